@@ -1,0 +1,67 @@
+"""Accounts: who pays, in the tree site → organization → user."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AccountKind(StrEnum):
+    """The place of an account in the tree."""
+
+    ORGANIZATION = "organization"
+    USER = "user"
+
+
+class AccountStatus(StrEnum):
+    """What an account may do: only `active` may begin calls."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    BLOCKED = "blocked"
+    EXPIRED = "expired"
+    CLOSED = "closed"
+
+    @property
+    def ends_calls(self) -> bool:
+        """Blocked and closed end live calls at once; the others only stop renewing them."""
+        return self in (AccountStatus.BLOCKED, AccountStatus.CLOSED)
+
+
+class WalletKind(StrEnum):
+    """What the credit of a wallet is for."""
+
+    OUTGOING = "outgoing"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as it is now.
+
+    Args:
+        account_id: chosen by the operator, unique on the site.
+        kind: organization or user.
+        parent_id: the account above, None for those directly below the site.
+        name: for people.
+        plan: name of its charging plan; None passes calls through without a charge of its own.
+        status: see AccountStatus.
+    """
+
+    account_id: str
+    kind: AccountKind
+    parent_id: str | None
+    name: str
+    plan: str | None
+    status: AccountStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A phone of a user: the endpoint that Asterisk authenticates, and its internal number."""
+
+    endpoint: str
+    number: str
+    account_id: str
+
+
+def wallet_id(account_id: str, kind: WalletKind) -> str:
+    """The name of an account's wallet: `alice` and outgoing make `alice:outgoing`."""
+    return f"{account_id}:{kind}"

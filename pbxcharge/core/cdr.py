@@ -1,0 +1,119 @@
+"""Call detail records: one for every attempt, also those refused, or made without the daemon."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Disposition(StrEnum):
+    """What became of the attempt, in the words of Asterisk's own records."""
+
+    ANSWERED = "ANSWERED"
+    NO_ANSWER = "NO ANSWER"
+    BUSY = "BUSY"
+    FAILED = "FAILED"
+    NOT_ALLOWED = "NOT ALLOWED"
+
+
+class EndedBy(StrEnum):
+    """Who ended an answered call."""
+
+    CALLER = "caller"
+    CALLEE = "callee"
+    CREDIT = "credit"
+    LIMIT = "limit"
+    LEASE = "lease"
+    OPERATOR = "operator"
+    STATUS = "account_status"
+    UNKNOWN = "unknown"
+
+
+class EndSource(StrEnum):
+    """Which witness decided when the call ended, the best one first."""
+
+    EVENT = "event"
+    SPOOL = "spool"
+    LAST_SEEN = "last_seen"
+    PAID_THROUGH = "paid_through"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelCharge:
+    """What one charged level pays for the call, and by what."""
+
+    account_id: str
+    wallet_id: str
+    plan: str
+    plan_version: str
+    prefix: str
+    destination: str
+    charge_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cdr:
+    """The record of one attempt. Instants are microseconds since the epoch, UTC.
+
+    Args:
+        call_id: ours, one for each attempt.
+        pbx: the machine; Asterisk's own ids clash across machines.
+        linkedid: groups the calls of one conversation.
+        caller_uniqueid: the channel that asked.
+        uniqueid: the metered leg, if there was one.
+        account_id: who pays, None if unknown.
+        organization_id: the payer's organization.
+        call_type: public or emergency.
+        direction: outgoing.
+        endpoint: the phone that called.
+        dialled: as dialled.
+        number: as rated and dialled on, E.164.
+        disposition: see Disposition.
+        reason: why it was refused.
+        setup_at_us: when it was asked for.
+        answered_at_us: by Asterisk's time stamps.
+        ended_at_us: by Asterisk's time stamps.
+        talk_s: answer to end, whole seconds.
+        billed_s: rounded up to segments.
+        unpaid_s: talk beyond what was held.
+        charge_micros: what the account pays.
+        levels: what each charged level pays, the account's own first.
+        lines: the lines of the account's own charge, canonical JSON.
+        currency: of the site.
+        rating_id: what it was priced with.
+        rule_set: the number of the pricing rules.
+        hangup_cause: Q.850.
+        ended_by: see EndedBy.
+        end_source: see EndSource.
+        clock: `ok`, or `corrected` if the wall clock moved during the call.
+    """
+
+    call_id: str
+    pbx: str
+    linkedid: str
+    caller_uniqueid: str
+    uniqueid: str | None
+    account_id: str | None
+    organization_id: str | None
+    call_type: str
+    direction: str
+    endpoint: str
+    dialled: str
+    number: str | None
+    disposition: Disposition
+    reason: str | None
+    setup_at_us: int
+    answered_at_us: int | None
+    ended_at_us: int | None
+    talk_s: int
+    billed_s: int
+    unpaid_s: int
+    charge_micros: int
+    levels: tuple[LevelCharge, ...]
+    lines: str
+    currency: str
+    rating_id: str | None
+    rule_set: int
+    hangup_cause: int | None
+    ended_by: EndedBy | None
+    end_source: EndSource
+    clock: str

@@ -1,0 +1,465 @@
+"""The credit engine's contract: its operations, its outcomes, and the pure rule `apply`.
+
+Every engine decides as `apply` does, in one step of its own, so that what a grant depends on
+cannot change between the question and the answer. A hold is credit set aside for one call; each
+renewal is its next step and raises it to the charge for all talk up to `through_s`, never by the
+price of a slice by itself. So a call held in slices costs exactly what it costs in one piece.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol
+
+from pbxcharge.core.ledger import Entry, EntryKind, charge_entry_id
+from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
+from pbxcharge.core.rate import Rate, block_start, charge_micros, longest_talk_s
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """Credit of one kind of one account, as the engine knows it.
+
+    Args:
+        wallet_id: see account.wallet_id.
+        account_id: whose it is.
+        kind: what it pays for.
+        balance_micros: the sum of its entries.
+        held_micros: the sum of its pending holds.
+        floor_micros: how low the balance may be spent; minus the credit limit.
+        calls: how many live calls hold credit of it.
+    """
+
+    wallet_id: str
+    account_id: str
+    kind: str
+    balance_micros: int = 0
+    held_micros: int = 0
+    floor_micros: int = 0
+    calls: int = 0
+
+    @property
+    def available_micros(self) -> int:
+        """Balance 10, held 3, credit limit 2: 9 may still be promised. Negative after a cut."""
+        return self.balance_micros - self.floor_micros - self.held_micros
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLine:
+    """What a hold sets aside in one wallet."""
+
+    wallet_id: str
+    amount_micros: int
+
+
+class HoldState(StrEnum):
+    """Pending becomes posted (something was charged) or voided, once, on evidence."""
+
+    PENDING = "pending"
+    POSTED = "posted"
+    VOIDED = "voided"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Credit set aside for one call.
+
+    Args:
+        call_id: one hold for each call.
+        step: the number of the last reservation that was granted, from 1.
+        through_s: seconds of talk that are paid for.
+        lines: every wallet that pays, all or none.
+        node: the PBX whose daemon holds it.
+        expires_at_us: end of the lease; from then on others may look for evidence.
+        state: see HoldState.
+    """
+
+    call_id: str
+    step: int
+    through_s: int
+    lines: tuple[HoldLine, ...]
+    node: str
+    expires_at_us: int
+    state: HoldState = HoldState.PENDING
+
+    def held_micros(self, wallet: str) -> int:
+        """What this hold sets aside in one wallet."""
+        return sum(line.amount_micros for line in self.lines if line.wallet_id == wallet)
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """One level that is charged for a call: the wallet that pays and the rate it pays by."""
+
+    wallet_id: str
+    rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Ask for the next slice of a call.
+
+    The first step takes what fits between `least_s` and `want_s`. Later steps share: at most
+    available ÷ live calls of the wallet, but one block (`least_s`) whenever that fits.
+
+    Args:
+        call_id: the call; with `step` it is the operation's id, so a repeat changes nothing.
+        step: 1 for the first slice, then counted up.
+        payers: every charged level, the caller's own first. All can pay or none is held.
+        least_s: paid talk that makes the reservation worth having (end of the next block).
+        want_s: paid talk asked for.
+        lease_from_us: from when paid talk counts: the answer; before it, the end of ringing.
+        node: the PBX.
+    """
+
+    call_id: str
+    step: int
+    payers: tuple[Payer, ...]
+    least_s: int
+    want_s: int
+    lease_from_us: int
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End a call: charge its wallets, resolve its hold, give back what was not used.
+
+    Args:
+        call_id: the call.
+        charges: what each wallet pays; never more than it holds.
+        at_us: instant of the entries.
+        actor: the part of the system that settles.
+    """
+
+    call_id: str
+    charges: tuple[HoldLine, ...]
+    at_us: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Book an entry that no call makes: initial credit, top-up, adjustment, refund, reversal."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWallet:
+    """Make a wallet, or set how far below zero it may be spent."""
+
+    wallet_id: str
+    account_id: str
+    kind: str
+    floor_micros: int
+
+
+Operation = Reserve | Close | Post | OpenWallet
+
+
+class Shortage(StrEnum):
+    """Why a reservation was refused."""
+
+    NOT_ENOUGH_CREDIT = "not_enough_credit"
+    CALL_ENDED = "call_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A reservation that is held. `short`: less than was asked for, credit is near its end."""
+
+    call_id: str
+    step: int
+    through_s: int
+    lines: tuple[HoldLine, ...]
+    short: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A reservation that holds nothing new, and the wallet that could not pay."""
+
+    call_id: str
+    step: int
+    why: Shortage
+    wallet_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The call's hold is resolved. `repeated`: it had been before, nothing changed."""
+
+    call_id: str
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The entry is booked. `repeated`: the same entry had been booked before, nothing changed."""
+
+    entry: Entry
+    balance_micros: int
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The entry's id belongs to another entry; nothing changed."""
+
+    entry: Entry
+    existing: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfBounds:
+    """The balance would leave the range of amounts; nothing changed."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The wallet exists with this floor."""
+
+    wallet: Wallet
+
+
+Outcome = Reserved | Refused | Closed | Posted | Conflict | OutOfBounds | Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An outcome and everything that it changes; nothing else changes."""
+
+    outcome: Outcome
+    wallets: tuple[Wallet, ...] = ()
+    hold: Hold | None = None
+    entries: tuple[Entry, ...] = ()
+
+
+class Books(Protocol):
+    """What `apply` reads: every wallet, pending hold and entry that an operation names."""
+
+    @property
+    def wallets(self) -> Mapping[str, Wallet]:
+        """Wallets by id."""
+        ...
+
+    @property
+    def holds(self) -> Mapping[str, Hold]:
+        """Pending holds by call id."""
+        ...
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Entries whose ids are asked for by a Post, where they exist."""
+        ...
+
+
+class CreditEngine(Protocol):
+    """Decides operations one after the other and makes each decision durable before it answers."""
+
+    async def execute(self, operation: Operation) -> Outcome:
+        """The outcome, durable.
+
+        Raises:
+            StorageDown: nothing was done, or it is not known whether it was; the same operation
+                may be given again.
+        """
+        ...
+
+
+def wallets_named(operation: Operation, holds: Mapping[str, Hold]) -> tuple[str, ...]:
+    """The wallets that an engine must know before it applies the operation."""
+    match operation:
+        case Reserve():
+            return tuple(payer.wallet_id for payer in operation.payers)
+        case Close():
+            hold = holds.get(operation.call_id)
+            return tuple(line.wallet_id for line in hold.lines) if hold else ()
+        case Post():
+            return (operation.entry.wallet_id,)
+        case OpenWallet():
+            return (operation.wallet_id,)
+
+
+def apply(operation: Operation, books: Books) -> Decision:
+    """Decide one operation on the books as they stand: the rule of every credit engine.
+
+    Balance 1.00, rate 0.50 a minute at 60/60: a first Reserve of up to 180 s holds 1.00 through
+    120 s; a second call's Reserve is refused with NOT_ENOUGH_CREDIT.
+
+    Raises:
+        ValueError: a programmer's error, such as a charge above what is held. Nothing changes.
+        KeyError: the books lack a wallet that the operation names.
+    """
+    match operation:
+        case Reserve():
+            return _reserve(operation, books)
+        case Close():
+            return _close(operation, books)
+        case Post():
+            return _post(operation.entry, books)
+        case OpenWallet():
+            return _open(operation, books)
+
+
+def _reserve(op: Reserve, books: Books) -> Decision:
+    hold = books.holds.get(op.call_id)
+    if hold is None and op.step > 1:
+        return Decision(Refused(op.call_id, op.step, Shortage.CALL_ENDED))
+    if hold is not None and hold.step >= op.step:
+        return Decision(_reserved(op, hold))
+    through_s = _through_s(op, books, hold)
+    if through_s < op.least_s:
+        return Decision(
+            Refused(op.call_id, op.step, Shortage.NOT_ENOUGH_CREDIT, _poorest(op, books, hold))
+        )
+    return _raise_hold(op, books, hold, through_s)
+
+
+def _reserved(op: Reserve, hold: Hold) -> Reserved:
+    return Reserved(
+        op.call_id, hold.step, hold.through_s, hold.lines, short=hold.through_s < op.want_s
+    )
+
+
+def _through_s(op: Reserve, books: Books, hold: Hold | None) -> int:
+    """Paid talk that may be held now: what fits, later a fair share, then the least that fits."""
+    budgets = [_budget_micros(payer, books, hold) for payer in op.payers]
+    shares = [_share_micros(payer, books, hold) for payer in op.payers] if op.step > 1 else budgets
+    through_s = _longest_s(op, shares)
+    if through_s < op.least_s and _fits(op, op.least_s, budgets):
+        return op.least_s
+    return through_s
+
+
+def _budget_micros(payer: Payer, books: Books, hold: Hold | None) -> int:
+    return _own_micros(payer, hold) + books.wallets[payer.wallet_id].available_micros
+
+
+def _share_micros(payer: Payer, books: Books, hold: Hold | None) -> int:
+    wallet = books.wallets[payer.wallet_id]
+    return _own_micros(payer, hold) + wallet.available_micros // max(1, wallet.calls)
+
+
+def _own_micros(payer: Payer, hold: Hold | None) -> int:
+    return hold.held_micros(payer.wallet_id) if hold else 0
+
+
+def _fits(op: Reserve, talk_s: int, budgets: list[int]) -> bool:
+    return all(
+        charge_micros(payer.rate, talk_s) <= _price_ceiling(budget)
+        for payer, budget in zip(op.payers, budgets, strict=True)
+    )
+
+
+def _price_ceiling(budget_micros: int) -> int:
+    """A call that costs 0 needs no credit, so a price of 0 fits also below zero."""
+    return max(0, budget_micros)
+
+
+def _longest_s(op: Reserve, budgets: list[int]) -> int:
+    if _fits(op, op.want_s, budgets):
+        return op.want_s
+    longest = min(
+        longest_talk_s(payer.rate, _price_ceiling(budget), op.want_s)
+        for payer, budget in zip(op.payers, budgets, strict=True)
+    )
+    return _whole_blocks_s(op.payers[0].rate, min(longest, op.want_s))
+
+
+def _whole_blocks_s(rate: Rate, talk_s: int) -> int:
+    """Talk rounded down to whole blocks of the caller's own rate."""
+    start_s = block_start(rate, talk_s + 1)
+    return start_s if start_s <= talk_s else 0
+
+
+def _poorest(op: Reserve, books: Books, hold: Hold | None) -> str:
+    for payer in op.payers:
+        if charge_micros(payer.rate, op.least_s) > _price_ceiling(
+            _budget_micros(payer, books, hold)
+        ):
+            return payer.wallet_id
+    return op.payers[-1].wallet_id
+
+
+def _raise_hold(op: Reserve, books: Books, hold: Hold | None, through_s: int) -> Decision:
+    lines = tuple(HoldLine(p.wallet_id, charge_micros(p.rate, through_s)) for p in op.payers)
+    wallets = tuple(
+        replace(
+            wallet,
+            held_micros=wallet.held_micros
+            + line.amount_micros
+            - (hold.held_micros(line.wallet_id) if hold else 0),
+            calls=wallet.calls + (hold is None),
+        )
+        for line in lines
+        for wallet in (books.wallets[line.wallet_id],)
+    )
+    expires_at_us = op.lease_from_us + through_s * MICROS
+    raised = Hold(op.call_id, op.step, through_s, lines, op.node, expires_at_us)
+    return Decision(_reserved(op, raised), wallets, raised)
+
+
+def _close(op: Close, books: Books) -> Decision:
+    hold = books.holds.get(op.call_id)
+    if hold is None:
+        return Decision(Closed(op.call_id, repeated=True))
+    charged = {line.wallet_id: line.amount_micros for line in op.charges}
+    _check_charges(hold, charged)
+    wallets = tuple(_release(books.wallets[line.wallet_id], line, charged) for line in hold.lines)
+    entries = tuple(_charge_entry(op, line) for line in op.charges if line.amount_micros)
+    state = HoldState.POSTED if entries else HoldState.VOIDED
+    return Decision(Closed(op.call_id), wallets, replace(hold, state=state), entries)
+
+
+def _check_charges(hold: Hold, charged: Mapping[str, int]) -> None:
+    for wallet, amount in charged.items():
+        if not 0 <= amount <= hold.held_micros(wallet):
+            raise ValueError(
+                f"call {hold.call_id}: charge {amount} of {wallet} is not within its hold"
+            )
+
+
+def _release(wallet: Wallet, line: HoldLine, charged: Mapping[str, int]) -> Wallet:
+    return replace(
+        wallet,
+        balance_micros=wallet.balance_micros - charged.get(wallet.wallet_id, 0),
+        held_micros=wallet.held_micros - line.amount_micros,
+        calls=wallet.calls - 1,
+    )
+
+
+def _charge_entry(op: Close, line: HoldLine) -> Entry:
+    return Entry(
+        entry_id=charge_entry_id(op.call_id, line.wallet_id),
+        wallet_id=line.wallet_id,
+        kind=EntryKind.CHARGE,
+        amount_micros=-line.amount_micros,
+        at_us=op.at_us,
+        actor=op.actor,
+        call_id=op.call_id,
+    )
+
+
+def _post(entry: Entry, books: Books) -> Decision:
+    wallet = books.wallets[entry.wallet_id]
+    existing = books.entries.get(entry.entry_id)
+    if existing is not None:
+        if existing.same_command(entry):
+            return Decision(Posted(existing, wallet.balance_micros, repeated=True))
+        return Decision(Conflict(entry, existing))
+    balance = wallet.balance_micros + entry.amount_micros
+    if abs(balance) > AMOUNT_MAX_MICROS or abs(entry.amount_micros) > AMOUNT_MAX_MICROS:
+        return Decision(OutOfBounds(entry))
+    return Decision(
+        Posted(entry, balance), (replace(wallet, balance_micros=balance),), entries=(entry,)
+    )
+
+
+def _open(op: OpenWallet, books: Books) -> Decision:
+    known = books.wallets.get(op.wallet_id) or Wallet(op.wallet_id, op.account_id, op.kind)
+    wallet = replace(known, floor_micros=op.floor_micros)
+    return Decision(Opened(wallet), (wallet,))

@@ -1,0 +1,66 @@
+"""The ledger: money as history. Entries are only ever added; a mistake gets a reversing entry."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class EntryKind(StrEnum):
+    """Why money moved."""
+
+    INITIAL = "initial"
+    TOP_UP = "top_up"
+    CHARGE = "charge"
+    REFUND = "refund"
+    ADJUSTMENT = "adjustment"
+    REVERSAL = "reversal"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One movement of a wallet's balance.
+
+    Args:
+        entry_id: chosen by who asks, before it is written, so that a retry changes nothing.
+        wallet_id: the wallet moved.
+        kind: see EntryKind.
+        amount_micros: signed; positive adds credit.
+        at_us: microseconds since the epoch, UTC.
+        actor: `uid:1000`, or the part of the system that wrote it.
+        call_id: the call that caused it.
+        reverses: the entry that this one takes back.
+        note: for people.
+    """
+
+    entry_id: str
+    wallet_id: str
+    kind: EntryKind
+    amount_micros: int
+    at_us: int
+    actor: str
+    call_id: str | None = None
+    reverses: str | None = None
+    note: str = ""
+
+    def same_command(self, other: "Entry") -> bool:
+        """Whether both are the same command given twice: all but the instant and the actor."""
+        return self._command() == other._command()
+
+    def _command(self) -> tuple[str, str, EntryKind, int, str | None, str]:
+        return (
+            self.entry_id,
+            self.wallet_id,
+            self.kind,
+            self.amount_micros,
+            self.reverses,
+            self.note,
+        )
+
+
+def charge_entry_id(call_id: str, wallet: str) -> str:
+    """The id of the one charge entry that a call makes on a wallet."""
+    return f"charge:{call_id}:{wallet}"
+
+
+def initial_entry_id(account_id: str, kind: str) -> str:
+    """The id of the initial credit, granted once per account and wallet, ever."""
+    return f"initial:{account_id}:{kind}"

@@ -1,0 +1,50 @@
+"""Numbers: what was dialled, made into the one form that is both rated and dialled."""
+
+from dataclasses import dataclass
+
+E164_DIGITS_MIN = 7
+E164_DIGITS_MAX = 15
+DIALLED_MAX = 32
+"""Characters: no dialling plan needs more, and longer strings are never numbers."""
+
+_DIGITS = frozenset("0123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRule:
+    """How one way of dialling becomes E.164: `0044…` loses `00`; `020…` loses `0` and gains `44`.
+
+    Args:
+        prefix: what the dialled string starts with.
+        strip: how many leading characters are removed.
+        add: digits put in front of the rest.
+    """
+
+    prefix: str
+    strip: int
+    add: str
+
+
+def normalise(dialled: str, rules: tuple[NumberRule, ...]) -> str | None:
+    """E.164 digits without the plus, by the first rule whose prefix fits, or None.
+
+    `00442079460000` with the rule (`00`, strip 2) is `442079460000`. A string with anything but
+    ASCII digits after an optional leading plus is no number: letters, Arabic digits, `;ext=` and
+    separators are refused, never repaired, since the number rated must be the number dialled.
+    """
+    digits = dialled.removeprefix("+")
+    if not digits or len(dialled) > DIALLED_MAX or not _DIGITS.issuperset(digits):
+        return None
+    for rule in rules:
+        if dialled.startswith(rule.prefix):
+            return _e164(rule.add + dialled[rule.strip :])
+    return None
+
+
+def _e164(number: str) -> str | None:
+    plausible = (
+        E164_DIGITS_MIN <= len(number) <= E164_DIGITS_MAX
+        and _DIGITS.issuperset(number)
+        and not number.startswith("0")
+    )
+    return number if plausible else None

@@ -1,0 +1,107 @@
+"""What a call is priced with: kept once per distinct content, under the hash of that content.
+
+A changed plan file never changes a live call, and a charge can be explained when the file is long
+gone, because both read only this.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import Any
+
+from pbxcharge.core.plan import Terms
+from pbxcharge.core.rate import (
+    RULE_SET,
+    Charge,
+    ChargeLine,
+    Rate,
+    rate_from_canonical,
+    rate_to_canonical,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RatedLevel:
+    """The plan settings that matter and the matched rate of one charged level."""
+
+    plan: str
+    plan_version: str
+    rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """The rates of every charged level, the caller's own first, and the terms of the call.
+
+    Args:
+        levels: empty if no level of the chain has a plan of its own.
+        terms: of the caller's own plan.
+        rule_set: the number of the pricing rules in force.
+    """
+
+    levels: tuple[RatedLevel, ...]
+    terms: Terms
+    rule_set: int = RULE_SET
+
+    def canonical(self) -> str:
+        """The content as canonical JSON: sorted keys, no spaces, exact fractions."""
+        return canonical_json(
+            {
+                "rule_set": self.rule_set,
+                "terms": asdict(self.terms),
+                "levels": [
+                    {
+                        "plan": level.plan,
+                        "plan_version": level.plan_version,
+                        "rate": rate_to_canonical(level.rate),
+                    }
+                    for level in self.levels
+                ],
+            }
+        )
+
+
+def lines_canonical(charge: Charge) -> str:
+    """The lines of a charge as canonical JSON; amounts are exact fractions of micro-units."""
+    return canonical_json([_line(line) for line in charge.lines])
+
+
+def _line(line: ChargeLine) -> dict[str, Any]:
+    price = line.price_per_minute
+    return {
+        "kind": str(line.kind),
+        "amount": str(line.amount),
+        "from_s": line.from_s,
+        "to_s": line.to_s,
+        "blocks": line.blocks,
+        "price_per_minute": None if price is None else str(price),
+    }
+
+
+def canonical_json(content: Mapping[str, Any] | Sequence[Any]) -> str:
+    """JSON that is the same text for the same content."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def rating_id(body: str) -> str:
+    """The id of a rating: the hash of its canonical JSON."""
+    return sha256(body.encode()).hexdigest()
+
+
+def rating_from_canonical(body: str) -> Rating:
+    """The rating that was stored.
+
+    Raises:
+        ValueError: the text is not a stored rating.
+        KeyError: a field is missing.
+    """
+    content = json.loads(body)
+    return Rating(
+        levels=tuple(
+            RatedLevel(level["plan"], level["plan_version"], rate_from_canonical(level["rate"]))
+            for level in content["levels"]
+        ),
+        terms=Terms(**content["terms"]),
+        rule_set=content["rule_set"],
+    )

@@ -1,0 +1,162 @@
+"""Settlement: from a call and its end to the record, the charges, and the outcome of the hold."""
+
+from dataclasses import dataclass, replace
+
+from pbxcharge.core.attempt import Attempt, Granted
+from pbxcharge.core.call import Call, why_cut
+from pbxcharge.core.call_events import HungUp
+from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
+from pbxcharge.core.credit import Close, HoldLine
+from pbxcharge.core.money import MICROS
+from pbxcharge.core.rate import RULE_SET, Charge, charge
+from pbxcharge.core.rating import lines_canonical
+
+CLOCK_TOLERANCE_MS = 2000
+TIMER_SLACK_US = 250_000
+"""An end this close to the paid-through instant, that nobody asked for, was the timer's."""
+_BUSY = 17
+_UNANSWERED = frozenset({None, 0, 16, 18, 19, 26, 127})
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What is booked for one call, in one transaction."""
+
+    cdr: Cdr
+    close: Close
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """How long a call lasted: seconds of talk, those paid for, and whether the clock was mended."""
+
+    talk_s: int
+    paid_s: int
+    clock: str
+
+
+def talk_seconds(duration_us: int, tolerance_ms: int) -> int:
+    """Whole seconds of talk; a started one counts once it has lasted the tolerance.
+
+    With 100 ms: 60.099 s is 60, 60.1 s is 61. An answered call lasts at least 1 s.
+    """
+    whole_s, rest_us = divmod(max(0, duration_us), MICROS)
+    return max(1, whole_s + (rest_us >= tolerance_ms * 1000 and rest_us > 0))
+
+
+def settle(call: Call, end: HungUp, currency: str, actor: str) -> Settlement:
+    """Book an ended call: charged for min(talk, paid-through), so never more than was held."""
+    talk = _talk(call, end)
+    charges = tuple(charge(level.rate, talk.paid_s) for level in call.granted.rating.levels)
+    if call.answered_at_us is None:
+        charges = ()
+    cdr = _cdr(call, end, talk, charges, currency)
+    lines = tuple(HoldLine(level.wallet_id, level.charge_micros) for level in cdr.levels)
+    return Settlement(cdr, Close(call.call_id, lines, end.at_us, actor))
+
+
+def _talk(call: Call, end: HungUp) -> Talk:
+    if call.answered_at_us is None:
+        return Talk(0, 0, "ok")
+    duration_us, clock = end.at_us - call.answered_at_us, "ok"
+    if (
+        end.elapsed_ms is not None
+        and abs(duration_us // 1000 - end.elapsed_ms) > CLOCK_TOLERANCE_MS
+    ):
+        duration_us, clock = end.elapsed_ms * 1000, "corrected"
+    talk_s = talk_seconds(duration_us, call.granted.rating.terms.tolerance_ms)
+    return Talk(talk_s, min(talk_s, call.through_s), clock)
+
+
+def _cdr(call: Call, end: HungUp, talk: Talk, charges: tuple[Charge, ...], currency: str) -> Cdr:
+    granted = call.granted
+    levels = _level_charges(granted, charges)
+    return replace(
+        blank_cdr(granted.attempt, currency, _disposition(call, end)),
+        uniqueid=call.leg.uniqueid if call.leg else None,
+        answered_at_us=call.answered_at_us,
+        ended_at_us=end.at_us,
+        talk_s=talk.talk_s,
+        billed_s=charges[0].billed_s if charges else 0,
+        unpaid_s=talk.talk_s - talk.paid_s,
+        charge_micros=levels[0].charge_micros,
+        levels=levels,
+        lines=lines_canonical(charges[0]) if charges else "[]",
+        rating_id=granted.rating_id,
+        rule_set=granted.rating.rule_set,
+        hangup_cause=end.cause,
+        ended_by=_ended_by(call, end, talk),
+        end_source=end.source,
+        clock=talk.clock,
+    )
+
+
+def blank_cdr(attempt: Attempt, currency: str, disposition: Disposition) -> Cdr:
+    """The record of an attempt of which nothing is known but how it was asked for."""
+    return Cdr(
+        call_id=attempt.call_id,
+        pbx=attempt.pbx,
+        linkedid=attempt.linkedid,
+        caller_uniqueid=attempt.caller.uniqueid,
+        uniqueid=None,
+        account_id=attempt.account_id,
+        organization_id=attempt.organization_id,
+        call_type=attempt.call_type,
+        direction="outgoing",
+        endpoint=attempt.endpoint,
+        dialled=attempt.dialled,
+        number=attempt.number,
+        disposition=disposition,
+        reason=None,
+        setup_at_us=attempt.setup_at_us,
+        answered_at_us=None,
+        ended_at_us=None,
+        talk_s=0,
+        billed_s=0,
+        unpaid_s=0,
+        charge_micros=0,
+        levels=(),
+        lines="[]",
+        currency=currency,
+        rating_id=None,
+        rule_set=RULE_SET,
+        hangup_cause=None,
+        ended_by=None,
+        end_source=EndSource.NONE,
+        clock="ok",
+    )
+
+
+def _level_charges(granted: Granted, charges: tuple[Charge, ...]) -> tuple[LevelCharge, ...]:
+    totals = [charged.total_micros for charged in charges] or [0] * len(granted.levels)
+    return tuple(
+        LevelCharge(
+            account_id=payer.account_id,
+            wallet_id=payer.wallet_id,
+            plan=rated.plan,
+            plan_version=rated.plan_version,
+            prefix=rated.rate.prefix,
+            destination=rated.rate.destination,
+            charge_micros=total,
+        )
+        for payer, rated, total in zip(granted.levels, granted.rating.levels, totals, strict=True)
+    )
+
+
+def _disposition(call: Call, end: HungUp) -> Disposition:
+    if call.answered_at_us is not None:
+        return Disposition.ANSWERED
+    if end.cause == _BUSY:
+        return Disposition.BUSY
+    return Disposition.NO_ANSWER if end.cause in _UNANSWERED else Disposition.FAILED
+
+
+def _ended_by(call: Call, end: HungUp, talk: Talk) -> EndedBy | None:
+    """The first who asked for the end; if nobody did, the timer at the paid-through instant."""
+    asked = call.hung_up_by or end.by or call.ending_as
+    if asked or call.answered_at_us is None:
+        return asked
+    early_us = call.answered_at_us + call.through_s * MICROS - end.at_us
+    if early_us <= TIMER_SLACK_US or talk.talk_s >= call.through_s:
+        return why_cut(call)
+    return EndedBy.UNKNOWN
