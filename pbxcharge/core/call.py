@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pbxcharge.core.attempt import Granted, Leg
+from pbxcharge.core.authorization import talk_limit_s
 from pbxcharge.core.call_events import (
     Answered,
     Armed,
@@ -37,7 +38,7 @@ from pbxcharge.core.call_events import (
 )
 from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.core.credit import Refused, Reserved, Shortage
-from pbxcharge.core.rate import block_end, hang_up_limit_s, next_block_end
+from pbxcharge.core.rate import block_end, next_block_end
 
 SHARE_LEAD_MS = 1500
 """Calls that share the last credit renew this late: the one with less paid talk goes first."""
@@ -118,10 +119,7 @@ class Call:
     def limit_s(self) -> int:
         """The longest talk that the plan and a maximum charge with `hang_up` leave."""
         rating = self.granted.rating
-        limits = [hang_up_limit_s(level.rate) for level in rating.levels]
-        return min(
-            rating.terms.call_max_s, *(limit for limit in limits if limit is not None), 10**9
-        )
+        return talk_limit_s([level.rate for level in rating.levels], rating.terms.call_max_s)
 
     @property
     def paid_ms(self) -> int:

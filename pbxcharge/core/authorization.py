@@ -1,0 +1,184 @@
+"""Authorization: may this attempt become a call, and what would its first slice be?
+
+Everything that can be refused without touching credit is refused here; the credit engine decides
+the rest in its own one step.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pbxcharge.core.account import Account, AccountStatus, WalletKind, wallet_id
+from pbxcharge.core.attempt import PayingLevel
+from pbxcharge.core.number import NumberRule, normalise
+from pbxcharge.core.plan import CallType, Plan
+from pbxcharge.core.rate import Rate, block_end, hang_up_limit_s, next_block_end
+from pbxcharge.core.rating import RatedLevel, Rating
+
+
+class Reason(StrEnum):
+    """Why an attempt is refused, the reason that wins first (the order is fixed)."""
+
+    STORAGE_DOWN = "storage_down"
+    OVERLOADED = "overloaded"
+    STOPPING = "stopping"
+    UNKNOWN_ACCOUNT = "unknown_account"
+    ACCOUNT_SUSPENDED = "account_suspended"
+    ACCOUNT_BLOCKED = "account_blocked"
+    ACCOUNT_EXPIRED = "account_expired"
+    ACCOUNT_CLOSED = "account_closed"
+    NUMBER_INVALID = "number_invalid"
+    CALL_TYPE_NOT_ALLOWED = "call_type_not_allowed"
+    DESTINATION_FORBIDDEN = "destination_forbidden"
+    NO_RATE = "no_rate"
+    PRICE_TOO_HIGH = "price_too_high"
+    NOT_ENOUGH_CREDIT = "not_enough_credit"
+
+    @property
+    def sip_code(self) -> int:
+        """What the caller's phone is told, before any answer."""
+        return _SIP_CODES.get(self, 403)
+
+
+_SIP_CODES = {
+    Reason.STORAGE_DOWN: 503,
+    Reason.OVERLOADED: 503,
+    Reason.STOPPING: 503,
+    Reason.NUMBER_INVALID: 404,
+    Reason.NO_RATE: 404,
+    Reason.NOT_ENOUGH_CREDIT: 402,
+}
+_BY_STATUS = {
+    AccountStatus.SUSPENDED: Reason.ACCOUNT_SUSPENDED,
+    AccountStatus.BLOCKED: Reason.ACCOUNT_BLOCKED,
+    AccountStatus.EXPIRED: Reason.ACCOUNT_EXPIRED,
+    AccountStatus.CLOSED: Reason.ACCOUNT_CLOSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked for: the endpoint that Asterisk authenticated, the string it dialled."""
+
+    endpoint: str
+    dialled: str
+    call_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A refusal, and the account at whose level it fell (None before an account is known)."""
+
+    reason: Reason
+    account_id: str | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An attempt that only credit can still refuse.
+
+    Args:
+        number: E.164, rated and dialled.
+        levels: who pays, the caller's own level first.
+        rating: by what they pay.
+        least_s: connect fee and first segment at every level pay for talk up to here.
+        want_s: a whole first slice.
+    """
+
+    number: str
+    levels: tuple[PayingLevel, ...]
+    rating: Rating
+    least_s: int
+    want_s: int
+
+
+def authorize(
+    asked: Asked,
+    chain: tuple[Account, ...],
+    plans: Mapping[str, Plan],
+    rules: tuple[NumberRule, ...],
+) -> Offer | Denial:
+    """An offer for the first slice, or the first reason against it.
+
+    Args:
+        asked: the attempt.
+        chain: the payer and the accounts above it, empty if the endpoint is nobody's.
+        plans: the charging plans in force, by name.
+        rules: how dialled strings become E.164.
+
+    A suspended user who dials an invalid number is told `account_suspended`: that reason comes
+    first. Source: the table of refusals in the README.
+    """
+    if not chain:
+        return Denial(Reason.UNKNOWN_ACCOUNT)
+    number = normalise(asked.dialled, rules)
+    for account in chain:
+        if account.status is not AccountStatus.ACTIVE:
+            return Denial(_BY_STATUS[account.status], account.account_id, number)
+    if number is None:
+        return Denial(Reason.NUMBER_INVALID, chain[0].account_id)
+    charged = [account for account in chain if account.plan is not None]
+    return _priced(asked, number, charged, plans) or Denial(
+        Reason.NO_RATE, chain[0].account_id, number
+    )
+
+
+def _priced(
+    asked: Asked, number: str, charged: list[Account], plans: Mapping[str, Plan]
+) -> Offer | Denial | None:
+    """The offer at the prices of every charged level; None if nobody would pay."""
+    by_level: list[tuple[Account, Plan, Rate | None]] = []
+    for account in charged:
+        plan = plans.get(account.plan or "")
+        if plan is None:
+            return Denial(Reason.NO_RATE, account.account_id, number)
+        if asked.call_type not in plan.allowed or asked.call_type not in set(CallType):
+            return Denial(Reason.CALL_TYPE_NOT_ALLOWED, account.account_id, number)
+        by_level.append((account, plan, plan.tariff.match(number)))
+    for account, _, rate in by_level:
+        if rate is None or rate.forbidden:
+            reason = Reason.NO_RATE if rate is None else Reason.DESTINATION_FORBIDDEN
+            return Denial(reason, account.account_id, number)
+    rated = [(account, plan, rate) for account, plan, rate in by_level if rate is not None]
+    return _offer(number, rated) if rated else None
+
+
+def _offer(number: str, rated: list[tuple[Account, Plan, Rate]]) -> Offer | Denial:
+    own_account, own_plan, _ = rated[0]
+    rates = [rate for _, _, rate in rated]
+    limit_s = talk_limit_s(rates, own_plan.terms.call_max_s)
+    if limit_s <= 0:
+        return Denial(Reason.PRICE_TOO_HIGH, own_account.account_id, number)
+    least_s, want_s = first_slice_s(rates, own_plan.terms.slice_s, limit_s)
+    return Offer(
+        number=number,
+        levels=tuple(
+            PayingLevel(account.account_id, wallet_id(account.account_id, WalletKind.OUTGOING))
+            for account, _, _ in rated
+        ),
+        rating=Rating(
+            tuple(RatedLevel(plan.name, plan.version, rate) for _, plan, rate in rated),
+            own_plan.terms,
+        ),
+        least_s=least_s,
+        want_s=want_s,
+    )
+
+
+def talk_limit_s(rates: list[Rate], call_max_s: int) -> int:
+    """The longest talk that the plan and every maximum charge with `hang_up` leave."""
+    limits = [hang_up_limit_s(rate) for rate in rates]
+    return min([call_max_s, *(limit for limit in limits if limit is not None)])
+
+
+def first_slice_s(rates: list[Rate], slice_s: int, limit_s: int) -> tuple[int, int]:
+    """The least and the wanted paid talk of a first slice, in whole blocks of the caller's rate.
+
+    60/6 and slices of 60 s: at least 60 s, wanted 60 s. With 30 free seconds at least 90 s, since
+    connect fee and first segment must be there; a grace forgives a call, it does not open one.
+    """
+    own = rates[0]
+    first_s = max(next_block_end(rate, max(rate.free_s, rate.grace_s)) for rate in rates)
+    least_s = min(block_end(own, first_s), limit_s)
+    return least_s, max(least_s, min(block_end(own, slice_s), limit_s))
