@@ -1,0 +1,330 @@
+"""Live calls: events and clock ticks go into `core.call.advance`, its commands are carried out.
+
+One call, one queue, one consumer: `advance` is never entered twice for one call, and whatever a
+command brings comes back as an event on the same queue.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+
+from pbxcharge.core.account import AccountStatus
+from pbxcharge.core.call import Call, Phase, advance, deadline_ms
+from pbxcharge.core.call_events import (
+    Armed,
+    ArmFailed,
+    ArmTimeout,
+    AskSlice,
+    Command,
+    CreditRaised,
+    EndOrdered,
+    Event,
+    HangUp,
+    HungUp,
+    Investigate,
+    Record,
+    RenewalStopped,
+    Settle,
+    Settled,
+    Tick,
+    Unknown,
+    Warn,
+)
+from pbxcharge.core.cdr import Cdr, EndedBy
+from pbxcharge.core.credit import Operation, Outcome, Payer, Refused, Reserve, Reserved
+from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
+from pbxcharge.core.settlement import settle
+from pbxcharge.errors import OperatingError
+from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.deadlines import Deadlines
+from pbxcharge.flow.journal import Journal
+from pbxcharge.flow.narration import narrate, narrate_settled
+from pbxcharge.flow.ports import Asterisk, Logger, Site, Writer
+
+WARNING_DIGITS = "ABCD"
+"""The digits of `pbxcwarn` in features.conf: only the payer hears what they start."""
+SETTLE_RETRY_S = 1.0
+
+
+class LiveCall:
+    """A call on this machine, and where its line lies on the monotonic clock."""
+
+    __slots__ = ("busy", "call", "continuous", "queue", "zero_ms")
+
+    def __init__(self, call: Call, zero_ms: int, *, continuous: bool) -> None:
+        self.call = call
+        self.zero_ms = zero_ms
+        self.continuous = continuous
+        """Whether this process has measured the call from its start by the monotonic clock."""
+        self.queue: deque[Event] = deque()
+        self.busy = False
+
+
+class Meter:
+    """Every live call of this machine.
+
+    Args:
+        writer: the one writer.
+        asterisk: actions.
+        site: settings.
+        clock: the two clocks.
+        journal: the live cost log.
+        log: for the operator.
+        on_settled: told each call whose record and charge are durable.
+        investigate: told when a call's end must be looked for.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        asterisk: Asterisk,
+        site: Site,
+        clock: Clock,
+        journal: Journal,
+        log: Logger,
+        *,
+        on_settled: Callable[[Call], None],
+        investigate: Callable[[], None],
+    ) -> None:
+        self._writer = writer
+        self._asterisk = asterisk
+        self._site = site
+        self._clock = clock
+        self._journal = journal
+        self._log = log
+        self._on_settled = on_settled
+        self._investigate = investigate
+        self._live: dict[str, LiveCall] = {}
+        self._by_wallet: dict[str, set[str]] = {}
+        self._deadlines = Deadlines(clock, lambda call_id: self.feed(call_id, Tick()))
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.broken: set[str] = set()
+
+    # What others ask and tell.
+
+    def admit(self, call: Call, zero_ms: int, *, continuous: bool = True) -> None:
+        """Meter this call from now on; `zero_ms` is its set-up on the monotonic clock."""
+        live = LiveCall(call, zero_ms, continuous=continuous)
+        self._live[call.call_id] = live
+        for level in call.granted.levels:
+            self._by_wallet.setdefault(level.wallet_id, set()).add(call.call_id)
+        self._schedule(live)
+
+    def restore(self, call: Call) -> None:
+        """Meter a stored call again; its line is placed by the wall clock, once."""
+        age_ms = (self._clock.wall_us() - call.granted.attempt.setup_at_us) // 1000
+        self.admit(call, self._clock.mono_ms() - age_ms, continuous=False)
+
+    def get(self, call_id: str | None) -> LiveCall | None:
+        """The live call with this id."""
+        return self._live.get(call_id) if call_id else None
+
+    def calls(self) -> Iterator[LiveCall]:
+        """Every live call, as of now."""
+        return iter(tuple(self._live.values()))
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def feed(self, call_id: str, event: Event) -> None:
+        """Tell a call what has happened; unknown calls are none of ours."""
+        live = self._live.get(call_id)
+        if live is None:
+            return
+        live.queue.append(event)
+        if not live.busy:
+            self._drain(live)
+
+    def on_credit(self, wallets: frozenset[str]) -> None:
+        """Credit has risen in these wallets: their calls may go on longer."""
+        for wallet in wallets:
+            for call_id in tuple(self._by_wallet.get(wallet, ())):
+                self.feed(call_id, CreditRaised())
+
+    def account_changed(self, account_id: str, status: AccountStatus) -> None:
+        """An account that pays for calls may from now on do more, or less."""
+        for live in self.calls():
+            if account_id not in self._accounts(live.call):
+                continue
+            if status.ends_calls:
+                self.feed(live.call.call_id, EndOrdered(EndedBy.STATUS))
+            else:
+                active = status is AccountStatus.ACTIVE
+                self.feed(live.call.call_id, RenewalStopped(None if active else EndedBy.STATUS))
+
+    def hang_up(self, call_id: str) -> bool:
+        """End a call by the operator's order; False if it is not live."""
+        known = call_id in self._live
+        self.feed(call_id, EndOrdered(EndedBy.OPERATOR))
+        return known
+
+    def line_ms(self, live: LiveCall) -> int:
+        """Now, on the call's own line."""
+        return self._clock.mono_ms() - live.zero_ms
+
+    async def close(self) -> None:
+        """Leave every call to its lease."""
+        self._deadlines.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # The one consumer.
+
+    def _drain(self, live: LiveCall) -> None:
+        live.busy = True
+        try:
+            while live.queue:
+                event = live.queue.popleft()
+                before = live.call
+                live.call, commands = advance(before, event, self.line_ms(live))
+                narrate(self._journal, before, event, commands, live.call)
+                for command in commands:
+                    self._carry_out(live, command)
+        except Exception as error:
+            self._give_up(live, error)
+        finally:
+            live.busy = False
+        self._schedule(live)
+
+    def _schedule(self, live: LiveCall) -> None:
+        call = live.call
+        if call.phase is Phase.CLOSED:
+            self._forget(live)
+            return
+        due_ms = deadline_ms(call)
+        self._deadlines.set(call.call_id, None if due_ms is None else live.zero_ms + due_ms)
+
+    def _forget(self, live: LiveCall) -> None:
+        call = live.call
+        self._deadlines.set(call.call_id, None)
+        if self._live.pop(call.call_id, None) is None:
+            return
+        for level in call.granted.levels:
+            calls = self._by_wallet.get(level.wallet_id, set())
+            calls.discard(call.call_id)
+            if not calls:
+                self._by_wallet.pop(level.wallet_id, None)
+
+    def _give_up(self, live: LiveCall, error: Exception) -> None:
+        """A defect in one call: it is ended, and settled later from what is stored of it."""
+        call = live.call
+        self._log.critical("call given up", call_id=call.call_id, error=repr(error), exc_info=error)
+        live.queue.clear()
+        self._forget(live)
+        self.broken.add(call.call_id)
+        leg = call.leg or call.granted.attempt.caller
+        self._start(self._asterisk.hang_up(leg.channel))
+        self._investigate()
+
+    # Commands.
+
+    def _carry_out(self, live: LiveCall, command: Command) -> None:
+        match command:
+            case AskSlice():
+                self._ask_slice(live, command)
+            case ArmTimeout():
+                self._start(self._arm(live, command))
+            case Warn():
+                self._start(self._warn(live))
+            case HangUp():
+                self._start(self._asterisk.hang_up(command.leg.channel))
+            case Record():
+                self._submit(live, (), [CallSaved(live.call)])
+            case Investigate():
+                self._investigate()
+            case Settle():
+                self._settle(live, command.end)
+
+    def _ask_slice(self, live: LiveCall, command: AskSlice) -> None:
+        granted = live.call.granted
+        reserve = Reserve(
+            call_id=live.call.call_id,
+            step=command.step,
+            payers=tuple(
+                Payer(level.wallet_id, rated.rate)
+                for level, rated in zip(granted.levels, granted.rating.levels, strict=True)
+            ),
+            least_s=command.least_s,
+            want_s=command.want_s,
+            lease_from_us=live.call.answered_at_us or granted.attempt.setup_at_us,
+            node=self._site.pbx,
+        )
+        self._submit(live, (reserve,)).add_done_callback(
+            lambda future: self._slice_known(live, command.step, future)
+        )
+
+    def _slice_known(
+        self, live: LiveCall, step: int, future: "asyncio.Future[tuple[Outcome, ...]]"
+    ) -> None:
+        if future.cancelled() or future.exception() is not None:
+            self.feed(live.call.call_id, Unknown(step))
+            return
+        (outcome,) = future.result()
+        assert isinstance(outcome, Reserved | Refused)  # noqa: S101 - what a Reserve answers
+        self.feed(live.call.call_id, outcome)
+
+    async def _arm(self, live: LiveCall, command: ArmTimeout) -> None:
+        left_ms = command.at_ms - self.line_ms(live)
+        call_id = live.call.call_id
+        try:
+            await self._asterisk.absolute_timeout(command.leg.channel, max(1, left_ms))
+        except OperatingError as error:
+            self._log.warning("timeout not armed", call_id=call_id, error=str(error))
+            self.feed(call_id, ArmFailed(command.through_s))
+        else:
+            self.feed(call_id, Armed(command.through_s))
+
+    async def _warn(self, live: LiveCall) -> None:
+        channel = live.call.granted.attempt.caller.channel
+        for digit in WARNING_DIGITS:
+            await self._asterisk.play_dtmf(channel, digit, receive=True)
+
+    def _settle(self, live: LiveCall, end: HungUp) -> None:
+        booked = settle(live.call, end, self._site.currency, actor=f"meter:{self._site.pbx}")
+        effects: list[Effect] = [CdrWritten(booked.cdr), CallClosed(live.call.call_id)]
+        self._submit(live, (booked.close,), effects).add_done_callback(
+            lambda future: self._settled(live, end, booked.cdr, future)
+        )
+
+    def _settled(
+        self, live: LiveCall, end: HungUp, cdr: Cdr, future: "asyncio.Future[tuple[Outcome, ...]]"
+    ) -> None:
+        call = live.call
+        if future.cancelled() or future.exception() is not None:
+            self._log.error("settlement waits for storage", call_id=call.call_id)
+            asyncio.get_running_loop().call_later(SETTLE_RETRY_S, self._settle, live, end)
+            return
+        narrate_settled(self._journal, call, cdr)
+        self._on_settled(call)
+        self.feed(call.call_id, Settled())
+
+    def _submit(
+        self, live: LiveCall, operations: tuple[Operation, ...], then: Iterable[Effect] = ()
+    ) -> "asyncio.Future[tuple[Outcome, ...]]":
+        future = self._writer.submit(operations, then)
+        future.add_done_callback(lambda done: self._note_failure(live, done))
+        return future
+
+    def _note_failure(self, live: LiveCall, future: "asyncio.Future[tuple[Outcome, ...]]") -> None:
+        if not future.cancelled() and (error := future.exception()) is not None:
+            self._log.error("not stored", call_id=live.call.call_id, error=str(error))
+
+    def _start(self, action: Awaitable[None]) -> None:
+        """Carry out an action beside the queue; what fails here is repeated by a later deadline."""
+        task = asyncio.ensure_future(self._guarded(action))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guarded(self, action: Awaitable[None]) -> None:
+        try:
+            await action
+        except OperatingError as error:
+            self._log.warning("action not carried out", error=str(error))
+
+    @staticmethod
+    def _accounts(call: Call) -> set[str]:
+        """Everybody whose status counts for a call: who pays, and the payer's organization."""
+        attempt = call.granted.attempt
+        named = {level.account_id for level in call.granted.levels}
+        return named | {attempt.account_id or "", attempt.organization_id or ""}

@@ -1,0 +1,90 @@
+"""What the flow needs of the world, as protocols: the writer, Asterisk, the books to read."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.credit import Operation, Outcome
+from pbxcharge.core.effects import Effect
+
+Then = Callable[[tuple[Outcome, ...]], Iterable[Effect]] | Iterable[Effect]
+
+
+class Logger(Protocol):
+    """The part of a structlog logger that is used."""
+
+    def info(self, event: str, **fields: Any) -> Any:
+        """Say what happened."""
+        ...
+
+    def warning(self, event: str, **fields: Any) -> Any:
+        """Say what an operator should look at some day."""
+        ...
+
+    def error(self, event: str, **fields: Any) -> Any:
+        """Say what an operator should mend."""
+        ...
+
+    def critical(self, event: str, **fields: Any) -> Any:
+        """Say what an operator must mend now."""
+        ...
+
+
+class Writer(Protocol):
+    """The one writer of the store."""
+
+    def submit(
+        self, operations: Sequence[Operation] = (), then: Then = ()
+    ) -> "asyncio.Future[tuple[Outcome, ...]]":
+        """Decide the operations and write what follows, in one transaction.
+
+        The answer is set once it is durable; it fails with StorageDown if nothing was done.
+        """
+        ...
+
+
+class Asterisk(Protocol):
+    """The actions that a running call needs. Each raises AmiDown or AmiRefused."""
+
+    async def absolute_timeout(self, channel: str, timeout_ms: int) -> None:
+        """End the channel this long from now, unless told otherwise before."""
+        ...
+
+    async def hang_up(self, channel: str, cause: int = 16) -> None:
+        """End the channel now."""
+        ...
+
+    async def play_dtmf(self, channel: str, digit: str, *, receive: bool = True) -> None:
+        """Make the channel believe that its phone sent this digit."""
+        ...
+
+
+class Directory(Protocol):
+    """Who owns an endpoint."""
+
+    async def payer(self, endpoint: str) -> tuple[Extension, tuple[Account, ...]] | None:
+        """The extension and its owner with every account above it; None if it is nobody's."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The settings that calls obey.
+
+    Args:
+        pbx: name of the machine.
+        currency: of the site.
+        ring_s: how long the far end may ring.
+        renew_lead_ms: a slice is renewed this long before the paid talk ends.
+        dial: what Dial is given, with `{number}` in it.
+        lost_end: `last_seen` or `paid_through`, the rule for ends that no witness saw.
+    """
+
+    pbx: str
+    currency: str
+    ring_s: int
+    renew_lead_ms: int
+    dial: str
+    lost_end: str
