@@ -1,0 +1,1 @@
+"""The room of Asterisk: FastAGI before a call is dialled, AMI while it lives."""
