@@ -1,5 +1,7 @@
 """What can go wrong in operation, as one small tree; docstrings tell the operator what to do."""
 
+from pathlib import Path
+
 
 class PbxchargeError(Exception):
     """The root of every error that the operator, not the programmer, can put right."""
@@ -42,3 +44,65 @@ class AmiMalformed(OperatingError):
 
 class ChannelGone(AmiRefused):
     """The channel does not exist (any more): nothing to do, its end is on the way."""
+
+
+class StorageDown(OperatingError):
+    """The database cannot be written: look at the disk (space, mount, rights) and the log.
+
+    Nothing was done, or it is not known whether it was; the same command may be given again.
+    """
+
+
+class Overloaded(OperatingError):
+    """More writes wait than may wait: the disk is too slow for the load, or hangs."""
+
+
+class WriteRefused(PbxchargeError):
+    """The database's own rules refuse this one write, such as a number that is taken."""
+
+
+class StorageDamaged(OperatingError):
+    """The database is damaged: run `pbxcharge verify`, and restore the last good copy."""
+
+
+class LockTaken(OperatingError):
+    """Another process writes this database: give the command through it, or stop it first."""
+
+    def __init__(self, database: Path, pid: int | None) -> None:
+        holder = f"process {pid}" if pid else "another process"
+        super().__init__(f"{database} is being written by {holder}")
+        self.pid = pid
+
+
+class NotTheOwner(OperatingError):
+    """The database belongs to another user: run the command as that user."""
+
+    def __init__(self, path: Path, owner_uid: int) -> None:
+        super().__init__(f"{path} belongs to uid {owner_uid}, run this as that user")
+        self.owner_uid = owner_uid
+
+
+class SchemaAhead(OperatingError):
+    """A newer release has written the database: run that release, or restore an older copy."""
+
+    def __init__(self, database: Path, version: int, known: int) -> None:
+        super().__init__(f"{database} has schema {version}, this release knows up to {known}")
+        self.version = version
+
+
+class SchemaBehind(OperatingError):
+    """The database is of an older release: run `pbxcharge db migrate`."""
+
+    def __init__(self, database: Path, version: int, wanted: int) -> None:
+        super().__init__(
+            f"{database} has schema {version}, this release needs {wanted}: "
+            "run `pbxcharge db migrate`"
+        )
+        self.version = version
+
+
+class WrongCurrency(OperatingError):
+    """The database keeps its books in another currency than the site's settings name."""
+
+    def __init__(self, database: Path, kept: str, wanted: str) -> None:
+        super().__init__(f"{database} keeps its books in {kept}, not in {wanted}")
