@@ -84,6 +84,7 @@ def room_of(module: str) -> str | None:
 
 
 def wrong_imports(module: str, room: str, tree: ast.AST) -> Iterator[str]:
+    """Imports that point upward or sideways, or bring a package out of its home."""
     for line, imported in imports(tree):
         top = imported.split(".")[0]
         if top == "pbxcharge":
@@ -97,6 +98,7 @@ def wrong_imports(module: str, room: str, tree: ast.AST) -> Iterator[str]:
 
 
 def may_import(room: str, imported: str) -> bool:
+    """Whether an arrow leads from the room to what is imported."""
     target = room_of(imported)
     if target is None:
         return False
@@ -118,6 +120,7 @@ def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def impure_code(module: str, tree: ast.AST) -> Iterator[str]:
+    """Every impurity of a module of core, with its line."""
     for node in ast.walk(tree):
         word = impurity(node)
         if word is not None:
@@ -146,6 +149,7 @@ def impurity(node: ast.AST) -> str | None:
 
 
 def modules() -> Iterator[tuple[str, str]]:
+    """Name and source of every module but the package itself."""
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
         name = ".".join(part for part in parts if part != "__init__")

@@ -27,10 +27,12 @@ AMOUNTS = {"connect_fee": "connect_fee_micros", "maximum_charge": "maximum_charg
 
 
 def a_step(from_s: int, price_per_minute: str, next_s: int | None = None) -> Step:
+    """A step as the file writes it."""
     return Step(from_s, parse_price(price_per_minute), next_s)
 
 
 def a_rate(terms: dict[str, Any]) -> Rate:
+    """A rate from the terms of a case, money as decimal text."""
     fields: dict[str, Any] = {}
     for name, value in terms.items():
         if name in AMOUNTS:
@@ -41,6 +43,7 @@ def a_rate(terms: dict[str, Any]) -> Rate:
 
 
 def cases(wanted: str) -> list[Any]:
+    """The cases that expect something of this kind."""
     return [pytest.param(case, id=case["id"]) for case in GOLDEN["cases"] if wanted in case]
 
 

@@ -37,6 +37,7 @@ def a_rate(**terms: Any) -> Rate:
 
 
 def kinds(rate: Rate, talk_s: int) -> dict[LineKind, Fraction]:
+    """What each kind of line adds, in micro-units."""
     return {line.kind: line.amount for line in charge(rate, talk_s).lines}
 
 

@@ -113,6 +113,7 @@ def block_by_block(rate: Rate, talk_s: int) -> dict[LineKind, Fraction]:
 
 
 def total(adds: dict[LineKind, Fraction]) -> Fraction:
+    """The sum of what the lines add so far."""
     return sum(adds.values(), Fraction(0))
 
 
