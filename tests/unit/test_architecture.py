@@ -43,6 +43,7 @@ HOMES: dict[str, set[str]] = {
     "asyncio_redis": {"redis"},
     "ruamel": {"catalog", "settings"},
     "pydantic": {"catalog", "settings", "api"},
+    "pydantic_core": {"catalog", "settings", "api"},
     "structlog": {"log"},
     "orjson": {"log", "api", "store"},
     "uvloop": {"daemon"},
