@@ -1,0 +1,99 @@
+"""One FastAGI session: a caller waits before the gate for a verdict."""
+
+import asyncio
+from typing import Protocol
+
+from pbxcharge.asterisk.agi_protocol import AgiRequest, parse_authorize
+from pbxcharge.asterisk.agi_session import AgiSession
+from pbxcharge.core.attempt import Leg
+from pbxcharge.core.authorization import Denial
+from pbxcharge.core.call import Call
+from pbxcharge.errors import OperatingError
+from pbxcharge.flow.authorize import Ask
+from pbxcharge.flow.ports import Site
+from pbxcharge.flow.spool import FAMILY, Spool
+
+DELETIONS = 2
+"""Spool entries deleted in one session, while the hold is being written: more than calls write."""
+
+
+class Decider(Protocol):
+    """Who decides attempts."""
+
+    async def decide(self, ask: Ask) -> Call | Denial:
+        """A call that is held and metered, or why not."""
+        ...
+
+
+class Callers(Protocol):
+    """Who watches the channels that asked, and looks for calls that may have come to nothing."""
+
+    def expect_caller(self, uniqueid: str, call_id: str) -> None:
+        """This channel asked for this call."""
+        ...
+
+    def want(self) -> None:
+        """Look soon."""
+        ...
+
+
+class Gate:
+    """Answers `authorize`: exactly one command sets every variable, the verdict last."""
+
+    def __init__(self, decider: Decider, spool: Spool, callers: Callers, site: Site) -> None:
+        self._decider = decider
+        self._spool = spool
+        self._callers = callers
+        self._site = site
+
+    async def authorize(self, request: AgiRequest, session: AgiSession) -> None:
+        """Decide one attempt and tell Asterisk.
+
+        Raises:
+            AgiError: the request or an answer was malformed.
+            AgiHangup: the caller is gone; what was held is given back by recovery.
+        """
+        asked = parse_authorize(request)
+        caller = Leg(asked.uniqueid, asked.channel)
+        ask = Ask(asked.endpoint, asked.number, asked.call_type, asked.linkedid, caller)
+        deciding = asyncio.ensure_future(self._decider.decide(ask))
+        try:
+            await self._delete_settled(session)
+        finally:
+            decided = await deciding
+            if isinstance(decided, Call):
+                self._callers.expect_caller(asked.uniqueid, decided.call_id)
+        try:
+            await session.set_variables(self._variables(decided))
+        except (OperatingError, TimeoutError):
+            self._callers.want()
+            raise
+        if session.hungup:
+            self._callers.want()
+
+    async def _delete_settled(self, session: AgiSession) -> None:
+        for key in self._spool.take_done(DELETIONS):
+            await session.database_del(FAMILY, key)
+
+    def _variables(self, decided: Call | Denial) -> dict[str, str]:
+        if isinstance(decided, Denial):
+            return _verdict("", "", "0", "0", "0", str(decided.reason.sip_code), "DENY")
+        ring_s, slice_s = self._site.ring_s, decided.through_s
+        number = decided.granted.attempt.number or ""
+        dial = self._site.dial.replace("{number}", number)
+        lease_s, ring_lease_s = str(slice_s), str(ring_s + slice_s)
+        return _verdict(decided.call_id, dial, str(ring_s), ring_lease_s, lease_s, "0", "ALLOW")
+
+
+def _verdict(
+    call_id: str, dial: str, ring_s: str, ring_lease_s: str, lease_s: str, code: str, word: str
+) -> dict[str, str]:
+    return {
+        "PBXC_CALL": call_id,
+        "PBXC_DIAL": dial,
+        "PBXC_RING_S": ring_s,
+        "PBXC_RING_LEASE_S": ring_lease_s,
+        "PBXC_LEASE_S": lease_s,
+        "PBXC_SIPCODE": code,
+        "PBXC_VERDICT": word,
+    }

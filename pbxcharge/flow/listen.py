@@ -1,0 +1,100 @@
+"""From what Asterisk tells about channels to what the calls need to hear."""
+
+from pbxcharge.asterisk.events import (
+    BridgeEnter,
+    DialBegin,
+    Event,
+    Hangup,
+    HangupRequest,
+    LegAnswered,
+)
+from pbxcharge.core.attempt import Leg
+from pbxcharge.core.call_events import Answered, Bridged, HangupRequested, HungUp, LegDialled
+from pbxcharge.core.cdr import EndedBy, EndSource
+from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.meter import LiveCall, Meter
+
+STATE_UP = 6
+AGE_MAX_MS = 2000
+"""An event is dated back by its age, which is small; a larger one is a step of the wall clock."""
+CALLERS_MAX = 100_000
+
+
+class Listener:
+    """Feeds the meter. Synchronous and cheap: it stands in the AMI connection's path.
+
+    The metered leg is known by its call id, which every event of it carries. The caller's leg is
+    known by its Uniqueid, for two things only: who asked for the end, and that nothing was dialled.
+    """
+
+    def __init__(self, meter: Meter, clock: Clock) -> None:
+        self._meter = meter
+        self._clock = clock
+        self._callers: dict[str, str] = {}
+
+    def expect_caller(self, uniqueid: str, call_id: str) -> None:
+        """The channel that asked for this call."""
+        if len(self._callers) >= CALLERS_MAX:
+            self._callers.pop(next(iter(self._callers)))
+        self._callers[uniqueid] = call_id
+
+    def hear(self, event: Event) -> None:
+        """Pass an event on to the call that it is about."""
+        match event:
+            case DialBegin(call_id=str(call_id)):
+                leg = Leg(event.dest_uniqueid, event.dest_channel)
+                self._meter.feed(call_id, LegDialled(leg))
+            case LegAnswered(call_id=str(call_id)):
+                self._answered(event, call_id)
+            case BridgeEnter(call_id=str(call_id)):
+                self._meter.feed(call_id, Bridged())
+            case HangupRequest():
+                self._requested(event)
+            case Hangup(call_id=str(call_id)):
+                self._hung_up(event, call_id)
+            case Hangup():
+                self._caller_gone(event)
+            case _:
+                pass
+
+    def _answered(self, event: LegAnswered, call_id: str) -> None:
+        if (live := self._meter.get(call_id)) is None:
+            return
+        at_ms = self._line_ms(live, event.at_us)
+        leg = Leg(event.uniqueid, event.channel)
+        self._meter.feed(call_id, Answered(leg, at_ms, event.at_us))
+
+    def _requested(self, event: HangupRequest) -> None:
+        if event.call_id is not None:
+            self._meter.feed(event.call_id, HangupRequested(EndedBy.CALLEE))
+        elif (call_id := self._callers.get(event.uniqueid)) is not None:
+            self._meter.feed(call_id, HangupRequested(EndedBy.CALLER))
+
+    def _hung_up(self, event: Hangup, call_id: str) -> None:
+        if (live := self._meter.get(call_id)) is None:
+            return
+        answered_ms = live.call.answered_ms
+        elapsed_ms = None
+        if live.continuous and answered_ms is not None:
+            elapsed_ms = self._line_ms(live, event.at_us) - answered_ms
+        end = HungUp(
+            at_us=event.at_us,
+            source=EndSource.EVENT,
+            cause=event.cause,
+            elapsed_ms=elapsed_ms,
+            was_up=event.channel_state == STATE_UP,
+        )
+        self._meter.feed(call_id, end)
+
+    def _caller_gone(self, event: Hangup) -> None:
+        """A caller who leaves before anything was dialled ends the attempt; later the leg does."""
+        call_id = self._callers.pop(event.uniqueid, None)
+        live = self._meter.get(call_id)
+        if call_id is not None and live is not None and live.call.leg is None:
+            end = HungUp(at_us=event.at_us, source=EndSource.EVENT, cause=event.cause)
+            self._meter.feed(call_id, end)
+
+    def _line_ms(self, live: LiveCall, at_us: int) -> int:
+        """The instant of an event on the call's line: now, less the event's age."""
+        age_ms = (self._clock.wall_us() - at_us) // 1000
+        return self._meter.line_ms(live) - min(max(age_ms, 0), AGE_MAX_MS)

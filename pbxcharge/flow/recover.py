@@ -1,0 +1,196 @@
+"""Making the books and Asterisk agree: after each login, now and then, and when a call asks."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Protocol
+
+from pbxcharge.asterisk.ami_lists import StatusEntry
+from pbxcharge.core.attempt import Leg
+from pbxcharge.core.call import Call
+from pbxcharge.core.effects import PbxSeen
+from pbxcharge.core.recovery import (
+    Shown,
+    Written,
+    catch_up,
+    lost_end,
+    may_still_begin,
+    written_end,
+)
+from pbxcharge.errors import OperatingError
+from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.meter import LiveCall, Meter
+from pbxcharge.flow.ports import Asterisk, Logger, Site, Writer
+from pbxcharge.flow.spool import Spool
+
+EMERGENCY = "emergency"
+MISSING_GRACE_S = 2.0
+"""The Hangup event of a leg that is just gone may be a moment behind the list of channels."""
+
+
+class Channels(Asterisk, Protocol):
+    """Who can list Asterisk's channels."""
+
+    async def status(self) -> list[StatusEntry]:
+        """Every channel that lives."""
+        ...
+
+
+class OpenCalls(Protocol):
+    """Who knows the calls that were never settled."""
+
+    async def open_calls(self) -> list[Call]:
+        """Calls whose hold is pending, ready to be resumed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Asterisk at one moment: live metered legs, all channels, and the ends written down."""
+
+    legs: dict[str, StatusEntry]
+    channels: frozenset[str]
+    ends: dict[str, Written]
+    asked_ms: int
+
+
+class Recovery:
+    """Tells each call what Asterisk shows of it, and settles those that are gone.
+
+    `seen_us` is the last proof of life: until then, no end of a call can have been missed.
+    """
+
+    def __init__(
+        self,
+        meter: Meter,
+        asterisk: Channels,
+        spool: Spool,
+        calls: OpenCalls,
+        writer: Writer,
+        site: Site,
+        clock: Clock,
+        log: Logger,
+    ) -> None:
+        self._meter = meter
+        self._asterisk = asterisk
+        self._spool = spool
+        self._calls = calls
+        self._writer = writer
+        self._site = site
+        self._clock = clock
+        self._log = log
+        self._wanted = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self.seen_us: int | None = None
+
+    def want(self) -> None:
+        """Ask for a look soon."""
+        self._wanted.set()
+
+    async def restore(self, seen_us: int | None) -> int:
+        """Take up every call that was live when the daemon ended; how many there are."""
+        self.seen_us = seen_us
+        calls = await self._calls.open_calls()
+        for call in calls:
+            self._meter.restore(call)
+        return len(calls)
+
+    async def resync(self) -> None:
+        """Compare all calls with Asterisk, once.
+
+        Raises:
+            AmiDown, AmiRefused: Asterisk did not answer; nothing was decided.
+            StorageDown: a record could not be written.
+        """
+        seen_us = self.seen_us
+        async with self._lock:
+            await self._take_up_broken()
+            view = await self._look()
+            missing = [live for live in self._meter.calls() if not self._resume(live, view)]
+            await self._end_strangers(view)
+        if missing:
+            await asyncio.sleep(MISSING_GRACE_S)
+            await self._settle_missing(missing, seen_us)
+
+    async def alive(self, proved_us: int) -> None:
+        """Note durably that up to now no end can have been missed."""
+        self.seen_us = proved_us
+        await self._writer.submit((), [PbxSeen(self._site.pbx, proved_us)])
+
+    async def watch(self, every_s: float, spool_every_s: float) -> None:
+        """Compare every so often, and whenever asked; the first comparison is the login's."""
+        while True:
+            await _either(self._wanted, min(every_s, spool_every_s))
+            self._wanted.clear()
+            try:
+                await self.resync()
+            except OperatingError as error:
+                self._log.warning("check of channels failed", error=str(error))
+
+    async def _look(self) -> View:
+        asked_ms = self._clock.mono_ms()
+        status = await self._asterisk.status()
+        return View(
+            legs={e.call_id: e for e in status if e.call_id and e.call_id != EMERGENCY},
+            channels=frozenset(entry.uniqueid for entry in status),
+            ends=await self._spool.read(),
+            asked_ms=asked_ms,
+        )
+
+    def _resume(self, live: LiveCall, view: View) -> bool:
+        """Tell a call what is seen of it; False if it is nowhere to be seen."""
+        call = live.call
+        if not call.live or live.zero_ms > view.asked_ms:
+            return True
+        entry = view.legs.get(call.call_id)
+        if entry is not None:
+            for event in catch_up(call, self._shown(entry)):
+                self._meter.feed(call.call_id, event)
+            return True
+        if (written := view.ends.get(call.call_id)) is not None:
+            self._meter.feed(call.call_id, written_end(call, written))
+            return True
+        return may_still_begin(call, view.channels)
+
+    def _shown(self, entry: StatusEntry) -> Shown:
+        now_ms = self._clock.wall_us() // 1000
+        ends_at_s = entry.hangs_up_at_s
+        return Shown(
+            leg=Leg(entry.uniqueid, entry.channel),
+            answered_at_us=entry.answered_at_us,
+            left_ms=None if ends_at_s is None else ends_at_s * 1000 - now_ms,
+        )
+
+    async def _settle_missing(self, missing: list[LiveCall], seen_us: int | None) -> None:
+        """Look once more: an end may have been told or written meanwhile; else the rule decides."""
+        async with self._lock:
+            view = await self._look()
+            for live in missing:
+                if not self._resume(live, view):
+                    end = lost_end(live.call, self._site.lost_end, seen_us)
+                    self._log.warning(
+                        "end not seen", call_id=live.call.call_id, rule=str(end.source)
+                    )
+                    self._meter.feed(live.call.call_id, end)
+
+    async def _end_strangers(self, view: View) -> None:
+        """A metered leg that belongs to no open call must not talk on."""
+        for call_id, entry in view.legs.items():
+            if self._meter.get(call_id) is None:
+                self._log.error("leg of no open call", call_id=call_id, channel=entry.channel)
+                await self._asterisk.hang_up(entry.channel)
+
+    async def _take_up_broken(self) -> None:
+        broken, self._meter.broken = self._meter.broken, set()
+        if not broken:
+            return
+        for call in await self._calls.open_calls():
+            if call.call_id in broken:
+                self._meter.restore(call)
+
+
+async def _either(event: asyncio.Event, timeout_s: float) -> None:
+    try:
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,148 @@
+"""The spool: what Asterisk's dialplan wrote down while nobody listened."""
+
+from collections import deque
+from dataclasses import replace
+from typing import Protocol
+
+from pbxcharge.asterisk.ami_lists import SpoolDeny, SpoolEmergency, SpoolEnd, SpoolEntry
+from pbxcharge.core.attempt import Attempt, Leg
+from pbxcharge.core.cdr import Cdr, Disposition, EndSource
+from pbxcharge.core.effects import CdrWritten
+from pbxcharge.core.recovery import Written
+from pbxcharge.core.settlement import blank_cdr, talk_seconds
+from pbxcharge.flow.authorize import refused_cdr
+from pbxcharge.flow.ports import Logger, Site, Writer
+
+FAMILY = "pbxcharge"
+KEYS_MAX = 100_000
+DAEMON_AWAY = "daemon_away"
+"""The reason of attempts that the dialplan refused by itself, with a 503."""
+NUMBER_INVALID = "number_invalid"
+
+
+class Reader(Protocol):
+    """Who can read the spool: raises AmiDown or AmiRefused."""
+
+    async def db_get_tree(self, family: str) -> list[SpoolEntry]:
+        """Every entry."""
+        ...
+
+
+class Accounts(Protocol):
+    """Who knows the payer of an endpoint, and which calls have their record."""
+
+    async def payer_ids(self, endpoint: str) -> tuple[str | None, str | None]:
+        """Account and organization of an endpoint."""
+        ...
+
+    async def has_cdr(self, call_id: str) -> bool:
+        """Whether this call's record is durable."""
+        ...
+
+
+class Spool:
+    """Reads entries, makes records of attempts that the daemon did not see, names what may go.
+
+    An entry is deleted only when what it says is durable, and by the next FastAGI session, since
+    the AMI user must not have the right to delete (it is the right to load modules, too).
+    """
+
+    def __init__(
+        self, reader: Reader, accounts: Accounts, writer: Writer, site: Site, log: Logger
+    ) -> None:
+        self._reader = reader
+        self._accounts = accounts
+        self._writer = writer
+        self._site = site
+        self._log = log
+        self._done: deque[str] = deque(maxlen=KEYS_MAX)
+        self._unexplained: set[str] = set()
+
+    def settled(self, uniqueid: str) -> None:
+        """The end of this leg is durable; its entry may go."""
+        self._done.append(uniqueid)
+
+    def take_done(self, count: int) -> list[str]:
+        """Up to so many keys that may be deleted now."""
+        return [self._done.popleft() for _ in range(min(count, len(self._done)))]
+
+    async def read(self) -> dict[str, Written]:
+        """The ends that are written down, by call id; other entries get their records here.
+
+        Raises:
+            AmiDown, AmiRefused: Asterisk did not answer.
+            StorageDown: a record could not be written; its entry stays.
+        """
+        self._done.clear()
+        ends: dict[str, Written] = {}
+        for entry in await self._reader.db_get_tree(FAMILY):
+            if isinstance(entry, SpoolEnd):
+                await self._end(entry, ends)
+            elif isinstance(entry, SpoolDeny | SpoolEmergency):
+                await self._record(entry)
+            elif entry.uniqueid not in self._unexplained:
+                self._unexplained.add(entry.uniqueid)
+                self._log.warning("spool entry unreadable", key=entry.uniqueid, why=entry.reason)
+        return ends
+
+    async def _end(self, entry: SpoolEnd, ends: dict[str, Written]) -> None:
+        if await self._accounts.has_cdr(entry.call_id):
+            self.settled(entry.uniqueid)
+            return
+        ends[entry.call_id] = Written(
+            uniqueid=entry.uniqueid,
+            answered_at_us=entry.answered_at_us,
+            ended_at_us=entry.ended_at_us,
+            cause=entry.cause,
+            source=entry.hangup_source,
+        )
+
+    async def _record(self, entry: SpoolDeny | SpoolEmergency) -> None:
+        account, organization = await self._accounts.payer_ids(entry.endpoint)
+        attempt = self._attempt(entry, account, organization)
+        if isinstance(entry, SpoolDeny):
+            reason = NUMBER_INVALID if entry.sip_code == 404 else DAEMON_AWAY
+            cdr = replace(
+                refused_cdr(attempt, reason, self._site.currency), end_source=EndSource.SPOOL
+            )
+        else:
+            cdr = _emergency_cdr(attempt, entry, self._site.currency)
+        await self._writer.submit((), [CdrWritten(cdr)])
+        self.settled(entry.uniqueid)
+
+    def _attempt(
+        self, entry: SpoolDeny | SpoolEmergency, account: str | None, organization: str | None
+    ) -> Attempt:
+        kind, setup_at_us = (
+            ("public", entry.at_us)
+            if isinstance(entry, SpoolDeny)
+            else ("emergency", entry.setup_at_us)
+        )
+        return Attempt(
+            call_id=f"{kind}-{self._site.pbx}-{entry.uniqueid}",
+            pbx=self._site.pbx,
+            linkedid=entry.uniqueid,
+            caller=Leg(entry.uniqueid, ""),
+            call_type=kind,
+            endpoint=entry.endpoint,
+            dialled=entry.number,
+            number=None,
+            account_id=account,
+            organization_id=organization,
+            setup_at_us=setup_at_us,
+        )
+
+
+def _emergency_cdr(attempt: Attempt, entry: SpoolEmergency, currency: str) -> Cdr:
+    """An emergency call: always free, always recorded."""
+    answered_at_us = entry.answered_at_us
+    disposition = Disposition.NO_ANSWER if answered_at_us is None else Disposition.ANSWERED
+    talk_s = 0 if answered_at_us is None else talk_seconds(entry.ended_at_us - answered_at_us, 100)
+    return replace(
+        blank_cdr(attempt, currency, disposition),
+        answered_at_us=answered_at_us,
+        ended_at_us=entry.ended_at_us,
+        talk_s=talk_s,
+        hangup_cause=entry.cause,
+        end_source=EndSource.SPOOL,
+    )
