@@ -1,4 +1,4 @@
-"""Authorization: may this attempt become a call, and what would its first slice be?
+"""Authorization: whether an attempt may become a call, and what its first slice would be.
 
 Everything that can be refused without touching credit is refused here; the credit engine decides
 the rest in its own one step.

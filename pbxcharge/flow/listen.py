@@ -15,8 +15,9 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.meter import LiveCall, Meter
 
 STATE_UP = 6
-AGE_MAX_MS = 2000
-"""An event is dated back by its age, which is small; a larger one is a step of the wall clock."""
+TIMELY_MS = 2000
+"""A call one of whose events came later than this is not measured by the monotonic clock: either
+the daemon was away, or the wall clock moved, and nothing here can tell which."""
 CALLERS_MAX = 100_000
 
 
@@ -61,6 +62,7 @@ class Listener:
         if (live := self._meter.get(call_id)) is None:
             return
         at_ms = self._line_ms(live, event.at_us)
+        live.continuous = live.continuous and self._is_timely(event.at_us)
         leg = Leg(event.uniqueid, event.channel)
         self._meter.feed(call_id, Answered(leg, at_ms, event.at_us))
 
@@ -75,7 +77,7 @@ class Listener:
             return
         answered_ms = live.call.answered_ms
         elapsed_ms = None
-        if live.continuous and answered_ms is not None:
+        if live.continuous and answered_ms is not None and self._is_timely(event.at_us):
             elapsed_ms = self._line_ms(live, event.at_us) - answered_ms
         end = HungUp(
             at_us=event.at_us,
@@ -96,5 +98,10 @@ class Listener:
 
     def _line_ms(self, live: LiveCall, at_us: int) -> int:
         """The instant of an event on the call's line: now, less the event's age."""
-        age_ms = (self._clock.wall_us() - at_us) // 1000
-        return self._meter.line_ms(live) - min(max(age_ms, 0), AGE_MAX_MS)
+        return max(0, self._meter.line_ms(live) - max(0, self._age_ms(at_us)))
+
+    def _is_timely(self, at_us: int) -> bool:
+        return 0 <= self._age_ms(at_us) <= TIMELY_MS
+
+    def _age_ms(self, at_us: int) -> int:
+        return (self._clock.wall_us() - at_us) // 1000
