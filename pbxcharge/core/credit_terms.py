@@ -1,0 +1,268 @@
+"""The words of the credit engine: wallets, holds, what may be asked of it, what it answers.
+
+A hold is credit set aside for one call; each renewal is its next step and raises it to the charge
+for all talk up to `through_s`, never by the price of a slice by itself. So a call held in slices
+costs exactly what it costs in one piece.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from pbxcharge.core.ledger import Entry
+from pbxcharge.core.rate import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """Credit of one kind of one account, as the engine knows it.
+
+    Args:
+        wallet_id: see account.wallet_id.
+        account_id: whose it is.
+        kind: what it pays for.
+        balance_micros: the sum of its entries.
+        held_micros: the sum of its pending holds.
+        floor_micros: how low the balance may be spent; minus the credit limit.
+        calls: how many live calls hold credit of it.
+    """
+
+    wallet_id: str
+    account_id: str
+    kind: str
+    balance_micros: int = 0
+    held_micros: int = 0
+    floor_micros: int = 0
+    calls: int = 0
+
+    @property
+    def available_micros(self) -> int:
+        """Balance 10, held 3, credit limit 2: 9 may still be promised. Negative after a cut."""
+        return self.balance_micros - self.floor_micros - self.held_micros
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLine:
+    """What a hold sets aside in one wallet."""
+
+    wallet_id: str
+    amount_micros: int
+
+
+class HoldState(StrEnum):
+    """Pending becomes posted (something was charged) or voided, once, on evidence."""
+
+    PENDING = "pending"
+    POSTED = "posted"
+    VOIDED = "voided"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Credit set aside for one call.
+
+    Args:
+        call_id: one hold for each call.
+        step: the number of the last reservation that was granted, from 1.
+        through_s: seconds of talk that are paid for.
+        lines: every wallet that pays, all or none.
+        node: the PBX whose daemon holds it.
+        expires_at_us: end of the lease; from then on others may look for evidence.
+        state: see HoldState.
+    """
+
+    call_id: str
+    step: int
+    through_s: int
+    lines: tuple[HoldLine, ...]
+    node: str
+    expires_at_us: int
+    state: HoldState = HoldState.PENDING
+
+    def held_micros(self, wallet: str) -> int:
+        """What this hold sets aside in one wallet."""
+        return sum(line.amount_micros for line in self.lines if line.wallet_id == wallet)
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """One level that is charged for a call: the wallet that pays and the rate it pays by."""
+
+    wallet_id: str
+    rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Ask for the next slice of a call.
+
+    The first step takes what fits between `least_s` and `want_s`. Later steps share: at most
+    available ÷ live calls of the wallet, but one block (`least_s`) whenever that fits.
+
+    Args:
+        call_id: the call; with `step` it is the operation's id, so a repeat changes nothing.
+        step: 1 for the first slice, then counted up.
+        payers: every charged level, the caller's own first. All can pay or none is held.
+        least_s: paid talk that makes the reservation worth having (end of the next block).
+        want_s: paid talk asked for.
+        lease_from_us: from when paid talk counts: the answer; before it, the end of ringing.
+        node: the PBX.
+    """
+
+    call_id: str
+    step: int
+    payers: tuple[Payer, ...]
+    least_s: int
+    want_s: int
+    lease_from_us: int
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End a call: charge its wallets, resolve its hold, give back what was not used.
+
+    Args:
+        call_id: the call.
+        charges: what each wallet pays; never more than it holds.
+        at_us: instant of the entries.
+        actor: the part of the system that settles.
+    """
+
+    call_id: str
+    charges: tuple[HoldLine, ...]
+    at_us: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Book an entry that no call makes: initial credit, top-up, adjustment, refund, reversal."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWallet:
+    """Make a wallet, or set how far below zero it may be spent."""
+
+    wallet_id: str
+    account_id: str
+    kind: str
+    floor_micros: int
+
+
+Operation = Reserve | Close | Post | OpenWallet
+
+
+class Shortage(StrEnum):
+    """Why a reservation was refused."""
+
+    NOT_ENOUGH_CREDIT = "not_enough_credit"
+    CALL_ENDED = "call_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A reservation that is held. `short`: less than was asked for, credit is near its end."""
+
+    call_id: str
+    step: int
+    through_s: int
+    lines: tuple[HoldLine, ...]
+    short: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A reservation that holds nothing new, and the wallet that could not pay."""
+
+    call_id: str
+    step: int
+    why: Shortage
+    wallet_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The call's hold is resolved. `repeated`: it had been before, nothing changed."""
+
+    call_id: str
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The entry is booked. `repeated`: the same entry had been booked before, nothing changed."""
+
+    entry: Entry
+    balance_micros: int
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The entry's id belongs to another entry; nothing changed."""
+
+    entry: Entry
+    existing: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfBounds:
+    """The balance would leave the range of amounts; nothing changed."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The wallet exists with this floor."""
+
+    wallet: Wallet
+
+
+Outcome = Reserved | Refused | Closed | Posted | Conflict | OutOfBounds | Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An outcome and everything that it changes; nothing else changes."""
+
+    outcome: Outcome
+    wallets: tuple[Wallet, ...] = ()
+    hold: Hold | None = None
+    entries: tuple[Entry, ...] = ()
+
+
+class Books(Protocol):
+    """What `apply` reads: every wallet, pending hold and entry that an operation names."""
+
+    @property
+    def wallets(self) -> Mapping[str, Wallet]:
+        """Wallets by id."""
+        ...
+
+    @property
+    def holds(self) -> Mapping[str, Hold]:
+        """Pending holds by call id."""
+        ...
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Entries whose ids are asked for by a Post, where they exist."""
+        ...
+
+
+class CreditEngine(Protocol):
+    """Decides operations one after the other and makes each decision durable before it answers."""
+
+    async def execute(self, operation: Operation) -> Outcome:
+        """The outcome, durable.
+
+        Raises:
+            StorageDown: nothing was done, or it is not known whether it was; the same operation
+                may be given again.
+        """
+        ...
