@@ -119,8 +119,8 @@ class Settled:
 
 
 Event = (
-    LegDialled | Answered | Bridged | HangupRequested | HungUp | Reserved | Refused | Unknown | Armed
-    | ArmFailed | Seen | CreditRaised | RenewalStopped | EndOrdered | Tick | Settled
+    LegDialled | Answered | Bridged | HangupRequested | HungUp | Reserved | Refused | Unknown
+    | Armed | ArmFailed | Seen | CreditRaised | RenewalStopped | EndOrdered | Tick | Settled
 )  # fmt: skip
 
 

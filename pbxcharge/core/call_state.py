@@ -1,0 +1,99 @@
+"""A granted call as a value: everything that decides what is done about it next."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pbxcharge.core.attempt import Granted, Leg
+from pbxcharge.core.authorization import talk_limit_s
+from pbxcharge.core.cdr import EndedBy
+
+
+class Phase(StrEnum):
+    """Where a call stands. `ending`: its settlement is on the way."""
+
+    RINGING = "ringing"
+    UP = "up"
+    ENDING = "ending"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A granted call as it stands.
+
+    Args:
+        granted: what never changes.
+        step: of the hold, as last confirmed.
+        through_s: seconds of talk that are paid for.
+        phase: see Phase.
+        leg: the metered leg, once seen.
+        answered_ms: the answer on the call's line.
+        answered_at_us: the answer by Asterisk's clock.
+        settled_in: the dialplan has armed the first slice, so that later timeouts stay.
+        open_step: the reservation whose outcome is awaited, part of the state before it is asked.
+        ask_again_ms: when the open reservation is repeated, its outcome being unknown.
+        raised: credit was raised while the open reservation was on its way.
+        short: the last reservation got less than it asked for.
+        exhausted: the last reservation got nothing; the running slice is the last.
+        armed_s: paid talk up to which Asterisk's own timer is known to run.
+        arming_s: the timeout that was commanded and not yet confirmed.
+        arm_again_ms: when a timeout that Asterisk did not take is tried again.
+        warned: the payer has heard that the end is near.
+        stopped: why no further slice is asked for.
+        hung_up_by: the first party that asked for the end.
+        ending_as: why the daemon itself ends the call.
+        hang_up_ms: when the daemon's own hangup is (next) due.
+    """
+
+    granted: Granted
+    step: int
+    through_s: int
+    phase: Phase = Phase.RINGING
+    leg: Leg | None = None
+    answered_ms: int | None = None
+    answered_at_us: int | None = None
+    settled_in: bool = False
+    open_step: int | None = None
+    ask_again_ms: int | None = None
+    raised: bool = False
+    short: bool = False
+    exhausted: bool = False
+    armed_s: int = 0
+    arming_s: int | None = None
+    arm_again_ms: int | None = None
+    warned: bool = False
+    stopped: EndedBy | None = None
+    hung_up_by: EndedBy | None = None
+    ending_as: EndedBy | None = None
+    hang_up_ms: int | None = None
+
+    @property
+    def call_id(self) -> str:
+        """The id of the call."""
+        return self.granted.attempt.call_id
+
+    @property
+    def limit_s(self) -> int:
+        """The longest talk that the plan and a maximum charge with `hang_up` leave."""
+        rating = self.granted.rating
+        return talk_limit_s([level.rate for level in rating.levels], rating.terms.call_max_s)
+
+    @property
+    def paid_ms(self) -> int:
+        """The paid-through instant; while it rings, the end of its ring lease."""
+        start_ms = self.answered_ms if self.answered_ms is not None else self.granted.ring_s * 1000
+        return start_ms + self.through_s * 1000
+
+    @property
+    def live(self) -> bool:
+        """Whether the call still runs, as far as is known."""
+        return self.phase in (Phase.RINGING, Phase.UP)
+
+
+def why_cut(call: Call) -> EndedBy:
+    """Why a call ends at its paid-through instant."""
+    if call.stopped:
+        return call.stopped
+    if call.through_s >= call.limit_s:
+        return EndedBy.LIMIT
+    return EndedBy.CREDIT if call.exhausted else EndedBy.LEASE
