@@ -25,6 +25,8 @@ from pbxcharge.core.credit_terms import (
     Payer,
     Post,
     Posted,
+    Refund,
+    RefundTooHigh,
     Refused,
     Reserve,
     Reserved,
@@ -53,6 +55,8 @@ __all__ = [
     "Payer",
     "Post",
     "Posted",
+    "Refund",
+    "RefundTooHigh",
     "Refused",
     "Reserve",
     "Reserved",
@@ -73,7 +77,7 @@ def wallets_named(operation: Operation, holds: Mapping[str, Hold]) -> tuple[str,
             return tuple(line.wallet_id for line in hold.lines) if hold else ()
         case Post():
             return (operation.entry.wallet_id,)
-        case OpenWallet():
+        case Refund() | OpenWallet():
             return (operation.wallet_id,)
 
 
@@ -94,6 +98,8 @@ def apply(operation: Operation, books: Books) -> Decision:
             return _close(operation, books)
         case Post():
             return _post(operation.entry, books)
+        case Refund():
+            return _refund(operation, books)
         case OpenWallet():
             return _open(operation, books)
 
@@ -249,6 +255,36 @@ def _post(entry: Entry, books: Books) -> Decision:
         return Decision(OutOfBounds(entry))
     return Decision(
         Posted(entry, balance), (replace(wallet, balance_micros=balance),), entries=(entry,)
+    )
+
+
+def _refund(op: Refund, books: Books) -> Decision:
+    charge_id = charge_entry_id(op.call_id, op.wallet_id)
+    charged = -books.entries[charge_id].amount_micros if charge_id in books.entries else 0
+    # A refund given twice is measured without itself, so that its own amount is still left.
+    others = [
+        entry.amount_micros
+        for entry in books.entries.values()
+        if entry.reverses == charge_id and entry.entry_id != op.entry_id
+    ]
+    left = charged - sum(others)
+    amount = left if op.amount_micros is None else op.amount_micros
+    if op.entry_id not in books.entries and not 0 < amount <= left:
+        return Decision(RefundTooHigh(op.entry_id, charged, sum(others)))
+    return _post(_refund_entry(op, charge_id, amount), books)
+
+
+def _refund_entry(op: Refund, charge_id: str, amount_micros: int) -> Entry:
+    return Entry(
+        entry_id=op.entry_id,
+        wallet_id=op.wallet_id,
+        kind=EntryKind.REFUND,
+        amount_micros=amount_micros,
+        at_us=op.at_us,
+        actor=op.actor,
+        call_id=op.call_id,
+        reverses=charge_id,
+        note=op.note,
     )
 
 

@@ -138,9 +138,32 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Book an entry that no call makes: initial credit, top-up, adjustment, refund, reversal."""
+    """Book an entry that no call makes: initial credit, top-up, adjustment, reversal."""
 
     entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Give back what a call was charged: never more than is left of it.
+
+    Args:
+        entry_id: of the entry to be made, chosen by who asks.
+        call_id: the call.
+        wallet_id: the wallet that paid.
+        amount_micros: how much; None is all that is left.
+        at_us: instant of the entry.
+        actor: who gives it back.
+        note: for people.
+    """
+
+    entry_id: str
+    call_id: str
+    wallet_id: str
+    amount_micros: int | None
+    at_us: int
+    actor: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +176,7 @@ class OpenWallet:
     floor_micros: int
 
 
-Operation = Reserve | Close | Post | OpenWallet
+Operation = Reserve | Close | Post | Refund | OpenWallet
 
 
 class Shortage(StrEnum):
@@ -217,13 +240,27 @@ class OutOfBounds:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundTooHigh:
+    """More was asked back than is left of the charge (0 if there is none); nothing changed."""
+
+    entry_id: str
+    charged_micros: int
+    refunded_micros: int
+
+    @property
+    def left_micros(self) -> int:
+        """Charged 1.00, given back 0.30: 0.70 may still be given back."""
+        return self.charged_micros - self.refunded_micros
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """The wallet exists with this floor."""
 
     wallet: Wallet
 
 
-Outcome = Reserved | Refused | Closed | Posted | Conflict | OutOfBounds | Opened
+Outcome = Reserved | Refused | Closed | Posted | Conflict | OutOfBounds | RefundTooHigh | Opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +288,7 @@ class Books(Protocol):
 
     @property
     def entries(self) -> Mapping[str, Entry]:
-        """Entries whose ids are asked for by a Post, where they exist."""
+        """Entries that a Post or Refund names by id, and every entry of a Refund's call."""
         ...
 
 
