@@ -214,7 +214,7 @@ class Meter:
         self._forget(live)
         self.broken.add(call.call_id)
         leg = call.leg or call.granted.attempt.caller
-        self._start(self._asterisk.hang_up(leg.channel))
+        self._start(self._asterisk.hang_up(leg.uniqueid))
         self._investigate()
 
     # Commands.
@@ -228,7 +228,7 @@ class Meter:
             case Warn():
                 self._start(self._warn(live))
             case HangUp():
-                self._start(self._asterisk.hang_up(command.leg.channel))
+                self._start(self._asterisk.hang_up(command.leg.uniqueid))
             case Record():
                 self._submit(live, (), [CallSaved(live.call)])
             case Investigate():
@@ -268,7 +268,7 @@ class Meter:
         left_ms = command.at_ms - self.line_ms(live)
         call_id = live.call.call_id
         try:
-            await self._asterisk.absolute_timeout(command.leg.channel, max(1, left_ms))
+            await self._asterisk.absolute_timeout(command.leg.uniqueid, max(1, left_ms))
         except OperatingError as error:
             self._log.warning("timeout not armed", call_id=call_id, error=str(error))
             self.feed(call_id, ArmFailed(command.through_s))
@@ -276,7 +276,7 @@ class Meter:
             self.feed(call_id, Armed(command.through_s))
 
     async def _warn(self, live: LiveCall) -> None:
-        channel = live.call.granted.attempt.caller.channel
+        channel = live.call.granted.attempt.caller.uniqueid
         for digit in WARNING_DIGITS:
             await self._asterisk.play_dtmf(channel, digit, receive=True)
 

@@ -3,33 +3,16 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from pbxcharge.asterisk.logger import Logger
 from pbxcharge.core.account import Account, Extension
 from pbxcharge.core.credit import Operation, Outcome
 from pbxcharge.core.effects import Effect
 
+__all__ = ["Asterisk", "Directory", "Logger", "Site", "Then", "Writer"]
+
 Then = Callable[[tuple[Outcome, ...]], Iterable[Effect]] | Iterable[Effect]
-
-
-class Logger(Protocol):
-    """The part of a structlog logger that is used."""
-
-    def info(self, event: str, **fields: Any) -> Any:
-        """Say what happened."""
-        ...
-
-    def warning(self, event: str, **fields: Any) -> Any:
-        """Say what an operator should look at some day."""
-        ...
-
-    def error(self, event: str, **fields: Any) -> Any:
-        """Say what an operator should mend."""
-        ...
-
-    def critical(self, event: str, **fields: Any) -> Any:
-        """Say what an operator must mend now."""
-        ...
 
 
 class Writer(Protocol):
@@ -46,17 +29,20 @@ class Writer(Protocol):
 
 
 class Asterisk(Protocol):
-    """The actions that a running call needs. Each raises AmiDown or AmiRefused."""
+    """The actions that a running call needs. Each raises AmiDown or AmiRefused.
 
-    async def absolute_timeout(self, channel: str, timeout_ms: int) -> None:
+    Channels are named by their Uniqueid: names begin again when Asterisk does.
+    """
+
+    async def absolute_timeout(self, uniqueid: str, timeout_ms: int) -> None:
         """End the channel this long from now, unless told otherwise before."""
         ...
 
-    async def hang_up(self, channel: str, cause: int = 16) -> None:
+    async def hang_up(self, uniqueid: str, cause: int = 16) -> None:
         """End the channel now."""
         ...
 
-    async def play_dtmf(self, channel: str, digit: str, *, receive: bool = True) -> None:
+    async def play_dtmf(self, uniqueid: str, digit: str, *, receive: bool = True) -> None:
         """Make the channel believe that its phone sent this digit."""
         ...
 

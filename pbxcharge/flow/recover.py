@@ -1,6 +1,7 @@
 """Making the books and Asterisk agree: after each login, now and then, and when a call asks."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +24,8 @@ from pbxcharge.flow.ports import Asterisk, Logger, Site, Writer
 from pbxcharge.flow.spool import Spool
 
 EMERGENCY = "emergency"
+LOOK_GAP_S = 0.5
+"""Listing all channels is not cheap: many callers who give up at once make one look."""
 MISSING_GRACE_S = 2.0
 """The Hangup event of a leg that is just gone may be a moment behind the list of channels."""
 
@@ -30,7 +33,7 @@ MISSING_GRACE_S = 2.0
 class Channels(Asterisk, Protocol):
     """Who can list Asterisk's channels."""
 
-    async def status(self) -> list[StatusEntry]:
+    async def status(self) -> Sequence[StatusEntry]:
         """Every channel that lives."""
         ...
 
@@ -116,15 +119,16 @@ class Recovery:
         self.seen_us = proved_us
         await self._writer.submit((), [PbxSeen(self._site.pbx, proved_us)])
 
-    async def watch(self, every_s: float, spool_every_s: float) -> None:
+    async def watch(self, every_s: float) -> None:
         """Compare every so often, and whenever asked; the first comparison is the login's."""
         while True:
-            await _either(self._wanted, min(every_s, spool_every_s))
+            await _either(self._wanted, every_s)
             self._wanted.clear()
             try:
                 await self.resync()
             except OperatingError as error:
                 self._log.warning("check of channels failed", error=str(error))
+            await asyncio.sleep(LOOK_GAP_S)
 
     async def _look(self) -> View:
         asked_ms = self._clock.mono_ms()
@@ -177,7 +181,7 @@ class Recovery:
         for call_id, entry in view.legs.items():
             if self._meter.get(call_id) is None:
                 self._log.error("leg of no open call", call_id=call_id, channel=entry.channel)
-                await self._asterisk.hang_up(entry.channel)
+                await self._asterisk.hang_up(entry.uniqueid)
 
     async def _take_up_broken(self) -> None:
         broken, self._meter.broken = self._meter.broken, set()

@@ -1,6 +1,7 @@
 """The spool: what Asterisk's dialplan wrote down while nobody listened."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -23,7 +24,7 @@ NUMBER_INVALID = "number_invalid"
 class Reader(Protocol):
     """Who can read the spool: raises AmiDown or AmiRefused."""
 
-    async def db_get_tree(self, family: str) -> list[SpoolEntry]:
+    async def db_get_tree(self, family: str) -> Sequence[SpoolEntry]:
         """Every entry."""
         ...
 

@@ -1,0 +1,257 @@
+"""The daemon: the one place that wires the parts together, in the order in which they may start.
+
+It becomes ready only after Asterisk was compared with the books once, and it listens for calls
+last. When it is told to stop it grants nothing more, leaves live calls to their leases, makes
+everything durable, and is gone within five seconds.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Coroutine
+from typing import Any
+
+import uvloop
+
+from pbxcharge import log
+from pbxcharge.api.server import ApiServer
+from pbxcharge.asterisk.agi_server import AgiServer
+from pbxcharge.asterisk.ami_client import AmiClient
+from pbxcharge.catalog.load import Catalog
+from pbxcharge.core.call import Call
+from pbxcharge.errors import OperatingError
+from pbxcharge.flow import pulse
+from pbxcharge.flow.authorize import Authorizer, Prices
+from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.gate import Gate
+from pbxcharge.flow.journal import Journal
+from pbxcharge.flow.listen import Listener
+from pbxcharge.flow.meter import Meter
+from pbxcharge.flow.office import Office
+from pbxcharge.flow.ports import Logger, Site
+from pbxcharge.flow.recover import Recovery
+from pbxcharge.flow.refusals import Refusals
+from pbxcharge.flow.spool import Spool
+from pbxcharge.notify import Notifier
+from pbxcharge.settings import Settings
+from pbxcharge.store import Store, open_store
+
+ALIVE_EVERY_S = 5.0
+STOP_WITHIN_S = 4.0
+EXIT_DONE, EXIT_DOWN = 0, 69
+
+
+def serve(settings: Settings, catalog: Catalog, ami_secret: str) -> int:
+    """Run the daemon until SIGTERM or SIGINT.
+
+    Args:
+        settings: of the site.
+        catalog: the plans in force.
+        ami_secret: of the AMI user.
+
+    Returns:
+        0 stopped in order, 69 something it depends on is down.
+    """
+    log.configure(settings.log.level, settings.log.mask_digits)
+    logger = log.logger()
+    try:
+        uvloop.run(_run(settings, catalog, ami_secret, logger))
+    except OperatingError as error:
+        logger.critical("cannot serve", error=str(error))
+        return EXIT_DOWN
+    return EXIT_DONE
+
+
+async def _run(settings: Settings, catalog: Catalog, secret: str, logger: Logger) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with open_store(
+        settings.database,
+        currency=settings.site.currency,
+        node=settings.pbx,
+        migrate=True,
+    ) as store:
+        daemon = Daemon(settings, catalog, secret, store, logger)
+        try:
+            await daemon.start(stop)
+            await stop.wait()
+        finally:
+            asyncio.get_running_loop().call_later(STOP_WITHIN_S, _leave, logger)
+            await daemon.stop()
+    logger.info("stopped")
+
+
+def _leave(logger: Logger) -> None:
+    """The last resort at a stop: what is not durable by now was not promised to anybody."""
+    logger.critical("stop took too long")
+    os._exit(EXIT_DOWN)
+
+
+class Daemon:
+    """Every part of a running daemon, and the order of their lives."""
+
+    def __init__(
+        self, settings: Settings, catalog: Catalog, secret: str, store: Store, logger: Logger
+    ) -> None:
+        clock = Clock()
+        site = _site(settings)
+        self._settings = settings
+        self._store = store
+        self._log = logger
+        self._notifier = Notifier()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.ami = AmiClient(
+            settings.ami.host,
+            settings.ami.port,
+            settings.ami.username,
+            secret,
+            on_event=lambda event, _: self.listener.hear(event),
+            on_connected=self._compare,
+            on_lost=lambda: logger.warning("Asterisk is away, live calls stay on their leases"),
+            logger=logger,
+        )
+        self.journal = Journal(logger, clock, site.currency)
+        self.meter = Meter(
+            store.writer,
+            self.ami,
+            site,
+            clock,
+            self.journal,
+            logger,
+            on_settled=self._settled,
+            investigate=lambda: self.recovery.want(),
+        )
+        self.listener = Listener(self.meter, clock)
+        self.spool = Spool(self.ami, store.queries, store.writer, site, logger)
+        self.recovery = Recovery(
+            self.meter, self.ami, self.spool, store.queries, store.writer, site, clock, logger
+        )
+        self.refusals = Refusals(store.writer, logger)
+        self.authorizer = Authorizer(
+            store.directory,
+            Prices(catalog.plans, settings.number_rules),
+            store.writer,
+            self.meter,
+            site,
+            clock,
+            self.journal,
+            self.refusals,
+        )
+        self.gate = Gate(self.authorizer, self.spool, self, site)
+        self.agi = AgiServer(
+            self.gate.authorize,
+            host=settings.fastagi.host,
+            port=settings.fastagi.port,
+            peers=settings.fastagi.peers,
+            logger=logger,
+        )
+        self.agi.routes.serve(pulse.SCRIPT, pulse.answer)
+        self.office = Office(store.writer, store.queries, catalog.plans, clock, site.currency)
+        self.api = ApiServer(
+            settings.socket, self.office, store.queries, self.meter, self.journal, catalog
+        )
+
+    async def start(self, stop: asyncio.Event) -> None:
+        """Start every part, unless told to stop before Asterisk was there."""
+        self._store.writer.on_credit(self.meter.on_credit)
+        await self.office.align_floors()
+        seen_us = await self._store.queries.pbx_seen(self._settings.pbx)
+        calls = await self.recovery.restore(seen_us)
+        self._log.info("starting", calls_taken_up=calls, database=str(self._settings.database))
+        await self.api.start()
+        await self.ami.start()
+        await self._until_compared(stop)
+        if stop.is_set():
+            return
+        await self.agi.start()
+        timing = self._settings.timing
+        self._spawn(self.recovery.watch(min(timing.status_check_s, timing.spool_check_s)))
+        self._spawn(self._stay_alive())
+        self._spawn(self._tell_systemd())
+        self._notifier.say("READY=1", f"STATUS=metering {calls} calls taken up")
+        self._log.info("ready", fastagi=f"{self._settings.fastagi.host}:{self.agi.port}")
+
+    async def stop(self) -> None:
+        """Grant nothing more, leave live calls to their leases, end every part."""
+        self._notifier.say("STOPPING=1")
+        self.authorizer.stopping = True
+        self._log.info("stopping", live_calls=len(self.meter))
+        await self.agi.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.meter.close()
+        await self.ami.close()
+        await self.api.stop()
+
+    def expect_caller(self, uniqueid: str, call_id: str) -> None:
+        """See Listener."""
+        self.listener.expect_caller(uniqueid, call_id)
+
+    def want(self) -> None:
+        """See Recovery."""
+        self.recovery.want()
+
+    def _settled(self, call: Call) -> None:
+        if call.leg is not None:
+            self.spool.settled(call.leg.uniqueid)
+
+    async def _compare(self) -> None:
+        await self.recovery.resync()
+        self._log.info("compared with Asterisk", live_calls=len(self.meter))
+
+    async def _until_compared(self, stop: asyncio.Event) -> None:
+        """Wait for Asterisk as long as it takes; the log says why."""
+        while not stop.is_set():
+            try:
+                await self.ami.wait_ready(1.0)
+            except OperatingError as error:
+                self._notifier.say(f"STATUS=waiting for Asterisk: {error}")
+            else:
+                return
+
+    async def _stay_alive(self) -> None:
+        """Every few seconds: note the proof of life, write what could not be written before."""
+        while True:
+            proof = self.ami.last_proof
+            if self.ami.ready and proof is not None:
+                try:
+                    await self.recovery.alive(proof.asterisk_at_us)
+                except OperatingError as error:
+                    self._log.error("proof of life not stored", error=str(error))
+            self.refusals.retry()
+            await asyncio.sleep(ALIVE_EVERY_S)
+
+    async def _tell_systemd(self) -> None:
+        every_s = (self._notifier.watchdog_s or 2 * ALIVE_EVERY_S) / 2
+        await pulse.keep_telling(
+            lambda: self._notifier.say("WATCHDOG=1"),
+            lambda: pulse.prove(
+                self._settings.fastagi.host, self.agi.port, self._store.writer.heartbeat
+            ),
+            every_s,
+            self._log,
+        )
+
+    def _spawn(self, part: Coroutine[Any, Any, None]) -> None:
+        """Run a part until the stop; one that fails is a defect, and ends the daemon."""
+        task = asyncio.ensure_future(part)
+        task.add_done_callback(self._part_ended)
+        self._tasks.append(task)
+
+    def _part_ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log.critical("a part of the daemon failed", error=repr(error), exc_info=error)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _site(settings: Settings) -> Site:
+    return Site(
+        pbx=settings.pbx,
+        currency=settings.site.currency,
+        ring_s=settings.timing.ring_s,
+        renew_lead_ms=settings.timing.renew_lead_s * 1000,
+        dial=settings.dial,
+        lost_end=settings.lost_end,
+    )
