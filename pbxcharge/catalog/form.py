@@ -1,0 +1,142 @@
+"""Files against the models of what may stand in them: every finding, each with its line.
+
+A value that cannot be read is left out and the rest is read again, so that the checks that need
+several values still see those that are right: one wrong line never hides another.
+"""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any, ClassVar, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from pbxcharge.catalog.findings import Finding
+from pbxcharge.catalog.source import Group, Items, KeyPath, Node, Scalar, Source
+
+
+class Form(BaseModel):
+    """A group of keys in a file. Every field has a default; `required` names those to be written.
+
+    `later` names keys of the rules that this release does not serve yet: they are refused by that
+    reason rather than as unknown, and never read over, since a limit that is written must hold.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, arbitrary_types_allowed=True)
+
+    required: ClassVar[tuple[str, ...]] = ()
+    later: ClassVar[tuple[str, ...]] = ()
+    hints: ClassVar[dict[str, str]] = {}
+
+
+FormT = TypeVar("FormT", bound=Form)
+
+
+def read_form(
+    model: type[FormT], source: Source, context: dict[str, Any] | None = None
+) -> tuple[FormT, tuple[Finding, ...]]:
+    """A file as its model, without the values that could not be read, and every finding.
+
+    Beside an error the value is for further checks only: what is missing reads as its default.
+    """
+    found = list(_key_findings(model, source, source.root, ()))
+    content = _content(source.root)
+    try:
+        return model.model_validate(content, context=context), tuple(found)
+    except ValidationError as refused:
+        errors = refused.errors()
+    found += [_value_finding(source, error) for error in errors]
+    # From the end of each list, so that leaving one item out does not move the next.
+    for error in sorted(errors, key=_place, reverse=True):
+        _leave_out(content, error)
+    return model.model_validate(content, context=context), tuple(found)
+
+
+def _key_findings(
+    model: type[Form], source: Source, group: Group, path: KeyPath
+) -> Iterator[Finding]:
+    """Keys that are unknown, not served yet, without a value, or missing."""
+    forms = {
+        field.alias or name: _form_of(field.annotation)
+        for name, field in model.model_fields.items()
+    }
+    for key, entry in group.entries.items():
+        at = (*path, key)
+        if key not in forms:
+            yield source.error(at, *_unknown(model, key, list(forms)))
+        elif isinstance(entry.value, Scalar) and entry.value.text is None:
+            yield source.error(at, "has no value", "write one, or remove the key")
+        else:
+            yield from _deeper(forms[key], source, entry.value, at)
+    for key in model.required:
+        if key not in group.entries:
+            yield source.error((*path, key), "is missing", model.hints.get(key, ""))
+
+
+def _deeper(
+    model: type[Form] | None, source: Source, node: Node, path: KeyPath
+) -> Iterator[Finding]:
+    if isinstance(node, Items):
+        for place, item in enumerate(node.items):
+            yield from _deeper(model, source, item, (*path, place))
+    elif isinstance(node, Group) and model is not None:
+        yield from _key_findings(model, source, node, path)
+
+
+def _form_of(annotation: Any) -> type[Form] | None:
+    """The model inside an annotation, such as RateForm in `tuple[RateForm, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, Form):
+        return annotation
+    return next((form for part in get_args(annotation) if (form := _form_of(part))), None)
+
+
+def _unknown(model: type[Form], key: str, known: list[str]) -> tuple[str, str]:
+    if key in model.later:
+        return "comes with a later release", "remove it"
+    if key in model.hints:
+        return "does not belong here", model.hints[key]
+    near = get_close_matches(key, known, n=1)
+    return "is not known here", f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+
+
+def _content(node: Node) -> Any:
+    """A node as dicts, lists and texts, without the keys that have no value."""
+    if isinstance(node, Scalar):
+        return node.text
+    if isinstance(node, Items):
+        return [_content(item) for item in node.items]
+    values = {key: _content(entry.value) for key, entry in node.entries.items()}
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _value_finding(source: Source, error: ErrorDetails) -> Finding:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "wrong":
+            return source.error(error["loc"], context["message"], context["hint"])
+        case "tuple_type":
+            return source.error(error["loc"], "is not a list", "write [first, second]")
+        case "model_type":
+            return source.error(error["loc"], "is not a group of keys")
+        case _:
+            return source.error(error["loc"], error["msg"])
+
+
+def _place(error: ErrorDetails) -> tuple[tuple[bool, int, str], ...]:
+    return tuple(
+        (True, part, "") if isinstance(part, int) else (False, 0, part) for part in error["loc"]
+    )
+
+
+def _leave_out(content: Any, error: ErrorDetails) -> None:
+    *parents, last = error["loc"]
+    for part in parents:
+        if not isinstance(content[part], dict | list):
+            # A single value that stands for a group, such as a number for its only key.
+            last = part
+            break
+        content = content[part]
+    if isinstance(content, list) and error["type"] == "model_type":
+        content[int(last)] = {}  # keeps the places of the rows behind it
+    else:
+        del content[last]

@@ -1,0 +1,94 @@
+"""Every file of the catalog, read together: one frozen value, or every finding at once."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
+from pbxcharge.catalog.plan_file import read_plan
+from pbxcharge.catalog.site_checks import site_findings
+from pbxcharge.catalog.source import Scalar, Source, read_source
+from pbxcharge.core.number import NumberRule
+from pbxcharge.core.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """All charging plans of the site, by name."""
+
+    plans: Mapping[str, Plan]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogResult:
+    """A catalog, or None if any finding is an error; warnings may stand beside a catalog."""
+
+    catalog: Catalog | None
+    findings: tuple[Finding, ...]
+
+
+def load_catalog(
+    plans: Path,
+    rules: tuple[NumberRule, ...],
+    *,
+    emergency: tuple[str, ...] = (),
+    tolerance_ms: int = 100,
+) -> CatalogResult:
+    """The catalog of a site; refused whole on any error, so that no half of a change goes live.
+
+    Args:
+        plans: the folder of the plan files, `*.yaml`.
+        rules: how dialled strings become E.164; they say which prefixes can ever match.
+        emergency: the numbers that are never charged, as they are dialled.
+        tolerance_ms: the site's duration tolerance, which becomes part of every plan's terms.
+    """
+    sources, found = _read_folder(plans)
+    read: dict[str, Plan] = {}
+    for source in sources:
+        plan, plan_findings = read_plan(source, tolerance_ms)
+        found += [*plan_findings, *site_findings(source, rules, emergency)]
+        if plan is not None:
+            read[plan.name] = plan
+    found += _same_names(sources)
+    findings = in_order(found)
+    catalog = None if has_errors(findings) else Catalog(MappingProxyType(read))
+    return CatalogResult(catalog, findings)
+
+
+def _read_folder(folder: Path) -> tuple[list[Source], list[Finding]]:
+    try:
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return [], [_of_file(folder, Severity.ERROR, f"cannot be read: {reason}")]
+    found = [_ignored(path) for path in paths if path.suffix == ".yml"]
+    files = [path for path in paths if path.suffix == ".yaml"]
+    if not files:
+        found.append(_of_file(folder, Severity.ERROR, "holds no plan (*.yaml)"))
+    sources: list[Source] = []
+    for path in files:
+        source, source_findings = read_source(path)
+        found += source_findings
+        sources += [] if source is None else [source]
+    return sources, found
+
+
+def _same_names(sources: list[Source]) -> Iterator[Finding]:
+    first_files: dict[str, str] = {}
+    for source in sources:
+        name = source.at(("name",))
+        if not isinstance(name, Scalar) or not name.text:
+            continue
+        if name.text in first_files:
+            message = f"plan {name.text} is also written in {first_files[name.text]}"
+            yield source.error(("name",), message, "give each plan its own name")
+        first_files.setdefault(name.text, source.file)
+
+
+def _ignored(path: Path) -> Finding:
+    return _of_file(path, Severity.WARNING, "is not read", "name it *.yaml")
+
+
+def _of_file(path: Path, severity: Severity, message: str, hint: str = "") -> Finding:
+    return Finding(severity, str(path), 0, "", message, hint)

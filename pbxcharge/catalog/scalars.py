@@ -1,0 +1,158 @@
+"""What single values may look like: each reader takes the text as written and says what is wrong.
+
+The readers are annotations for the models of files: `price: Price` reads "0.10" as exactly 1/10.
+"""
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from pbxcharge.core.money import format_amount, parse_amount, parse_price
+from pbxcharge.errors import AmountError
+
+SECONDS_MAX = 86_400
+"""A day: no segment, slice or limit of a call is longer."""
+
+_SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+_SLUG_MAX = 64
+_SEGMENTS = re.compile(r"([0-9]{1,5})/([0-9]{1,5})")
+_WHOLE = re.compile(r"[0-9]{1,9}")
+_TRUTH = {"yes": True, "true": True, "no": False, "false": False}
+
+
+def wrong(message: str, hint: str = "") -> PydanticCustomError:
+    """The error that becomes a finding with this message and hint."""
+    context = {"message": message, "hint": hint}
+    return PydanticCustomError("wrong", "{message}", context)
+
+
+def shown(text: str) -> str:
+    """A value for a message: quoted, and never long enough to fill a screen."""
+    return repr(text if len(text) <= 40 else text[:40] + "…")
+
+
+def reads(read: Callable[[str], Any]) -> BeforeValidator:
+    """A reader of texts as an annotation; what is no text is refused before it is asked."""
+
+    def before(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise wrong("is a list or a group, not a single value")
+        return read(value)
+
+    return BeforeValidator(before)
+
+
+def whole(at_least: int, at_most: int, unit: str = "") -> BeforeValidator:
+    """A whole number within bounds, such as the seconds of a slice."""
+    allowed = f"write a whole number from {at_least} to {at_most}{unit and ' ' + unit}"
+
+    def read(text: str) -> int:
+        if _WHOLE.fullmatch(text) is None:
+            raise wrong(f"{shown(text)} is not a whole number", allowed)
+        if not at_least <= int(text) <= at_most:
+            raise wrong(f"{text} is out of bounds", allowed)
+        return int(text)
+
+    return reads(read)
+
+
+def matching(pattern: str, what: str, hint: str) -> BeforeValidator:
+    """A text of a given form."""
+    compiled = re.compile(pattern)
+
+    def read(text: str) -> str:
+        if compiled.fullmatch(text) is None:
+            raise wrong(f"{shown(text)} is not {what}", hint)
+        return text
+
+    return reads(read)
+
+
+def one_of(words: type[StrEnum], later: tuple[str, ...] = ()) -> BeforeValidator:
+    """A word of an enumeration; `later` are words that this release does not serve yet."""
+    allowed = f"write {' or '.join(words)}"
+
+    def read(text: str) -> StrEnum:
+        if text in later:
+            raise wrong(f"{text} comes with a later release", allowed)
+        if text not in list(words):
+            raise wrong(f"{shown(text)} is not known here", allowed)
+        return words(text)
+
+    return reads(read)
+
+
+def read_segments(text: str) -> tuple[int, int]:
+    """A pair of charging segments: "60/6" is a first block of 60 s, then blocks of 6 s."""
+    found = _SEGMENTS.fullmatch(text)
+    if found is None:
+        raise wrong(f"{shown(text)} is not a pair of segments", "write first/next, such as 60/6")
+    first_s, next_s = int(found[1]), int(found[2])
+    if not (1 <= first_s <= SECONDS_MAX and 1 <= next_s <= SECONDS_MAX):
+        raise wrong(f"{text} is out of bounds", f"both segments last 1 to {SECONDS_MAX} s")
+    return first_s, next_s
+
+
+def _read_yes_no(text: str) -> bool:
+    if text.lower() not in _TRUTH:
+        raise wrong(f"{shown(text)} is neither yes nor no", "write yes or no")
+    return _TRUTH[text.lower()]
+
+
+def _read_not_yet(text: str) -> bool:
+    if _read_yes_no(text):
+        raise wrong("comes with a later release", "write no")
+    return False
+
+
+def _read_amount(text: str) -> int:
+    try:
+        micros = parse_amount(text)
+    except AmountError as error:
+        raise wrong(str(error), "write an amount such as 10.00") from error
+    if micros < 0:
+        raise wrong(f"{format_amount(micros)} is below zero", "write 0 or more")
+    return micros
+
+
+def _read_price(text: str) -> Fraction:
+    try:
+        price = parse_price(text)
+    except AmountError as error:
+        raise wrong(str(error), "write a price such as 0.025") from error
+    if price < 0:
+        raise wrong(f"{text} is below zero", "a price that falls as the call goes on is none")
+    return price
+
+
+def _read_slug(text: str) -> str:
+    if len(text) > _SLUG_MAX or _SLUG.fullmatch(text) is None:
+        hint = f"small letters, digits and single dashes, at most {_SLUG_MAX}, such as retail-2"
+        raise wrong(f"{shown(text)} is not a name", hint)
+    return text
+
+
+def _read_line(text: str) -> str:
+    if not text.strip() or "\n" in text or len(text) > 120:
+        raise wrong(f"{shown(text)} is not a line of text", "write 1 to 120 characters")
+    return text.strip()
+
+
+Amount = Annotated[int, reads(_read_amount)]
+"""Money of zero or more, in micro-units."""
+
+Price = Annotated[Fraction, reads(_read_price)]
+"""A price or a percentage of zero or more, exact."""
+
+Segments = Annotated[tuple[int, int], reads(read_segments)]
+YesNo = Annotated[bool, reads(_read_yes_no)]
+NotYet = Annotated[bool, reads(_read_not_yet)]
+"""A flag of the rules that only may be `no` in this release."""
+
+Slug = Annotated[str, reads(_read_slug)]
+Line = Annotated[str, reads(_read_line)]
