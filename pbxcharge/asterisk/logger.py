@@ -17,3 +17,6 @@ class Logger(Protocol):
 
     def error(self, event: str, **facts: object) -> object:
         """Log what an operator must look at."""
+
+    def critical(self, event: str, **facts: object) -> object:
+        """Log what an operator must look at now."""
