@@ -1,0 +1,210 @@
+"""One Asterisk for tests: own ports, folders, phones and carrier; the project's dialplan as it is."""
+
+import asyncio
+import itertools
+import os
+import re
+import signal
+import socket
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.asterisk.harness.carrier import Carrier
+from tests.asterisk.harness.handset import Handset
+from tests.asterisk.harness.observer import Observer
+from tests.asterisk.harness.ports import free_port
+from tests.asterisk.harness.sipp import SippPhone
+from tests.asterisk.harness.user_agent import Address
+
+PROJECT = Path(__file__).parents[3]
+SITE = Path(__file__).parent / "site"
+DIALPLAN = PROJECT / "asterisk-dialplan"
+LAB = PROJECT / "script" / "asterisk-lab"
+CARRIER_HOST = "127.2.0.1"
+EXTENSIONS = range(100, 400)
+# Asterisk complains about their absence at every start.
+EMPTY = ("acl", "ccss", "cel", "indications", "pjproject", "sorcery", "stasis", "udptl")
+
+
+class LabFailed(RuntimeError):
+    """script/asterisk-lab did not do what it was asked; its own words say why."""
+
+
+async def lab(*words: str) -> str:
+    """Run script/asterisk-lab and return what it prints.
+
+    Raises:
+        LabFailed: it ended with an error.
+    """
+    process = await asyncio.create_subprocess_exec(
+        str(LAB), *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    output, errors = await process.communicate()
+    if process.returncode != 0:
+        raise LabFailed(f"asterisk-lab {' '.join(words)}: {errors.decode()}")
+    return output.decode().strip()
+
+
+def phone_host(extension: str) -> str:
+    """The address by which Asterisk knows an extension: 127.1.0.100 for ext100."""
+    number = int(extension.removeprefix("ext"))
+    return f"127.1.{number // 256}.{number % 256}"
+
+
+def phones_conf() -> str:
+    """Every extension's endpoint, known by its address alone."""
+    return "\n".join(
+        f"[ext{n}](phone)\n[ext{n}]\ntype = identify\nendpoint = ext{n}\n"
+        f"match = {phone_host(f'ext{n}')}\n"
+        for n in EXTENSIONS
+    )
+
+
+class AsteriskInstance:
+    """An Asterisk of its own, from `async with` to its end.
+
+    dialplan: text added to extensions.conf. globals: lines added to its [globals].
+    """
+
+    _serial = itertools.count(1)
+
+    def __init__(self, *, dialplan: str = "", global_lines: str = "") -> None:
+        self.name = f"pbxcharge-{os.getpid()}-{next(self._serial)}"
+        self.sip_port = free_port(socket.SOCK_DGRAM)
+        self.ami_port = free_port(socket.SOCK_STREAM)
+        self.agi_port = free_port(socket.SOCK_STREAM)
+        self.ami_secret = os.urandom(12).hex()
+        self.pid = 0
+        self.folder = Path()
+        self._rtp_first = free_port(socket.SOCK_DGRAM, width=1000)
+        self._dialplan = dialplan
+        self._global_lines = global_lines
+        self._carrier_port = free_port(socket.SOCK_DGRAM, CARRIER_HOST)
+        self.carrier = Carrier(CARRIER_HOST, self.sip_address)
+        self._observer: Observer | None = None
+        self._phones: list[Handset | SippPhone] = []
+        self._extensions = iter(f"ext{n}" for n in EXTENSIONS)
+        self._numbers = itertools.count(442_000)
+
+    @property
+    def sip_address(self) -> Address:
+        """Where phones call."""
+        return "127.0.0.1", self.sip_port
+
+    @property
+    def observer(self) -> Observer:
+        """The unfiltered manager session that watches since the start."""
+        assert self._observer is not None, "Asterisk is not running"
+        return self._observer
+
+    # --- life ---------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        self.folder = Path(await lab("dir", self.name))
+        self._configure(self.folder / "etc")
+        try:
+            await self.carrier.open(self._carrier_port)
+            await self.start()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def _configure(self, etc: Path) -> None:
+        for source in [*DIALPLAN.glob("*.conf"), *SITE.glob("*.conf")]:
+            (etc / source.name).write_text(self._filled(source.read_text()))
+        for name in EMPTY:
+            (etc / f"{name}.conf").touch()
+        (etc / "phones.conf").write_text(phones_conf())
+        with (etc / "extensions.conf").open("a") as extensions:
+            extensions.write(self._dialplan)
+
+    def _filled(self, text: str) -> str:
+        values = {
+            "@sip_port@": self.sip_port, "@ami_port@": self.ami_port, "@agi_port@": self.agi_port,
+            "@ami_secret@": self.ami_secret, "@carrier_host@": CARRIER_HOST,
+            "@carrier_port@": self._carrier_port, "@global_lines@": self._global_lines,
+            "@rtp_first@": self._rtp_first, "@rtp_last@": self._rtp_first + 999,
+        }  # fmt: skip
+        return re.sub("|".join(values), lambda found: str(values[found.group()]), text)
+
+    async def start(self) -> None:
+        """Start Asterisk and watch it; also again after `stop` or `kill`."""
+        self.pid = int(await lab("start", self.name))
+        self._observer = await Observer.connect(self.ami_port, "observer", self.ami_secret)
+
+    async def stop(self) -> None:
+        """End Asterisk in good order; its database stays for the next start."""
+        await self._leave()
+        await lab("stop", self.name)
+
+    async def kill(self) -> None:
+        """End Asterisk as a crash would: no BYE, no hangup handler."""
+        os.kill(self.pid, signal.SIGKILL)
+        await self._leave()
+        await lab("stop", self.name)
+
+    async def _leave(self) -> None:
+        if self._observer is not None:
+            await self._observer.close()
+            self._observer = None
+
+    async def close(self) -> None:
+        """End everything that belongs to this instance and delete its folders."""
+        for phone in self._phones:
+            await phone.close()
+        await self.carrier.close()
+        await self._leave()
+        await lab("drop", self.name)
+
+    # --- what a test does with it -------------------------------------------------------------
+
+    async def cli(self, *words: str) -> str:
+        """One command on the console, and what it prints."""
+        return await lab("cli", self.name, *words)
+
+    async def spool(self) -> dict[str, list[str]]:
+        """What the dialplan has written: the fields of each entry, by the channel's Uniqueid."""
+        found = re.findall(
+            r"^/pbxcharge/(\S+)\s*: (.*?)\s*$", await self.cli("database show pbxcharge"), re.M
+        )
+        return {key: value.split("|") for key, value in found}
+
+    async def manager(self) -> Observer:
+        """A second manager session, with the daemon's rights and the daemon's filter."""
+        return await Observer.connect(self.ami_port, "pbxcharge", self.ami_secret)
+
+    def log(self) -> str:
+        """Asterisk's own log so far."""
+        return (self.folder / "log" / "full.log").read_text()
+
+    def extension(self) -> str:
+        """An extension that no other test of this instance uses."""
+        return next(self._extensions)
+
+    def number(self) -> str:
+        """A number at the carrier that no other test of this instance calls."""
+        return f"{next(self._numbers)}0000"
+
+    async def handset(self, extension: str = "") -> Handset:
+        """A phone that the test steers."""
+        extension = extension or self.extension()
+        phone = Handset(extension, phone_host(extension), self.sip_address)
+        self._phones.append(phone)
+        return await phone.open()
+
+    def sipp_phone(self, extension: str = "") -> SippPhone:
+        """A phone that SIPp plays."""
+        extension = extension or self.extension()
+        phone = SippPhone(extension, phone_host(extension), self.sip_address)
+        self._phones.append(phone)
+        return phone

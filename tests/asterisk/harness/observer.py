@@ -1,0 +1,165 @@
+"""A manager session that writes every event down with Asterisk's own time."""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class AmiEvent:
+    """One event; a header that comes several times keeps all its values, in order."""
+
+    headers: tuple[tuple[str, str], ...]
+
+    def __getitem__(self, name: str) -> str:
+        """The first value of a header, or nothing."""
+        return next((value for key, value in self.headers if key == name), "")
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a header."""
+        return [value for key, value in self.headers if key == name]
+
+    @property
+    def name(self) -> str:
+        """Newstate, Hangup …."""
+        return self["Event"]
+
+    @property
+    def at_epoch_s(self) -> float:
+        """When Asterisk raised it."""
+        return float(self["Timestamp"])
+
+    @property
+    def call_id(self) -> str:
+        """The call whose metered leg this is about (PBXC_LEG), or nothing."""
+        return next(
+            (v.removeprefix("PBXC_LEG=") for v in self.all("ChanVariable") if v != "PBXC_LEG="), ""
+        )
+
+
+class Observer:
+    """A manager session: events in order, and actions with their answers."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.events: list[AmiEvent] = []
+        self._reader = reader
+        self._writer = writer
+        self._answers: dict[str, asyncio.Future[AmiEvent]] = {}
+        self._numbers = itertools.count(1)
+        self._changed = asyncio.Event()
+        self._reading = asyncio.create_task(self._read())
+
+    @classmethod
+    async def connect(cls, port: int, user: str, secret: str) -> Self:
+        """Log in.
+
+        Raises:
+            PermissionError: Asterisk does not know the user or the secret.
+        """
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await reader.readline()
+        session = cls(reader, writer)
+        answer = await session.action("Login", Username=user, Secret=secret)
+        if answer["Response"] != "Success":
+            await session.close()
+            raise PermissionError(answer["Message"])
+        return session
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Leave."""
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
+        self._writer.close()
+        await asyncio.gather(self._writer.wait_closed(), return_exceptions=True)
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                block = await self._reader.readuntil(b"\r\n\r\n")
+            except (asyncio.IncompleteReadError, ConnectionError):
+                return
+            lines = block.decode(errors="replace").split("\r\n")
+            pairs = (line.partition(": ") for line in lines if line)
+            self._take(AmiEvent(tuple((name, value) for name, _, value in pairs)))
+
+    def _take(self, event: AmiEvent) -> None:
+        waiting = self._answers.pop(event["ActionID"], None) if event["Response"] else None
+        if waiting is not None:
+            waiting.set_result(event)
+        elif event.name:
+            self.events.append(event)
+            changed, self._changed = self._changed, asyncio.Event()
+            changed.set()
+
+    async def action(self, action: str, **fields: str) -> AmiEvent:
+        """Send an action and wait for its answer (lists arrive as events)."""
+        action_id = f"observer-{next(self._numbers)}"
+        self._answers[action_id] = asyncio.get_running_loop().create_future()
+        lines = [f"Action: {action}", f"ActionID: {action_id}"]
+        lines += [f"{name}: {value}" for name, value in fields.items()]
+        self._writer.write("\r\n".join([*lines, "", ""]).encode())
+        async with asyncio.timeout(5):
+            return await self._answers[action_id]
+
+    def seen(self, name: str, **headers: str) -> list[AmiEvent]:
+        """Every event so far with this name and these headers."""
+        return [
+            event
+            for event in self.events
+            if event.name == name and all(event[key] == value for key, value in headers.items())
+        ]
+
+    async def wait_for(
+        self,
+        name: str,
+        within_s: float = 10.0,
+        *,
+        where: Callable[[AmiEvent], bool] = lambda _: True,
+        **headers: str,
+    ) -> AmiEvent:
+        """The first event, past or to come, with this name, these headers and this property.
+
+        Raises:
+            TimeoutError: it did not come in time.
+        """
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    found = next(filter(where, self.seen(name, **headers)), None)
+                    if found is not None:
+                        return found
+                    await self._changed.wait()
+        except TimeoutError:
+            raise TimeoutError(f"no {name} {headers} within {within_s} s") from None
+
+    async def leg_of(self, call_id: str, within_s: float = 10.0) -> str:
+        """The Uniqueid of a call's metered leg."""
+        event = await self.wait_for(
+            "DialBegin",
+            within_s,
+            where=lambda e: f"PBXC_LEG={call_id}" in e.all("DestChanVariable"),
+        )
+        return event["DestUniqueid"]
+
+    async def answered(self, uniqueid: str, within_s: float = 10.0) -> float:
+        """When a leg was answered, by Asterisk's clock."""
+        event = await self.wait_for("Newstate", within_s, Uniqueid=uniqueid, ChannelState="6")
+        return event.at_epoch_s
+
+    async def ended(self, uniqueid: str, within_s: float = 30.0) -> float:
+        """When a leg was hung up, by Asterisk's clock."""
+        return (await self.wait_for("Hangup", within_s, Uniqueid=uniqueid)).at_epoch_s

@@ -1,0 +1,60 @@
+"""A paid leg that is transferred asks again: it neither loses nor gains paid time by that."""
+
+import pytest
+
+from tests.asterisk.conftest import Scripted
+from tests.asterisk.harness import FarEnd, HandsetCall, Verdict
+
+ANSWERS = FarEnd.answers(after_s=0.2)
+
+
+async def transfer(scripted: Scripted, call_id: str, lease_s: str) -> tuple[HandsetCall, str]:
+    """A phone calls out with this lease and, once talking, sends the far end to a second number."""
+    asterisk = scripted.asterisk
+    first, second = asterisk.number(), asterisk.number()
+    call = await scripted.dial(first, ANSWERS, Verdict(call_id=call_id, lease_s=lease_s))
+    asterisk.carrier.plan(second, ANSWERS)
+    await call.trace.until("200")
+    call.transfer(second)
+    return call, second
+
+
+async def test_a_transferred_leg_ends_at_its_own_paid_instant(scripted: Scripted) -> None:
+    """3 s paid, transferred at once, the daemon answers after 1 s: 3 s of talk, not 4, not 30."""
+    call, second = await transfer(scripted, "moved-on", "3")
+    scripted.answerer.says(second, Verdict(call_id="second", lease_s="30"), after_s=1.0)
+    observer = scripted.asterisk.observer
+    leg = await observer.leg_of("moved-on")
+    assert (await scripted.asterisk.carrier.leg(second)).trace.number == second
+    talk_s = await observer.ended(leg) - await observer.answered(leg)
+    assert 3 <= talk_s < 3.5
+    # What the first leg was talking to has nobody left.
+    far_end = scripted.asterisk.carrier.trace(second)
+    assert (await far_end.until("BYE", 5)).sent is False
+    # The second authorization made other variables; the end is still the first call's.
+    assert (await scripted.asterisk.spool())[leg][:2] == ["end", "moved-on"]
+    assert call.trace.first("202", "REFER") is not None
+
+
+@pytest.mark.parametrize("answer_after_s", [1.2, 60.0])
+async def test_a_transferred_leg_ends_while_the_daemon_thinks(
+    scripted: Scripted, answer_after_s: float
+) -> None:
+    """1 s paid and a daemon that takes longer: the leg ends when it is due, and reaches nobody."""
+    _, second = await transfer(scripted, f"late{answer_after_s:.0f}", "1")
+    scripted.answerer.says(second, Verdict(call_id="never"), after_s=answer_after_s)
+    observer = scripted.asterisk.observer
+    leg = await observer.leg_of(f"late{answer_after_s:.0f}")
+    talk_s = await observer.ended(leg) - await observer.answered(leg)
+    assert 1 <= talk_s < 1.5
+    assert scripted.asterisk.carrier.legs(second) == []
+
+
+async def test_a_refused_transfer_ends_the_leg(scripted: Scripted) -> None:
+    """The daemon says no to the second number: nobody is left to talk to, so the paid leg ends."""
+    _, second = await transfer(scripted, "refused", "30")
+    observer = scripted.asterisk.observer
+    leg = await observer.leg_of("refused")
+    talk_s = await observer.ended(leg) - await observer.answered(leg)
+    assert talk_s < 5
+    assert scripted.asterisk.carrier.legs(second) == []
