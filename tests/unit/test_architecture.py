@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
     "reports": {"flow", "store", "core", "errors"},
     "api": {"flow", "store", "core", "errors"},
     "api.client": {"core", "errors"},
-    "settings": {"core", "errors"},
+    "settings": {"catalog", "core", "errors"},
     "log": {"errors"},
     "notify": {"errors"},
     "daemon": {
