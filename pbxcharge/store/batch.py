@@ -1,0 +1,228 @@
+"""A group of submissions, decided one after the other, to be written in one transaction.
+
+Decided on copies: nothing here is true until it is committed, and then `keep` tells memory.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pbxcharge.core.attempt import Granted
+from pbxcharge.core.cdr import Cdr
+from pbxcharge.core.credit import (
+    Close,
+    Decision,
+    Hold,
+    HoldState,
+    Operation,
+    Outcome,
+    Reserve,
+    Wallet,
+    apply,
+    wallets_named,
+)
+from pbxcharge.core.effects import (
+    AccountSaved,
+    CallClosed,
+    CallSaved,
+    CdrWritten,
+    Effect,
+    ExtensionSaved,
+    PbxSeen,
+)
+from pbxcharge.core.ledger import Entry
+from pbxcharge.store import tables
+from pbxcharge.store.books import KnownBooks
+from pbxcharge.store.connection import Statement
+from pbxcharge.store.tables import Row
+
+Then = Callable[[tuple[Outcome, ...]], Iterable[Effect]] | Iterable[Effect]
+_Undo = list[tuple[dict[str, Any], str, Any]]
+_Put = tuple[str, Row]
+
+ORDER = (
+    tables.PUT_ACCOUNT,
+    tables.PUT_EXTENSION,
+    tables.PUT_WALLET,
+    tables.PUT_RATING,
+    tables.PUT_HOLD,
+    tables.PUT_HOLD_LINE,
+    tables.ADD_ENTRY,
+    tables.PUT_CALL,
+    tables.CLOSE_CALL,
+    tables.ADD_CDR_LEVEL,
+    tables.ADD_CDR,
+    tables.PUT_PBX_SEEN,
+)
+"""Rows that others refer to come first."""
+
+
+class Batch:
+    """Decides submissions in order and collects what they change.
+
+    Args:
+        known: the books before the batch; the wallets that the operations name are in it.
+        entries: entries that exist already, for the ids of the batch's Posts.
+        resolved: resolved holds that the batch may name again.
+        currency: of the site.
+    """
+
+    def __init__(
+        self,
+        known: KnownBooks,
+        entries: Mapping[str, Entry],
+        resolved: Mapping[str, Hold],
+        currency: str,
+    ) -> None:
+        # These three are the books that `apply` reads: copies of what this batch touches.
+        self.wallets: dict[str, Wallet] = {}
+        self.holds = dict(resolved)
+        self.entries = dict(entries)
+        self.rose: set[str] = set()
+        self.accounts_changed = False
+        self._known = known
+        self._resolved = resolved
+        self._currency = currency
+        self._ratings: set[str] = set()
+        self._cdrs: set[str] = set()
+        self._rows: defaultdict[str, list[Row]] = defaultdict(list)
+
+    def decide(self, operations: Sequence[Operation], then: Then) -> tuple[Outcome, ...]:
+        """Outcomes of one submission; all of it counts, or nothing.
+
+        Raises:
+            Exception: a programmer's error of `apply` or `then`; the submission changed nothing.
+        """
+        undo: _Undo = []
+        rose: set[str] = set()
+        try:
+            decisions = [self._decide_one(operation, undo, rose) for operation in operations]
+            outcomes = tuple(decision.outcome for decision in decisions)
+            effects = tuple(then(outcomes) if callable(then) else then)
+            puts = [put for effect in effects for put in self._puts(effect)]
+            puts += [
+                (tables.ADD_ENTRY, tables.entry_row(entry))
+                for decision in decisions
+                for entry in decision.entries
+            ]
+        except BaseException:
+            _take_back(undo)
+            raise
+        self._collect(effects, puts, rose)
+        return outcomes
+
+    def statements(self) -> list[Statement]:
+        """One statement for each table that changes, in the order of their references."""
+        self._rows[tables.PUT_WALLET] = [
+            tables.wallet_row(wallet, self._currency)
+            for wallet in self.wallets.values()
+            if _moved(self._known.wallets.get(wallet.wallet_id), wallet)
+        ]
+        for call_id, hold in self.holds.items():
+            before = self._known.holds.get(call_id) or self._resolved.get(call_id)
+            if hold is not before:
+                self._rows[tables.PUT_HOLD].append(tables.hold_row(hold))
+            if before is None or hold.lines is not before.lines:
+                self._rows[tables.PUT_HOLD_LINE] += tables.hold_line_rows(hold)
+        return [(sql, self._rows[sql]) for sql in ORDER if self._rows[sql]]
+
+    def keep(self) -> None:
+        """Tell memory what is committed now."""
+        self._known.wallets.update(self.wallets)
+        self._known.ratings.update(self._ratings)
+        for call_id, hold in self.holds.items():
+            if hold.state is HoldState.PENDING:
+                self._known.holds[call_id] = hold
+            else:
+                self._known.holds.pop(call_id, None)
+        self._known.trim()
+
+    def _decide_one(self, operation: Operation, undo: _Undo, rose: set[str]) -> Decision:
+        self._touch(operation)
+        decision = apply(operation, self)
+        for wallet in decision.wallets:
+            before = self.wallets.get(wallet.wallet_id)
+            if before is not None and before.available_micros < wallet.available_micros:
+                rose.add(wallet.wallet_id)
+            _change(self.wallets, wallet.wallet_id, wallet, undo)
+        if decision.hold is not None:
+            _change(self.holds, decision.hold.call_id, decision.hold, undo)
+        for entry in decision.entries:
+            _change(self.entries, entry.entry_id, entry, undo)
+        return decision
+
+    def _touch(self, operation: Operation) -> None:
+        """Copy what the operation reads, unless this batch has it already."""
+        if isinstance(operation, Reserve | Close) and operation.call_id not in self.holds:
+            pending = self._known.holds.get(operation.call_id)
+            if pending is not None:
+                self.holds[operation.call_id] = pending
+        for wallet_id in wallets_named(operation, self.holds):
+            if wallet_id not in self.wallets and wallet_id in self._known.wallets:
+                self.wallets[wallet_id] = self._known.wallets[wallet_id]
+
+    def _puts(self, effect: Effect) -> Iterator[_Put]:
+        match effect:
+            case CallSaved():
+                yield from self._rating_puts(effect.call.granted)
+                yield tables.PUT_CALL, tables.call_row(effect.call)
+            case CdrWritten():
+                yield from self._cdr_puts(effect.cdr)
+            case CallClosed():
+                yield tables.CLOSE_CALL, (effect.call_id,)
+            case AccountSaved():
+                yield (
+                    tables.PUT_ACCOUNT,
+                    tables.account_row(effect.account, effect.at_us, effect.actor),
+                )
+            case ExtensionSaved():
+                yield (
+                    tables.PUT_EXTENSION,
+                    tables.extension_row(effect.extension, effect.at_us, effect.actor),
+                )
+            case PbxSeen():
+                yield tables.PUT_PBX_SEEN, (effect.pbx, effect.at_us)
+
+    def _rating_puts(self, granted: Granted) -> Iterator[_Put]:
+        if granted.rating_id not in self._known.ratings and granted.rating_id not in self._ratings:
+            yield tables.PUT_RATING, tables.rating_row(granted.rating_id, granted.rating)
+
+    def _cdr_puts(self, cdr: Cdr) -> Iterator[_Put]:
+        if cdr.call_id not in self._cdrs:
+            yield tables.ADD_CDR, tables.cdr_row(cdr)
+            for row in tables.cdr_level_rows(cdr):
+                yield tables.ADD_CDR_LEVEL, row
+
+    def _collect(self, effects: tuple[Effect, ...], puts: list[_Put], rose: set[str]) -> None:
+        for sql, row in puts:
+            self._rows[sql].append(row)
+        for effect in effects:
+            if isinstance(effect, CallSaved):
+                self._ratings.add(effect.call.granted.rating_id)
+            elif isinstance(effect, CdrWritten):
+                self._cdrs.add(effect.cdr.call_id)
+            elif isinstance(effect, AccountSaved | ExtensionSaved):
+                self.accounts_changed = True
+        self.rose |= rose
+
+
+def _change(table: dict[str, Any], key: str, value: Any, undo: _Undo) -> None:
+    undo.append((table, key, table.get(key)))
+    table[key] = value
+
+
+def _take_back(undo: _Undo) -> None:
+    for table, key, before in reversed(undo):
+        if before is None:
+            table.pop(key, None)
+        else:
+            table[key] = before
+
+
+def _moved(before: Wallet | None, after: Wallet) -> bool:
+    """Whether the wallet's row changes; what is held in it stands with its calls."""
+    return (
+        before is None
+        or before.balance_micros != after.balance_micros
+        or before.floor_micros != after.floor_micros
+    )

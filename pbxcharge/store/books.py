@@ -1,0 +1,122 @@
+"""The books in memory: what the writer decides on, never behind the file.
+
+The writer is the only one that writes, so what it has read or written itself stays true. Wallets
+are read when first touched; those without live calls are forgotten when there are too many.
+"""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+import aiosqlite
+
+from pbxcharge.core.credit import Hold, Wallet
+from pbxcharge.core.ledger import Entry
+from pbxcharge.store import rows
+
+WALLETS_MAX = 100_000
+RATINGS_MAX = 10_000
+
+PENDING_HOLDS = """
+SELECT hold.call_id, step, through_s, node, expires_at_us, state, wallet_id, amount_micros
+FROM hold LEFT JOIN hold_line ON hold_line.call_id = hold.call_id
+WHERE state = 'pending'
+ORDER BY hold.call_id, level
+"""
+"""Every pending hold with its lines: as many as there are live calls."""
+
+RESOLVED_HOLDS = """
+SELECT hold.call_id, step, through_s, node, expires_at_us, state, wallet_id, amount_micros
+FROM hold LEFT JOIN hold_line ON hold_line.call_id = hold.call_id
+WHERE state <> 'pending' AND hold.call_id IN (SELECT value FROM json_each(?))
+ORDER BY hold.call_id, level
+"""
+"""Resolved holds, by call."""
+
+WALLETS = """
+SELECT wallet_id, account_id, kind, balance_micros, floor_micros FROM wallet
+WHERE wallet_id IN (SELECT value FROM json_each(?))
+"""
+"""Wallets by id."""
+
+ENTRY_COLUMNS = """
+    entry_id, wallet_id, kind, amount_micros, at_us, actor, call_id, reverses, note
+"""
+
+ENTRIES = f"""
+SELECT {ENTRY_COLUMNS} FROM entry WHERE entry_id IN (SELECT value FROM json_each(?))
+"""
+"""Entries by id."""
+
+ENTRIES_OF_CALLS = f"""
+SELECT {ENTRY_COLUMNS} FROM entry WHERE call_id IN (SELECT value FROM json_each(?1))
+UNION
+SELECT {ENTRY_COLUMNS} FROM entry WHERE reverses IN (
+    SELECT entry_id FROM entry WHERE call_id IN (SELECT value FROM json_each(?1))
+)
+"""
+"""What calls were charged and given back, also by entries that do not name the call."""
+
+
+@dataclass(slots=True)
+class KnownBooks:
+    """Wallets as touched, all pending holds, and the ratings that are known to be stored."""
+
+    wallets: dict[str, Wallet] = field(default_factory=dict)
+    holds: dict[str, Hold] = field(default_factory=dict)
+    ratings: set[str] = field(default_factory=set)
+
+    def trim(self) -> None:
+        """Forget what can be read again, once there is much of it."""
+        if len(self.ratings) > RATINGS_MAX:
+            self.ratings.clear()
+        if len(self.wallets) > WALLETS_MAX:
+            # What is held in a wallet is known from its calls alone, so those stay.
+            self.wallets = {key: kept for key, kept in self.wallets.items() if kept.calls}
+
+
+async def read_books(connection: aiosqlite.Connection) -> KnownBooks:
+    """All pending holds and their wallets, as the file has them."""
+    holds = rows.holds(await connection.execute_fetchall(PENDING_HOLDS))
+    books = KnownBooks(holds={hold.call_id: hold for hold in holds})
+    lines = [line for hold in holds for line in hold.lines]
+    await read_wallets(connection, books, {line.wallet_id for line in lines})
+    for line in lines:
+        wallet = books.wallets[line.wallet_id]
+        books.wallets[line.wallet_id] = replace(
+            wallet, held_micros=wallet.held_micros + line.amount_micros, calls=wallet.calls + 1
+        )
+    return books
+
+
+async def read_wallets(
+    connection: aiosqlite.Connection, books: KnownBooks, wallet_ids: Collection[str]
+) -> None:
+    """Read the wallets that are not known yet; without live calls nothing is held in them."""
+    missing = [wallet_id for wallet_id in wallet_ids if wallet_id not in books.wallets]
+    if not missing:
+        return
+    for row in await connection.execute_fetchall(WALLETS, (json.dumps(missing),)):
+        books.wallets[row[0]] = rows.wallet(row)
+
+
+async def read_entries(
+    connection: aiosqlite.Connection, entry_ids: Collection[str], call_ids: Collection[str]
+) -> dict[str, Entry]:
+    """The entries that exist, by id: those named, and all that belong to the calls."""
+    found: list[rows.Row] = []
+    if entry_ids:
+        found += await connection.execute_fetchall(ENTRIES, (json.dumps(list(entry_ids)),))
+    if call_ids:
+        found += await connection.execute_fetchall(ENTRIES_OF_CALLS, (json.dumps(list(call_ids)),))
+    return {row[0]: rows.entry(row) for row in found}
+
+
+async def read_resolved(
+    connection: aiosqlite.Connection, call_ids: Collection[str]
+) -> dict[str, Hold]:
+    """The holds of these calls that are resolved, by call."""
+    if not call_ids:
+        return {}
+    found = await connection.execute_fetchall(RESOLVED_HOLDS, (json.dumps(list(call_ids)),))
+    return {hold.call_id: hold for hold in rows.holds(found)}

@@ -1,0 +1,93 @@
+"""Who writes: one exclusive lock beside the database, held for the life of the process."""
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pbxcharge.errors import LockTaken, NotTheOwner
+
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+_PID_BYTES_MAX = 20
+
+
+class WriterLock:
+    """The right to write one database; whoever holds it is the only one.
+
+    The lock belongs to the open file, so it ends with the process, however that ends; the lock
+    file itself stays, since a file that is deleted and made anew would be another lock.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor: int | None = descriptor
+
+    @classmethod
+    def acquire(cls, database: Path) -> Self:
+        """Take the lock of a database, making its folder (0700) and its files (0600) if missing.
+
+        Raises:
+            LockTaken: another process writes; its pid is told.
+            NotTheOwner: the files belong to another user, whose daemon could not use them after.
+        """
+        database.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        refuse_other_owners(database)
+        descriptor = os.open(lock_path(database), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        try:
+            _lock(descriptor, database)
+            # SQLite gives its side files the mode of the database file.
+            os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return cls(descriptor)
+
+    def release(self) -> None:
+        """Let others write; safe to repeat."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+def lock_path(database: Path) -> Path:
+    """The lock file of a database: `site.db` has `site.db.lock`."""
+    return database.with_name(database.name + ".lock")
+
+
+def refuse_other_owners(database: Path) -> None:
+    """Refuse to touch files of another user: root would leave files its owner cannot open.
+
+    Raises:
+        NotTheOwner: with the path and the owner's uid.
+    """
+    side_files = (database.with_name(database.name + end) for end in ("-wal", "-shm", "-journal"))
+    for path in (database, *side_files, lock_path(database), database.parent):
+        if path.exists() and (owner := path.stat().st_uid) != os.geteuid():
+            raise NotTheOwner(path, owner)
+
+
+def _lock(descriptor: int, database: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise LockTaken(database, _holder_pid(descriptor)) from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+
+
+def _holder_pid(descriptor: int) -> int | None:
+    """The pid in the lock file; None in the instant between its locking and its writing."""
+    text = os.pread(descriptor, _PID_BYTES_MAX, 0).strip()
+    return int(text) if text.isdigit() else None

@@ -1,0 +1,1 @@
+"""Schema migrations, one file each; a released one is never edited."""

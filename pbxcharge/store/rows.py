@@ -1,0 +1,170 @@
+"""Rows as values of the core: what is read becomes frozen and typed at the door."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
+from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
+from pbxcharge.core.call import Call, Phase
+from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
+from pbxcharge.core.credit import Hold, HoldLine, HoldState, Wallet
+from pbxcharge.core.ledger import Entry, EntryKind
+from pbxcharge.core.rating import Rating
+
+Row = Any
+"""A row of SQLite: a tuple whose columns are those of the statement beside it."""
+
+CALL_COLUMNS = """
+    call.call_id, pbx, linkedid, caller_uniqueid, caller_channel, call_type, endpoint, dialled,
+    number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
+    phase, leg_uniqueid, leg_channel, answered_ms, answered_at_us, warned, stopped, hung_up_by,
+    ending_as, hang_up_ms
+"""
+
+CDR_COLUMNS = """
+    cdr.call_id, pbx, linkedid, caller_uniqueid, uniqueid, account_id, organization_id, call_type,
+    direction, endpoint, dialled, number, disposition, reason, setup_at_us, answered_at_us,
+    ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency, rating_id, rule_set,
+    hangup_cause, ended_by, end_source, clock
+"""
+
+
+def account(row: Row) -> Account:
+    """From account_id, kind, parent_id, name, plan, status."""
+    return Account(row[0], AccountKind(row[1]), row[2], row[3], row[4], AccountStatus(row[5]))
+
+
+def extension(row: Row) -> Extension:
+    """From endpoint, number, account_id."""
+    return Extension(row[0], row[1], row[2])
+
+
+def wallet(row: Row) -> Wallet:
+    """From wallet_id, account_id, kind, balance_micros, floor_micros; nothing held."""
+    return Wallet(row[0], row[1], row[2], balance_micros=row[3], floor_micros=row[4])
+
+
+def wallet_with_holds(row: Row) -> Wallet:
+    """From the columns of `wallet`, then how many live calls hold in it, and how much."""
+    return replace(wallet(row), calls=row[5], held_micros=row[6])
+
+
+def entry(row: Row) -> Entry:
+    """From entry_id, wallet_id, kind, amount_micros, at_us, actor, call_id, reverses, note."""
+    return Entry(row[0], row[1], EntryKind(row[2]), row[3], row[4], row[5], row[6], row[7], row[8])
+
+
+def holds(found: Iterable[Row]) -> list[Hold]:
+    """From the columns of PENDING_HOLDS, one row for each line, sorted by call and level."""
+    return [_hold(list(lines)) for _, lines in groupby(found, key=lambda row: row[0])]
+
+
+def _hold(lines: list[Row]) -> Hold:
+    call_id, step, through_s, node, expires_at_us, state = lines[0][:6]
+    return Hold(
+        call_id=call_id,
+        step=step,
+        through_s=through_s,
+        lines=tuple(HoldLine(row[6], row[7]) for row in lines if row[6] is not None),
+        node=node,
+        expires_at_us=expires_at_us,
+        state=HoldState(state),
+    )
+
+
+def call(row: Row, rating: Rating, step: int, through_s: int) -> Call:
+    """An open call from CALL_COLUMNS, ready to resume with the paid talk of its hold.
+
+    Its timer counts as armed and its answer as settled in: a `Status` says if that is not so.
+    """
+    return Call(
+        granted=_granted(row, rating),
+        step=step,
+        through_s=through_s,
+        phase=Phase(row[16]),
+        leg=None if row[17] is None else Leg(row[17], row[18]),
+        answered_ms=row[19],
+        answered_at_us=row[20],
+        settled_in=True,
+        armed_s=through_s,
+        warned=bool(row[21]),
+        stopped=_ended_by(row[22]),
+        hung_up_by=_ended_by(row[23]),
+        ending_as=_ended_by(row[24]),
+        hang_up_ms=row[25],
+    )
+
+
+def _granted(row: Row, rating: Rating) -> Granted:
+    return Granted(
+        attempt=_attempt(row),
+        levels=tuple(PayingLevel(*level) for level in json.loads(row[12])),
+        rating=rating,
+        rating_id=row[13],
+        ring_s=row[14],
+        renew_lead_ms=row[15],
+    )
+
+
+def _attempt(row: Row) -> Attempt:
+    return Attempt(
+        call_id=row[0],
+        pbx=row[1],
+        linkedid=row[2],
+        caller=Leg(row[3], row[4]),
+        call_type=row[5],
+        endpoint=row[6],
+        dialled=row[7],
+        number=row[8],
+        account_id=row[9],
+        organization_id=row[10],
+        setup_at_us=row[11],
+    )
+
+
+def _ended_by(text: str | None) -> EndedBy | None:
+    return None if text is None else EndedBy(text)
+
+
+def cdr(row: Row, levels: tuple[LevelCharge, ...]) -> Cdr:
+    """From CDR_COLUMNS and the rows of cdr_level."""
+    return Cdr(
+        call_id=row[0],
+        pbx=row[1],
+        linkedid=row[2],
+        caller_uniqueid=row[3],
+        uniqueid=row[4],
+        account_id=row[5],
+        organization_id=row[6],
+        call_type=row[7],
+        direction=row[8],
+        endpoint=row[9],
+        dialled=row[10],
+        number=row[11],
+        disposition=Disposition(row[12]),
+        reason=row[13],
+        setup_at_us=row[14],
+        answered_at_us=row[15],
+        ended_at_us=row[16],
+        talk_s=row[17],
+        billed_s=row[18],
+        unpaid_s=row[19],
+        charge_micros=row[20],
+        levels=levels,
+        lines=row[21],
+        currency=row[22],
+        rating_id=row[23],
+        rule_set=row[24],
+        hangup_cause=row[25],
+        ended_by=_ended_by(row[26]),
+        end_source=EndSource(row[27]),
+        clock=row[28],
+    )
+
+
+def level_charge(row: Row) -> LevelCharge:
+    """From account_id, wallet_id, plan, plan_version, prefix, destination, charge_micros."""
+    return LevelCharge(*row)
