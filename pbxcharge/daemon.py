@@ -70,6 +70,7 @@ async def _run(settings: Settings, catalog: Catalog, secret: str, logger: Logger
         settings.database,
         currency=settings.site.currency,
         node=settings.pbx,
+        log=logger,
         migrate=True,
     ) as store:
         daemon = Daemon(settings, catalog, secret, store, logger)

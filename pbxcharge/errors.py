@@ -106,3 +106,13 @@ class WrongCurrency(OperatingError):
 
     def __init__(self, database: Path, kept: str, wanted: str) -> None:
         super().__init__(f"{database} keeps its books in {kept}, not in {wanted}")
+
+
+class OtherNode(OperatingError):
+    """Calls of another PBX are open in these books: its name changed, or the file was copied.
+
+    Settle them under that name first; only that PBX can say when they ended.
+    """
+
+    def __init__(self, database: Path, kept: str, wanted: str) -> None:
+        super().__init__(f"{database} has open calls of the PBX {kept}, this one is {wanted}")

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from pbxcharge.errors import StorageDamaged, StorageDown, WrongCurrency
+from pbxcharge.errors import OtherNode, StorageDamaged, StorageDown, WrongCurrency
 from pbxcharge.store.connection import connect_writer
 from pbxcharge.store.directory import Directory
 from pbxcharge.store.lock import WriterLock
@@ -38,13 +38,14 @@ class Store:
 
 @asynccontextmanager
 async def open_store(
-    path: Path, *, currency: str, log: Logger, migrate: bool = False
+    path: Path, *, currency: str, node: str, log: Logger, migrate: bool = False
 ) -> AsyncIterator[Store]:
     """Open the books for writing; all that was submitted is durable when the block is left.
 
     Args:
         path: the database; made, with its folder, if it is missing and may be migrated.
         currency: of the site.
+        node: the PBX whose calls are held here.
         log: for the writer's troubles and for warnings about SQLite.
         migrate: bring an older schema to this release's; refused otherwise.
 
@@ -53,11 +54,12 @@ async def open_store(
         NotTheOwner: its files belong to another user.
         SchemaAhead, SchemaBehind: it is not of this release.
         WrongCurrency: its books are in another currency.
+        OtherNode: calls of another PBX are open in it.
         StorageDamaged, StorageDown: it cannot be used.
     """
     async with AsyncExitStack() as opened:
         opened.enter_context(WriterLock.acquire(path))
-        prepare(path, currency, migrate)
+        prepare(path, currency, node, migrate)
         warn_of_sqlite(log, sqlite3.sqlite_version_info[:3])
         writer = Writer(await connect_writer(path), currency, log)
         opened.push_async_callback(writer.close)
@@ -69,8 +71,8 @@ async def open_store(
         yield Store(path, writer, queries, directory)
 
 
-def prepare(path: Path, currency: str, migrate: bool) -> None:
-    """Bring the schema up or refuse it, check the file, and settle the currency."""
+def prepare(path: Path, currency: str, node: str, migrate: bool) -> None:
+    """Bring the schema up or refuse it, check the file, and settle the currency and the PBX."""
     try:
         if migrate:
             migrate_schema(path)
@@ -79,6 +81,7 @@ def prepare(path: Path, currency: str, migrate: bool) -> None:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             _check(connection, path)
             _settle_currency(connection, path, currency)
+            _refuse_other_node(connection, path, node)
     except sqlite3.OperationalError as error:
         raise StorageDown(f"{path}: {error}") from error
     except sqlite3.DatabaseError as error:
@@ -98,6 +101,14 @@ def _settle_currency(connection: sqlite3.Connection, path: Path, currency: str) 
     (kept,) = connection.execute("SELECT value FROM meta WHERE key = 'currency'").fetchone()
     if kept != currency:
         raise WrongCurrency(path, kept, currency)
+
+
+def _refuse_other_node(connection: sqlite3.Connection, path: Path, node: str) -> None:
+    other = connection.execute(
+        "SELECT node FROM hold WHERE state = 'pending' AND node <> ? LIMIT 1", (node,)
+    ).fetchone()
+    if other:
+        raise OtherNode(path, other[0], node)
 
 
 def warn_of_sqlite(log: Logger, version: Version) -> None:
