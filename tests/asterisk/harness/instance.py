@@ -1,4 +1,4 @@
-"""One Asterisk for tests: own ports, folders, phones and carrier; the project's dialplan as it is."""
+"""One Asterisk for tests: own ports, folders, phones and carrier, the project's own dialplan."""
 
 import asyncio
 import itertools
