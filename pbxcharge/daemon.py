@@ -71,6 +71,7 @@ async def _run(settings: Settings, catalog: Catalog, secret: str, logger: Logger
         currency=settings.site.currency,
         node=settings.pbx,
         log=logger,
+        log=logger,
         migrate=True,
     ) as store:
         daemon = Daemon(settings, catalog, secret, store, logger)
@@ -124,7 +125,7 @@ class Daemon:
             investigate=lambda: self.recovery.want(),
         )
         self.listener = Listener(self.meter, clock)
-        self.spool = Spool(self.ami, store.queries, store.writer, site, logger)
+        self.spool = Spool(self.ami, store.queries, store.directory, store.writer, site, logger)
         self.recovery = Recovery(
             self.meter, self.ami, self.spool, store.queries, store.writer, site, clock, logger
         )

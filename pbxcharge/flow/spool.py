@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import Protocol
 
 from pbxcharge.asterisk.ami_lists import SpoolDeny, SpoolEmergency, SpoolEnd, SpoolEntry
+from pbxcharge.core.account import Account
 from pbxcharge.core.attempt import Attempt, Leg
 from pbxcharge.core.cdr import Cdr, Disposition, EndSource
 from pbxcharge.core.effects import CdrWritten
 from pbxcharge.core.recovery import Written
 from pbxcharge.core.settlement import blank_cdr, talk_seconds
 from pbxcharge.flow.authorize import refused_cdr
-from pbxcharge.flow.ports import Logger, Site, Writer
+from pbxcharge.flow.ports import Directory, Logger, Site, Writer
 
 FAMILY = "pbxcharge"
 KEYS_MAX = 100_000
@@ -29,15 +30,11 @@ class Reader(Protocol):
         ...
 
 
-class Accounts(Protocol):
-    """Who knows the payer of an endpoint, and which calls have their record."""
+class Records(Protocol):
+    """Who knows which calls have their record."""
 
-    async def payer_ids(self, endpoint: str) -> tuple[str | None, str | None]:
-        """Account and organization of an endpoint."""
-        ...
-
-    async def has_cdr(self, call_id: str) -> bool:
-        """Whether this call's record is durable."""
+    async def cdr(self, call_id: str) -> Cdr | None:
+        """The durable record of this call."""
         ...
 
 
@@ -49,10 +46,17 @@ class Spool:
     """
 
     def __init__(
-        self, reader: Reader, accounts: Accounts, writer: Writer, site: Site, log: Logger
+        self,
+        reader: Reader,
+        records: Records,
+        directory: Directory,
+        writer: Writer,
+        site: Site,
+        log: Logger,
     ) -> None:
         self._reader = reader
-        self._accounts = accounts
+        self._records = records
+        self._directory = directory
         self._writer = writer
         self._site = site
         self._log = log
@@ -87,7 +91,7 @@ class Spool:
         return ends
 
     async def _end(self, entry: SpoolEnd, ends: dict[str, Written]) -> None:
-        if await self._accounts.has_cdr(entry.call_id):
+        if await self._records.cdr(entry.call_id) is not None:
             self.settled(entry.uniqueid)
             return
         ends[entry.call_id] = Written(
@@ -99,8 +103,9 @@ class Spool:
         )
 
     async def _record(self, entry: SpoolDeny | SpoolEmergency) -> None:
-        account, organization = await self._accounts.payer_ids(entry.endpoint)
-        attempt = self._attempt(entry, account, organization)
+        payer = await self._directory.payer(entry.endpoint)
+        owner = payer[1][0] if payer else None
+        attempt = self._attempt(entry, owner)
         if isinstance(entry, SpoolDeny):
             reason = NUMBER_INVALID if entry.sip_code == 404 else DAEMON_AWAY
             cdr = replace(
@@ -111,9 +116,7 @@ class Spool:
         await self._writer.submit((), [CdrWritten(cdr)])
         self.settled(entry.uniqueid)
 
-    def _attempt(
-        self, entry: SpoolDeny | SpoolEmergency, account: str | None, organization: str | None
-    ) -> Attempt:
+    def _attempt(self, entry: SpoolDeny | SpoolEmergency, owner: Account | None) -> Attempt:
         kind, setup_at_us = (
             ("public", entry.at_us)
             if isinstance(entry, SpoolDeny)
@@ -128,8 +131,8 @@ class Spool:
             endpoint=entry.endpoint,
             dialled=entry.number,
             number=None,
-            account_id=account,
-            organization_id=organization,
+            account_id=owner and owner.account_id,
+            organization_id=owner and owner.parent_id,
             setup_at_us=setup_at_us,
         )
 
