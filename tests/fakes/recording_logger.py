@@ -13,7 +13,7 @@ class RecordingLogger:
         """Keep it."""
         self.events.append((event, facts))
 
-    info = warning = error = debug
+    info = warning = error = critical = debug
 
     def named(self, event: str) -> list[dict[str, Any]]:
         """Facts of every log line of this name."""

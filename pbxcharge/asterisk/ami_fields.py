@@ -1,0 +1,60 @@
+"""Typed values from the headers of one AMI message; whatever is odd raises AmiMalformed."""
+
+from pbxcharge.asterisk.ami_message import Headers, variable_value
+from pbxcharge.errors import AmiMalformed
+
+LEG_VARIABLE = "PBXC_LEG"
+"""Variable that names the call on its metered leg, and on no other channel."""
+_SIMPLE = LEG_VARIABLE + "="
+
+
+def required(headers: Headers, name: str) -> str:
+    """Header that must be there and must not be empty."""
+    if not (value := headers.get(name)):
+        raise AmiMalformed(f"{name} is missing")
+    return value
+
+
+def whole(headers: Headers, name: str, default: int | None = None) -> int:
+    """Header that is a whole number, 0 or more; the default if it is absent or empty."""
+    text = headers.get(name)
+    if not text and default is not None:
+        return default
+    if not text or not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise AmiMalformed(f"{name} is no number: {text and text[:30]!r}")
+    return int(text)
+
+
+def microseconds(text: str, name: str = "Timestamp") -> int:
+    """Microseconds since the epoch, exact: 1795299460.234737 gives 1795299460234737.
+
+    Raises:
+        AmiMalformed: not seconds with at most six decimals.
+    """
+    seconds, _, fraction = text.partition(".")
+    digits = seconds + fraction.ljust(6, "0")
+    if len(fraction) > 6 or not seconds or len(digits) > 18:
+        raise AmiMalformed(f"{name} is no time: {text[:40]!r}")
+    if not digits.isascii() or not digits.isdigit():
+        raise AmiMalformed(f"{name} is no time: {text[:40]!r}")
+    return int(digits)
+
+
+def stamped_at(headers: Headers) -> int:
+    """Time stamp of an event.
+
+    Raises:
+        AmiMalformed: none, because manager.conf lacks `timestampevents = yes`, or a bad one.
+    """
+    text = headers.get("Timestamp")
+    if text is None:
+        raise AmiMalformed("an event without Timestamp: set timestampevents = yes in manager.conf")
+    return microseconds(text)
+
+
+def leg_call_id(headers: Headers, prefix: str = "") -> str | None:
+    """Call id on the channel that the headers with this prefix describe."""
+    text = headers.get(prefix + "ChanVariable")
+    if text is None or text == _SIMPLE:
+        return None
+    return variable_value(text, LEG_VARIABLE)

@@ -1,0 +1,135 @@
+"""The AMI side of the fake Asterisk: logins, actions and replies, and their faults."""
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from tests.fakes.fake_asterisk import FakeAsterisk
+
+NOT_PERMITTED = {"Originate", "Command", "DBDel", "DBDelTree", "UserEvent", "Redirect"}
+
+
+class FakeAmiConnection(asyncio.Protocol):
+    """One AMI session."""
+
+    def __init__(self, pbx: "FakeAsterisk") -> None:
+        self.logged_in = False
+        self._pbx = pbx
+        self._unread = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._pbx.connections.append(self)
+        self._pbx.connects += 1
+        self.write(b"Asterisk Call Manager/11.0.0\r\n")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the session."""
+        self.logged_in = False
+        self._pbx.connections.remove(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take whole actions; lines end with CRLF or with a bare LF, as Asterisk takes them."""
+        *blocks, self._unread = (self._unread + data).replace(b"\r\n", b"\n").split(b"\n\n")
+        for block in blocks:
+            lines = (line.partition(": ") for line in block.decode().split("\n") if line)
+            action = {name: value for name, _, value in lines}
+            self._pbx.actions.append(action)
+            if not self._pbx.mute:
+                self._pbx.loop.call_later(self._pbx.reply_delay_s, self._obey, action)
+
+    def _obey(self, action: dict[str, str]) -> None:
+        name = action.get("Action", "")
+        if name == "Login":
+            self._login(action)
+        elif not self.logged_in or name in NOT_PERMITTED:
+            self._reply(action, "Error", "Message: Permission denied\r\n")
+        elif (handler := getattr(self, f"_on_{name.lower()}", None)) is not None:
+            handler(action)
+        else:
+            self._reply(action, "Error", "Message: Invalid/unknown command\r\n")
+
+    def _reply(self, action: dict[str, str], response: str, body: str) -> None:
+        action_id = f"ActionID: {action['ActionID']}\r\n" if "ActionID" in action else ""
+        self.write(f"Response: {response}\r\n{action_id}{body}\r\n".encode())
+
+    def _login(self, action: dict[str, str]) -> None:
+        pbx = self._pbx
+        granted = not pbx.refuse_logins and action.get("Secret") == pbx.secret
+        if not granted or action.get("Username") != pbx.username:
+            self._reply(action, "Error", "Message: Authentication failed\r\n")
+            self._transport.close()
+            return
+        self.logged_in = True
+        self._reply(action, "Success", "Message: Authentication accepted\r\n")
+        uptime = f"Uptime: {int(pbx.now() - pbx.booted_at)}\r\nLastReload: 0\r\n"
+        if pbx.booted:
+            head = "Event: FullyBooted\r\nPrivilege: system,all\r\n"
+            self.write(f"{head}{uptime}Status: Fully Booted\r\n\r\n".encode())
+
+    def _on_ping(self, action: dict[str, str]) -> None:
+        self._reply(action, "Success", f"Ping: Pong\r\nTimestamp: {self._pbx.now():.6f}\r\n")
+
+    def _on_coresettings(self, action: dict[str, str]) -> None:
+        body = "AMIversion: 11.0.0\r\nAsteriskVersion: 22.10.1\r\nSystemName: \r\n"
+        self._reply(action, "Success", body)
+
+    def _list(self, action: dict[str, str], name: str, message: str, items: list[str]) -> None:
+        action_id = action["ActionID"]
+        self._reply(action, "Success", f"EventList: start\r\nMessage: {message}\r\n")
+        for item in items:
+            self.write(f"{item}ActionID: {action_id}\r\n\r\n".encode())
+        self.write(
+            f"Event: {name}Complete\r\nActionID: {action_id}\r\nEventList: Complete\r\n"
+            f"ListItems: {len(items)}\r\n\r\n".encode()
+        )
+
+    def _on_status(self, action: dict[str, str]) -> None:
+        channels = self._pbx.channels.values()
+        items = [channel.status(self._pbx.now()) for channel in channels]
+        self._list(action, "Status", "Channel status will follow", items)
+
+    def _on_dbgettree(self, action: dict[str, str]) -> None:
+        head = f"Event: DBGetTreeResponse\r\nKey: /{action['Family']}/"
+        items = [f"{head}{key}\r\nVal: {text}\r\n" for key, text in self._pbx.spool.items()]
+        self._list(action, "DBGetTree", "Result will follow", items)
+
+    def _on_channel(self, action: dict[str, str], missing: str, done: str) -> bool:
+        found = self._pbx.channel(action.get("Channel", "")) is not None
+        message = done if found else missing
+        self._reply(action, "Success" if found else "Error", f"Message: {message}\r\n")
+        return found
+
+    def _on_absolutetimeout(self, action: dict[str, str]) -> None:
+        if float(action.get("Timeout", "0")) <= 0:
+            self._reply(action, "Error", "Message: No timeout specified\r\n")
+        elif self._on_channel(action, "No such channel", "Timeout Set"):
+            self._pbx.arm(self._pbx.must_channel(action["Channel"]), float(action["Timeout"]))
+
+    def _on_hangup(self, action: dict[str, str]) -> None:
+        if self._on_channel(action, "No such channel", "Channel Hungup"):
+            channel = self._pbx.must_channel(action["Channel"])
+            self._pbx.end(channel, cause=int(action.get("Cause", "16")))
+
+    def _on_playdtmf(self, action: dict[str, str]) -> None:
+        if self._on_channel(action, "Channel not found", "DTMF successfully queued"):
+            uniqueid = self._pbx.must_channel(action["Channel"]).uniqueid
+            self._pbx.played.append((uniqueid, action["Digit"]))
+
+    def _on_setvar(self, action: dict[str, str]) -> None:
+        if self._on_channel(action, "No such channel", "Variable Set"):
+            uniqueid = self._pbx.must_channel(action["Channel"]).uniqueid
+            self._pbx.variables[uniqueid, action["Variable"]] = action["Value"]
+
+    def write(self, sent: bytes) -> None:
+        """Send, in one piece or byte by byte."""
+        if not self._pbx.byte_at_a_time:
+            self._transport.write(sent)
+            return
+        for i in range(len(sent)):
+            self._transport.write(sent[i : i + 1])
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._transport.abort()

@@ -1,0 +1,185 @@
+"""The fake Asterisk: a FastAGI client and an AMI server that speak real bytes.
+
+It enforces leases as Asterisk does, with the daemon or without it: the ring lease on the dialled
+leg, the slice at the answer, AbsoluteTimeout afterwards; and it writes the spool at the end.
+"""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable
+
+from tests.fakes.fake_ami_server import FakeAmiConnection
+from tests.fakes.fake_call import FakeCall
+from tests.fakes.fake_channels import FakeChannel, cause_headers, event
+
+
+class FakeAsterisk:
+    """A PBX with one trunk, `carrier`, and as many phones as are named.
+
+    Args:
+        agi_port: where the daemon listens for FastAGI, on loopback.
+        username: of the manager user.
+        secret: likewise; may be changed later.
+        clock: seconds since the epoch.
+
+    Faults may be set at any time: `mute` reads AMI but answers nothing (a half-open link),
+    `byte_at_a_time` cuts what it sends into bytes, `refuse_logins`, `booted` (False: no FullyBooted
+    event), `reply_delay_s`; `omitted` and `doubled` name events that are lost or sent twice.
+    """
+
+    def __init__(
+        self,
+        agi_port: int = 0,
+        *,
+        username: str = "pbxcharge",
+        secret: str = "secret",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.agi_port, self.username, self.secret, self.now = agi_port, username, secret, clock
+        self.mute = self.byte_at_a_time = self.refuse_logins = False
+        self.booted = True
+        self.reply_delay_s = 0.0
+        self.omitted: set[str] = set()
+        self.doubled: set[str] = set()
+        self.connections: list[FakeAmiConnection] = []
+        self.connects = 0
+        self.actions: list[dict[str, str]] = []
+        self.played: list[tuple[str, str]] = []
+        self.variables: dict[tuple[str, str], str] = {}
+        self.spool: dict[str, str] = {}
+        self.ami_port = 0
+        self._listener: asyncio.Server | None = None
+        self._held: list[bytes] | None = None
+        self._ids = itertools.count()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start with no channel, and with names from 0."""
+        self.booted_at = self.now()
+        self.channels: dict[str, FakeChannel] = {}
+        self.calls: dict[str, FakeCall] = {}
+        self._numbers = itertools.count()
+
+    async def start(self) -> None:
+        """Listen for AMI, at the same port each time."""
+        self._listener = await self.loop.create_server(
+            lambda: FakeAmiConnection(self), "127.0.0.1", self.ami_port
+        )
+        self.ami_port = self._listener.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Be killed: every channel and connection is gone without a word; the spool stays."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        self.drop_ami()
+        for channel in self.channels.values():
+            self.disarm(channel)
+        for call in set(self.calls.values()):
+            call.abandon()
+        self._begin()
+        await asyncio.sleep(0)
+
+    async def restart(self) -> None:
+        """Be killed and start again: the names of channels begin at 0."""
+        await self.stop()
+        await self.start()
+
+    def drop_ami(self) -> None:
+        """Cut every AMI connection."""
+        for connection in list(self.connections):
+            connection.abort()
+
+    def hold_events(self) -> None:
+        """Keep events back from now on."""
+        self._held = self._held or []
+
+    def release_events(self) -> None:
+        """Send what was kept back, in order."""
+        held, self._held = self._held or [], None
+        for sent in held:
+            self._send(sent)
+
+    def emit(self, name: str, body: str, privilege: str = "call,all") -> None:
+        """Tell every session about an event."""
+        if name in self.omitted:
+            return
+        sent = event(name, self.now(), body, privilege)
+        for _ in range(2 if name in self.doubled else 1):
+            if self._held is None:
+                self._send(sent)
+            else:
+                self._held.append(sent)
+
+    def _send(self, sent: bytes) -> None:
+        for connection in self.connections:
+            if connection.logged_in and not self.mute:
+                connection.write(sent)
+
+    def place_call(self, endpoint: str, number: str, call_type: str = "public") -> FakeCall:
+        """A phone dials: its channel is there, the dialplan begins."""
+        caller = self.new_channel(endpoint, context="pbxc-out", exten=number)
+        return FakeCall(self, caller, endpoint, number, call_type)
+
+    def new_channel(
+        self, endpoint: str, *, context: str, exten: str, beside: FakeChannel | None = None
+    ) -> FakeChannel:
+        """Make a channel; one that is dialled is `beside` its caller's."""
+        number = next(self._numbers)
+        uniqueid = f"{int(self.now())}.{next(self._ids)}"
+        channel = FakeChannel(
+            name=f"PJSIP/{endpoint}-{number:08x}",
+            uniqueid=uniqueid,
+            linkedid=beside.linkedid if beside else uniqueid,
+            context=context,
+            exten=exten,
+            number=exten if beside else endpoint,
+            peer=beside.number if beside else "<unknown>",
+            account="" if beside else endpoint,
+            state=0 if beside else 4,
+            created_at=self.now(),
+        )
+        self.channels[uniqueid] = channel
+        self.emit("Newchannel", channel.describe())
+        return channel
+
+    def channel(self, named: str) -> FakeChannel | None:
+        """Find a channel by uniqueid or by name, as Asterisk does."""
+        if named in self.channels:
+            return self.channels[named]
+        return next((c for c in self.channels.values() if c.name == named), None)
+
+    def must_channel(self, named: str) -> FakeChannel:
+        """Find a channel that is known to be there."""
+        channel = self.channel(named)
+        assert channel is not None, named
+        return channel
+
+    def arm(self, channel: FakeChannel, timeout_s: float) -> None:
+        """Set the channel's timeout, from now."""
+        self.disarm(channel)
+        channel.hangs_up_at = self.now() + timeout_s
+        channel.timer = self.loop.call_later(timeout_s, self.end, channel)
+
+    def disarm(self, channel: FakeChannel) -> None:
+        """Take the channel's timeout away, as a masquerade does."""
+        channel.hangs_up_at = 0.0
+        if channel.timer is not None:
+            channel.timer.cancel()
+            channel.timer = None
+
+    def end(self, channel: FakeChannel, *, cause: int = 16) -> None:
+        """End the call of a channel: its timeout fired, or AMI said so."""
+        if channel.uniqueid in self.calls:
+            self.calls[channel.uniqueid].end(cause=cause)
+        else:
+            self.hang_up(channel, cause)
+
+    def hang_up(self, channel: FakeChannel, cause: int) -> None:
+        """Let one channel go."""
+        self.disarm(channel)
+        if self.channels.pop(channel.uniqueid, None) is not None:
+            self.calls.pop(channel.uniqueid, None)
+            self.emit("Hangup", channel.describe() + cause_headers(cause))
