@@ -1,0 +1,72 @@
+"""Quotes: what a call would cost each charged level, by the function that charges real calls."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pbxcharge.core.account import Account
+from pbxcharge.core.authorization import Asked, Denial, authorize, talk_limit_s
+from pbxcharge.core.number import NumberRule
+from pbxcharge.core.plan import Plan
+from pbxcharge.core.rate import Charge, charge
+from pbxcharge.core.rating import RatedLevel
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedLevel:
+    """What one level would pay, and by what."""
+
+    account_id: str
+    rated: RatedLevel
+    charge: Charge
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A call that would be allowed, credit aside.
+
+    Args:
+        number: E.164, as it would be rated and dialled.
+        talk_s: seconds that are priced; fewer than asked for if a limit ends the call before.
+        limit_s: the longest talk that plan and maximum charge leave.
+        least_micros: what the caller's own wallet must hold for the call to begin.
+        levels: the caller's own first.
+    """
+
+    number: str
+    talk_s: int
+    limit_s: int
+    least_micros: int
+    levels: tuple[QuotedLevel, ...]
+
+
+def quote(
+    asked: Asked,
+    talk_s: int,
+    chain: tuple[Account, ...],
+    plans: Mapping[str, Plan],
+    rules: tuple[NumberRule, ...],
+) -> Quote | Denial:
+    """What so many seconds of talk would cost, or why the call would be refused.
+
+    Credit is not asked for: a quote tells also how much would be needed. 90 s at 0.10 a minute
+    and 60/6 is 0.10 + 0.05.
+
+    Args:
+        asked: the endpoint (or any name for it), the number as dialled, the call type.
+        talk_s: whole seconds, 0 or more.
+        chain: the payer and the accounts above it.
+        plans: in force, by name.
+        rules: how dialled strings become E.164.
+    """
+    offer = authorize(asked, chain, plans, rules)
+    if isinstance(offer, Denial):
+        return offer
+    rated = offer.rating.levels
+    limit_s = talk_limit_s([level.rate for level in rated], offer.rating.terms.call_max_s)
+    priced_s = min(talk_s, limit_s)
+    levels = tuple(
+        QuotedLevel(paying.account_id, level, charge(level.rate, priced_s))
+        for paying, level in zip(offer.levels, rated, strict=True)
+    )
+    least = charge(rated[0].rate, offer.least_s).total_micros
+    return Quote(offer.number, priced_s, limit_s, least, levels)

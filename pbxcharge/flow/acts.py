@@ -1,0 +1,47 @@
+"""What an admin act answers: done, done before, or declined and why."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class Refusal(StrEnum):
+    """Why an act was declined. Nothing changed."""
+
+    NAME_INVALID = "name_invalid"
+    UNKNOWN_ACCOUNT = "unknown_account"
+    NOT_AN_ORGANIZATION = "not_an_organization"
+    NOT_A_USER = "not_a_user"
+    UNKNOWN_PLAN = "unknown_plan"
+    EXISTS_OTHERWISE = "exists_otherwise"
+    ENDPOINT_TAKEN = "endpoint_taken"
+    NUMBER_TAKEN = "number_taken"
+    ACCOUNT_CLOSED = "account_closed"
+    NO_WALLET = "no_wallet"
+    AMOUNT_INVALID = "amount_invalid"
+    NOTE_MISSING = "note_missing"
+    ID_TAKEN = "id_taken"
+    OUT_OF_BOUNDS = "out_of_bounds"
+    UNKNOWN_CALL = "unknown_call"
+    NOTHING_CHARGED = "nothing_charged"
+    REFUND_TOO_HIGH = "refund_too_high"
+    CALL_NOT_LIVE = "call_not_live"
+    NOT_ALLOWED = "not_allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[Result_co]):
+    """The act is durable. `already`: it had been before, and this time nothing changed."""
+
+    result: Result_co
+    already: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The act was declined; `message` says it to people, with what to do instead."""
+
+    refusal: Refusal
+    message: str

@@ -1,0 +1,218 @@
+"""Accounts and extensions: adding them, giving them a plan, changing what they may do.
+
+Every act is safe to repeat: the same content is answered "already done", other content declined.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from pbxcharge.core.account import (
+    Account,
+    AccountKind,
+    AccountStatus,
+    Extension,
+    WalletKind,
+    wallet_id,
+)
+from pbxcharge.core.credit import OpenWallet, Operation, Post
+from pbxcharge.core.effects import AccountSaved, ExtensionSaved
+from pbxcharge.core.ledger import Entry, EntryKind, initial_entry_id
+from pbxcharge.core.plan import Plan
+from pbxcharge.flow.acts import Declined, Done, Refusal
+from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.identity import (
+    malformed_account,
+    malformed_extension,
+    same_account,
+    same_extension,
+    unknown_account,
+)
+from pbxcharge.flow.ports import Writer
+from pbxcharge.flow.records import Records
+
+ALIGNED_AT_ONCE = 500
+
+
+class Provisioning:
+    """Writes accounts and extensions, one act after the other.
+
+    Args:
+        writer: the one writer.
+        records: what is committed.
+        plans: the charging plans in force, by name.
+        clock: dates the audit trail.
+    """
+
+    def __init__(
+        self, writer: Writer, records: Records, plans: Mapping[str, Plan], clock: Clock
+    ) -> None:
+        self._writer = writer
+        self._records = records
+        self._plans = plans
+        self._clock = clock
+        # Between reading what exists and writing what follows, no other act may come.
+        self._turn = asyncio.Lock()
+
+    async def add_account(self, wanted: Account, actor: str) -> Done[Account] | Declined:
+        """Add an organization or a user; with a plan, its wallet and initial credit too.
+
+        A user's `parent_id` is its organization.
+
+        Raises:
+            StorageDown: nothing was done, or it is not known whether it was.
+        """
+        async with self._turn:
+            existing = await self._records.account(wanted.account_id)
+            if existing is not None:
+                return same_account(existing, wanted)
+            if declined := await self._declined_account(wanted):
+                return declined
+            await self._save(wanted, actor, self._plan_operations(wanted, actor))
+            return Done(wanted)
+
+    async def set_plan(
+        self, account_id: str, plan: str | None, actor: str
+    ) -> Done[Account] | Declined:
+        """Charge an account by another plan; None charges nothing at its level any more.
+
+        The wallet keeps its balance, and may be spent down to the plan's credit limit. The first
+        plan with an initial credit grants it, once for the wallet, ever.
+        """
+        async with self._turn:
+            account = await self._records.account(account_id)
+            if account is None:
+                return unknown_account(account_id)
+            if account.plan == plan:
+                return Done(account, already=True)
+            if declined := self._declined_plan(plan):
+                return declined
+            changed = replace(account, plan=plan)
+            await self._save(changed, actor, self._plan_operations(changed, actor))
+            return Done(changed)
+
+    async def set_status(
+        self, account_id: str, status: AccountStatus, actor: str
+    ) -> Done[Account] | Declined:
+        """Change what an account may do. Live calls are the caller's business (`flow.standing`)."""
+        async with self._turn:
+            account = await self._records.account(account_id)
+            if account is None:
+                return unknown_account(account_id)
+            if account.status is status:
+                return Done(account, already=True)
+            changed = replace(account, status=status)
+            await self._save(changed, actor, ())
+            return Done(changed)
+
+    async def add_extension(self, wanted: Extension, actor: str) -> Done[Extension] | Declined:
+        """Give a user a phone: its endpoint unique on the PBX, its number in the organization."""
+        async with self._turn:
+            if declined := malformed_extension(wanted):
+                return declined
+            known = await self._records.payer(wanted.endpoint)
+            if known is not None:
+                return same_extension(known[0], wanted)
+            if declined := await self._declined_extension(wanted):
+                return declined
+            saved = ExtensionSaved(wanted, self._clock.wall_us(), actor)
+            await self._writer.submit((), [saved])
+            return Done(wanted)
+
+    async def align_floors(self) -> int:
+        """Let every wallet be spent as low as its plan says now; how many were changed.
+
+        A plan's credit limit may have been edited while nobody ran. A plan that is no longer
+        there changes nothing: its accounts cannot call until they get another.
+        """
+        changed = 0
+        for plan in self._plans.values():
+            accounts = await self._records.accounts_of_plan(plan.name)
+            for some in _batched(accounts, ALIGNED_AT_ONCE):
+                changed += await self._align(some, plan)
+        return changed
+
+    async def _align(self, accounts: Sequence[Account], plan: Plan) -> int:
+        wallets = await self._records.wallets([account.account_id for account in accounts])
+        floors = {wallet.wallet_id: wallet.floor_micros for wallet in wallets}
+        wanted = [_open(account, plan) for account in accounts]
+        stale = [op for op in wanted if floors.get(op.wallet_id) != op.floor_micros]
+        if stale:
+            await self._writer.submit(stale)
+        return len(stale)
+
+    async def _save(self, account: Account, actor: str, operations: tuple[Operation, ...]) -> None:
+        saved = AccountSaved(account, self._clock.wall_us(), actor)
+        await self._writer.submit(operations, [saved])
+
+    def _plan_operations(self, account: Account, actor: str) -> tuple[Operation, ...]:
+        """The wallet as its plan wants it; an initial credit granted before is only asked again."""
+        if account.plan is None:
+            return ()
+        plan = self._plans[account.plan]
+        opened = _open(account, plan)
+        if not plan.initial_credit_micros:
+            return (opened,)
+        initial = Entry(
+            entry_id=initial_entry_id(account.account_id, WalletKind.OUTGOING),
+            wallet_id=opened.wallet_id,
+            kind=EntryKind.INITIAL,
+            amount_micros=plan.initial_credit_micros,
+            at_us=self._clock.wall_us(),
+            actor=actor,
+        )
+        return (opened, Post(initial))
+
+    async def _declined_account(self, wanted: Account) -> Declined | None:
+        return (
+            malformed_account(wanted)
+            or await self._declined_parent(wanted)
+            or self._declined_plan(wanted.plan)
+        )
+
+    async def _declined_parent(self, wanted: Account) -> Declined | None:
+        if wanted.kind is AccountKind.ORGANIZATION:
+            return None
+        parent = await self._records.account(wanted.parent_id or "")
+        if parent is None:
+            return unknown_account(wanted.parent_id or "")
+        if parent.kind is not AccountKind.ORGANIZATION:
+            return Declined(
+                Refusal.NOT_AN_ORGANIZATION, f"{parent.account_id} is a {parent.kind}, name one"
+            )
+        return None
+
+    def _declined_plan(self, plan: str | None) -> Declined | None:
+        if plan is None or plan in self._plans:
+            return None
+        known = ", ".join(sorted(self._plans)) or "none"
+        return Declined(Refusal.UNKNOWN_PLAN, f"there is no plan {plan!r}; known: {known}")
+
+    async def _declined_extension(self, wanted: Extension) -> Declined | None:
+        owner = await self._records.account(wanted.account_id)
+        if owner is None:
+            return unknown_account(wanted.account_id)
+        if owner.kind is not AccountKind.USER or owner.parent_id is None:
+            return Declined(Refusal.NOT_A_USER, f"{owner.account_id} is an {owner.kind}")
+        colleagues = await self._records.extensions(owner.parent_id)
+        taken = next((phone for phone in colleagues if phone.number == wanted.number), None)
+        if taken is None:
+            return None
+        return Declined(
+            Refusal.NUMBER_TAKEN,
+            f"{wanted.number} is {taken.endpoint} of {taken.account_id} in {owner.parent_id}",
+        )
+
+
+def _open(account: Account, plan: Plan) -> OpenWallet:
+    return OpenWallet(
+        wallet_id(account.account_id, WalletKind.OUTGOING),
+        account.account_id,
+        WalletKind.OUTGOING,
+        floor_micros=-plan.credit_limit_micros,
+    )
+
+
+def _batched(accounts: Sequence[Account], size: int) -> Iterator[Sequence[Account]]:
+    for start in range(0, len(accounts), size):
+        yield accounts[start : start + size]

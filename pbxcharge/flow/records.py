@@ -1,0 +1,40 @@
+"""What the admin acts read before they write, as a protocol of the store's queries."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.cdr import Cdr
+from pbxcharge.core.credit import Wallet
+
+
+class Records(Protocol):
+    """Committed facts. A scope is the account whose subtree may be seen, None for the site."""
+
+    async def account(self, account_id: str) -> Account | None:
+        """One account."""
+        ...
+
+    async def accounts(self, scope: str | None) -> list[Account]:
+        """The accounts of a subtree."""
+        ...
+
+    async def accounts_of_plan(self, plan: str) -> list[Account]:
+        """Who is charged by a plan."""
+        ...
+
+    async def payer(self, endpoint: str) -> tuple[Extension, tuple[Account, ...]] | None:
+        """The extension that an endpoint is, and its owner with every account above."""
+        ...
+
+    async def extensions(self, scope: str | None) -> list[Extension]:
+        """The extensions of a subtree."""
+        ...
+
+    async def wallets(self, account_ids: Sequence[str]) -> list[Wallet]:
+        """The wallets of accounts, with what is held in them."""
+        ...
+
+    async def cdr(self, call_id: str) -> Cdr | None:
+        """The record of a call."""
+        ...
