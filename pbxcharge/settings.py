@@ -4,32 +4,41 @@ Nothing is read from the environment but the place of the file, so that what the
 the daemon does. Paths are relative to the folder of the file. The AMI secret never stands in it.
 """
 
-from collections.abc import Mapping
+import re
+import stat
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, ValidationInfo, model_validator
+from pydantic import model_validator
 
-from pbxcharge.catalog.findings import Finding, has_errors, in_order
+from pbxcharge.catalog.emergency import EmergencyRoute
+from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.form import Form, read_form
-from pbxcharge.catalog.scalars import (
-    Line,
-    Slug,
-    matching,
-    one_of,
-    reads,
-    shown,
-    whole,
-    wrong,
+from pbxcharge.catalog.scalars import Line, Slug, one_of, whole
+from pbxcharge.catalog.site_checks import emergency_findings, rule_findings
+from pbxcharge.catalog.site_values import (
+    Address,
+    Currency,
+    DialString,
+    EmergencyNumber,
+    FilePath,
+    Host,
+    Port,
+    RuleDigits,
+    RulePrefix,
 )
-from pbxcharge.catalog.source import read_source
+from pbxcharge.catalog.source import Source, read_source
 from pbxcharge.core.number import NumberRule
 
 CONFIG_VARIABLE = "PBXCHARGE_CONFIG"
 CONFIG_DEFAULT = Path("/etc/pbxcharge/pbxcharge.yaml")
 
+SOCKET_BYTES_MAX = 107
+CREDENTIAL = "ami.secret"
+
+_SECRET = re.compile(rb"([\x21-\x3a\x3c-\x7e]{8,256})\r?\n?")
 _ELSEWHERE = "put it into a file with mode 0600 and name that in secret_file"
 
 
@@ -47,40 +56,6 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
-
-
-def _read_path(value: Any, info: ValidationInfo) -> Path:
-    if not isinstance(value, str) or not value.strip() or "\n" in value:
-        raise wrong("is not a path", "write an absolute path, or one relative to this file")
-    folder: Path = (info.context or {}).get("folder", Path())
-    return folder / value
-
-
-def _read_address(text: str) -> str:
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        raise wrong(f"{shown(text)} is not an IP address", "such as 127.0.0.1") from None
-
-
-FilePath = Annotated[Path, BeforeValidator(_read_path)]
-Address = Annotated[str, reads(_read_address)]
-Host = Annotated[str, matching(r"[A-Za-z0-9.:-]{1,253}", "a host", "such as 127.0.0.1")]
-Port = Annotated[int, whole(1, 65_535)]
-Currency = Annotated[str, matching("[A-Z]{3}", "a currency", "three capital letters, such as EUR")]
-DialString = Annotated[
-    str,
-    matching(
-        r"[A-Za-z0-9]+/[A-Za-z0-9_.:@+-]*\{number\}[A-Za-z0-9_.:@+-]*",
-        "a way to dial",
-        "technology, {number} once and a trunk, such as PJSIP/{number}@carrier",
-    ),
-]
-EmergencyNumber = Annotated[
-    str, matching(r"\+?[0-9]{2,15}", "a number", "2 to 15 digits, as the users dial them")
-]
-RulePrefix = Annotated[str, matching(r"\+?[0-9]{0,15}", "a prefix", 'digits, "+" or nothing ("")')]
-RuleDigits = Annotated[str, matching("[0-9]{0,15}", "a prefix", 'digits, or nothing ("")')]
 
 
 class SiteSettings(Form):
@@ -210,6 +185,15 @@ class Settings(Form):
         """The emergency list as users dial it."""
         return tuple(number.dialled for number in self.emergency.numbers)
 
+    @property
+    def emergency_routes(self) -> tuple[EmergencyRoute, ...]:
+        """The emergency list with what Asterisk dials for each number."""
+        dial = self.emergency.dial
+        return tuple(
+            EmergencyRoute(number.dialled, dial.replace("{number}", number.sent or number.dialled))
+            for number in self.emergency.numbers
+        )
+
 
 def config_path(option: Path | None, environ: Mapping[str, str]) -> Path:
     """Which settings file is meant: the option, else $PBXCHARGE_CONFIG, else the one in /etc."""
@@ -217,10 +201,61 @@ def config_path(option: Path | None, environ: Mapping[str, str]) -> Path:
 
 
 def load_settings(path: Path) -> tuple[Settings | None, tuple[Finding, ...]]:
-    """The settings of a file, or None if any finding is an error."""
+    """The settings of a file, or None if any finding is an error; all findings at once."""
     source, found = read_source(path)
     if source is None:
         return None, found
     settings, form_findings = read_form(Settings, source, {"folder": path.absolute().parent})
-    found = in_order((*found, *form_findings))
+    found = in_order((*found, *form_findings, *_site_findings(settings, source)))
     return (None if has_errors(found) else settings), found
+
+
+def _site_findings(settings: Settings, source: Source) -> Iterator[Finding]:
+    """What must hold between the values of the settings."""
+    yield from rule_findings(source, settings.number_rules)
+    yield from emergency_findings(source, settings.emergency_numbers, settings.number_rules)
+    if not settings.fastagi.peers:
+        yield source.error(("fastagi", "peers"), "is empty: nobody may ask", "such as [127.0.0.1]")
+    if len(bytes(settings.socket)) > SOCKET_BYTES_MAX:
+        message = f"is longer than the {SOCKET_BYTES_MAX} bytes that a socket's path may have"
+        yield source.error(("socket",), message, "such as /run/pbxcharge/pbxcharge.sock")
+
+
+def read_ami_secret(
+    config: Path, ami: AmiSettings, environ: Mapping[str, str]
+) -> tuple[str | None, tuple[Finding, ...]]:
+    """The secret of the AMI user, or why there is none; no message ever shows it.
+
+    systemd's `$CREDENTIALS_DIRECTORY/ami.secret` goes before `secret_file`, which nobody but its
+    owner may read. `config` is the settings file, for the finding that neither is there.
+    """
+    credentials = environ.get("CREDENTIALS_DIRECTORY")
+    if credentials and (Path(credentials) / CREDENTIAL).exists():
+        return _secret(Path(credentials) / CREDENTIAL, private=False)
+    if ami.secret_file is None:
+        hint = f"name a file with mode 0600, or give systemd LoadCredential={CREDENTIAL}"
+        where = (Severity.ERROR, str(config), 0, "ami.secret_file")
+        return None, (Finding(*where, "is missing", hint),)
+    return _secret(ami.secret_file, private=True)
+
+
+def _secret(path: Path, *, private: bool) -> tuple[str | None, tuple[Finding, ...]]:
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            return None, (_of_secret(path, "is not a file"),)
+        if private and mode & 0o077:
+            hint = f"chmod 600 {path}, and change the secret"
+            return None, (_of_secret(path, "can be read by others than its owner", hint),)
+        content = path.read_bytes()
+    except OSError as error:
+        return None, (_of_secret(path, f"cannot be read: {error.strerror or error}"),)
+    found = _SECRET.fullmatch(content)
+    if found is None:
+        hint = "one line of 8 to 256 letters, digits and signs, without blanks and semicolons"
+        return None, (_of_secret(path, "holds no secret that manager.conf can hold", hint),)
+    return found[1].decode("ascii"), ()
+
+
+def _of_secret(path: Path, message: str, hint: str = "") -> Finding:
+    return Finding(Severity.ERROR, str(path), 0, "", message, hint)

@@ -110,16 +110,19 @@ def _content(node: Node) -> Any:
 
 
 def _value_finding(source: Source, error: ErrorDetails) -> Finding:
-    context = error.get("ctx", {})
+    path, context = error["loc"], error.get("ctx", {})
+    while source.at(path) is None:
+        # A single value that stands for a group has no keys of its own to show.
+        path = path[:-1]
     match error["type"]:
         case "wrong":
-            return source.error(error["loc"], context["message"], context["hint"])
+            return source.error(path, context["message"], context["hint"])
         case "tuple_type":
-            return source.error(error["loc"], "is not a list", "write [first, second]")
+            return source.error(path, "is not a list", "write [first, second]")
         case "model_type":
-            return source.error(error["loc"], "is not a group of keys")
+            return source.error(path, "is not a group of keys")
         case _:
-            return source.error(error["loc"], error["msg"])
+            return source.error(path, error["msg"])
 
 
 def _place(error: ErrorDetails) -> tuple[tuple[bool, int, str], ...]:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.plan_file import read_plan
-from pbxcharge.catalog.site_checks import site_findings
+from pbxcharge.catalog.site_checks import price_findings
 from pbxcharge.catalog.source import Scalar, Source, read_source
 from pbxcharge.core.number import NumberRule
 from pbxcharge.core.plan import Plan
@@ -47,7 +47,7 @@ def load_catalog(
     read: dict[str, Plan] = {}
     for source in sources:
         plan, plan_findings = read_plan(source, tolerance_ms)
-        found += [*plan_findings, *site_findings(source, rules, emergency)]
+        found += [*plan_findings, *price_findings(source, rules, emergency)]
         if plan is not None:
             read[plan.name] = plan
     found += _same_names(sources)

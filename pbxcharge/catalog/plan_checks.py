@@ -6,7 +6,7 @@ from itertools import pairwise
 from pbxcharge.catalog.findings import Finding
 from pbxcharge.catalog.plan_form import PlanForm, RateForm, RateStatus
 from pbxcharge.catalog.plan_rates import rate_of
-from pbxcharge.catalog.source import Items, KeyPath, Scalar, Source, child
+from pbxcharge.catalog.source import Group, Items, KeyPath, Scalar, Source, child
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.rate import hang_up_limit_s
 
@@ -19,6 +19,8 @@ def plan_findings(form: PlanForm, source: Source) -> Iterator[Finding]:
     yield from _twice_priced(source)
     for place, row in enumerate(form.prices.public):
         path = (*ROWS, place)
+        if not isinstance(source.at(path), Group):
+            continue
         found = [*_missing_prices(row, source, path), *_contradictions(row, source, path)]
         yield from found or _useless(row, form, source, path)
 

@@ -37,12 +37,15 @@ def shown(text: str) -> str:
 
 
 def reads(read: Callable[[str], Any]) -> BeforeValidator:
-    """A reader of texts as an annotation; what is no text is refused before it is asked."""
+    """A reader of texts as an annotation; what is no text in a file is refused before it is asked.
+
+    Values that no file gives (from Python) pass to the type behind the annotation.
+    """
 
     def before(value: Any) -> Any:
-        if not isinstance(value, str):
+        if isinstance(value, list | dict):
             raise wrong("is a list or a group, not a single value")
-        return read(value)
+        return read(value) if isinstance(value, str) else value
 
     return BeforeValidator(before)
 

@@ -82,11 +82,10 @@ class Source:
             below = child(node, part)
             if below is None:
                 return line
-            # A group begins at its first key, and nothing begins anywhere: the key's line is meant.
-            keyed = isinstance(node, Group) and (
-                isinstance(below, Group) or below == Scalar(below.line, None)
-            )
-            line = node.entries[str(part)].line if keyed and isinstance(node, Group) else below.line
+            # A group or a list begins below its key, and nothing begins anywhere: the key counts.
+            alone = isinstance(below, Scalar) and below.text is not None
+            keyed = node.entries[str(part)] if isinstance(node, Group) and not alone else below
+            line = keyed.line
             node = below
         return line
 

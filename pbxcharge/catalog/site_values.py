@@ -1,0 +1,45 @@
+"""What single values of the settings may look like."""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ValidationInfo
+
+from pbxcharge.catalog.scalars import matching, reads, shown, whole, wrong
+
+
+def _read_path(value: Any, info: ValidationInfo) -> Path:
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str) or not value.strip() or "\n" in value:
+        raise wrong("is not a path", "write an absolute path, or one relative to this file")
+    folder: Path = (info.context or {}).get("folder", Path())
+    return folder / value
+
+
+def _read_address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise wrong(f"{shown(text)} is not an IP address", "such as 127.0.0.1") from None
+
+
+FilePath = Annotated[Path, BeforeValidator(_read_path)]
+Address = Annotated[str, reads(_read_address)]
+Host = Annotated[str, matching(r"[A-Za-z0-9.:-]{1,253}", "a host", "such as 127.0.0.1")]
+Port = Annotated[int, whole(1, 65_535)]
+Currency = Annotated[str, matching("[A-Z]{3}", "a currency", "three capital letters, such as EUR")]
+DialString = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9]+/[A-Za-z0-9_.:@+-]*\{number\}[A-Za-z0-9_.:@+-]*",
+        "a way to dial",
+        "technology, {number} once and a trunk, such as PJSIP/{number}@carrier",
+    ),
+]
+EmergencyNumber = Annotated[
+    str, matching(r"\+?[0-9]{2,15}", "a number", "2 to 15 digits, as the users dial them")
+]
+RulePrefix = Annotated[str, matching(r"\+?[0-9]{0,15}", "a prefix", 'digits, "+" or nothing ("")')]
+RuleDigits = Annotated[str, matching("[0-9]{0,15}", "a prefix", 'digits, or nothing ("")')]

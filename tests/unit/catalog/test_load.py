@@ -1,0 +1,176 @@
+"""The whole catalog: all files together, refused whole, every finding of every file at once."""
+
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from pbxcharge.catalog.load import CatalogResult, load_catalog
+from pbxcharge.core.number import NumberRule
+from pbxcharge.core.plan import Plan
+from pbxcharge.core.rate import charge_micros
+from pbxcharge.settings import load_settings
+
+CONFIG = Path(__file__).parents[3] / "config"
+RULES = (NumberRule("+", 1, ""), NumberRule("0", 1, "44"))
+PLAN = """\
+name: {name}
+type: prepaid
+allow: {{public: yes}}
+prices:
+  public:
+    - {{destination: Germany, prefixes: [49], price_per_minute: {price}}}
+"""
+
+
+def write(folder: Path, file: str, name: str = "retail", price: str = "0.10") -> None:
+    """A plan in a folder."""
+    (folder / file).write_text(PLAN.format(name=name, price=price))
+
+
+def places(result: CatalogResult) -> list[tuple[str, int, str]]:
+    """Where the findings are."""
+    return [(Path(found.file).name, found.line, found.key) for found in result.findings]
+
+
+def test_each_file_is_a_plan(tmp_path: Path) -> None:
+    """Plans are found by the name that they say, whatever the file is called."""
+    write(tmp_path, "a.yaml", "retail")
+    write(tmp_path, "b.yaml", "kiosk", "0.20")
+    result = load_catalog(tmp_path, RULES, tolerance_ms=250)
+    assert result.findings == ()
+    assert result.catalog is not None
+    assert sorted(result.catalog.plans) == ["kiosk", "retail"]
+    assert {plan.terms.tolerance_ms for plan in result.catalog.plans.values()} == {250}
+
+
+def test_one_error_refuses_the_whole_catalog(tmp_path: Path) -> None:
+    """Half of a change must not go live; the findings of all files come together, in order."""
+    write(tmp_path, "a.yaml", "retail", "x")
+    write(tmp_path, "b.yaml", "kiosk")
+    write(tmp_path, "c.yaml", "Kiosk", "-1")
+    (tmp_path / "d.yaml").write_text("a: [")
+    result = load_catalog(tmp_path, RULES)
+    assert result.catalog is None
+    assert places(result) == [
+        ("a.yaml", 6, "prices.public[1].price_per_minute"),
+        ("c.yaml", 1, "name"),
+        ("c.yaml", 6, "prices.public[1].price_per_minute"),
+        ("d.yaml", 1, ""),
+    ]
+
+
+def test_a_warning_refuses_nothing(tmp_path: Path) -> None:
+    """A prefix that cannot be dialled is worth a word, not an outage."""
+    write(tmp_path, "a.yaml")
+    result = load_catalog(tmp_path, RULES[1:])
+    assert result.catalog is not None
+    assert places(result) == [("a.yaml", 6, "prices.public[1].prefixes[1]")]
+
+
+def test_an_emergency_number_with_a_price_is_named(tmp_path: Path) -> None:
+    """The list of the site reaches the check of each plan."""
+    write(tmp_path, "a.yaml")
+    result = load_catalog(tmp_path, RULES, emergency=("49",))
+    assert places(result) == [("a.yaml", 6, "prices.public[1].prefixes[1]")]
+
+
+def test_two_plans_with_one_name_are_refused(tmp_path: Path) -> None:
+    """An account names its plan; which of two it gets must not depend on the order of files."""
+    for file in ("a.yaml", "b.yaml", "c.yaml"):
+        write(tmp_path, file)
+    result = load_catalog(tmp_path, RULES)
+    assert result.catalog is None
+    assert places(result) == [("b.yaml", 1, "name"), ("c.yaml", 1, "name")]
+    assert result.findings[0].message == f"plan retail is also written in {tmp_path / 'a.yaml'}"
+
+
+def test_only_yaml_files_are_plans(tmp_path: Path) -> None:
+    """What editors leave behind is passed over; a .yml is probably meant, and named."""
+    write(tmp_path, "a.yaml")
+    for leftover in (".a.yaml.swp", "a.yaml~", "README.md", ".#a.yaml"):
+        write(tmp_path, leftover)
+    write(tmp_path, "b.yml")
+    result = load_catalog(tmp_path, RULES)
+    assert result.catalog is not None
+    assert places(result) == [("b.yml", 0, "")]
+
+
+def test_a_folder_without_plans_is_an_error(tmp_path: Path) -> None:
+    """Empty, missing, or a file: a daemon without plans would refuse every call."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    messages = [
+        load_catalog(tmp_path / name, RULES).findings[0].message
+        for name in ("empty", "missing", "file")
+    ]
+    assert messages == [
+        "holds no plan (*.yaml)",
+        "cannot be read: No such file or directory",
+        "cannot be read: Not a directory",
+    ]
+
+
+def test_a_plan_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
+    """A link into nowhere, and a folder of that name."""
+    write(tmp_path, "a.yaml")
+    (tmp_path / "b.yaml").symlink_to(tmp_path / "gone")
+    (tmp_path / "c.yaml").mkdir()
+    result = load_catalog(tmp_path, RULES)
+    assert result.catalog is None
+    assert places(result) == [("b.yaml", 0, ""), ("c.yaml", 0, "")]
+
+
+def test_a_catalog_cannot_be_changed(tmp_path: Path) -> None:
+    """Calls are priced by what was read; a new state is a new catalog."""
+    write(tmp_path, "a.yaml")
+    catalog = load_catalog(tmp_path, RULES).catalog
+    assert catalog is not None
+    with pytest.raises(TypeError):
+        catalog.plans["retail"] = catalog.plans["retail"]  # type: ignore[index]
+    with pytest.raises(FrozenInstanceError):
+        catalog.plans = {}  # type: ignore[misc]
+
+
+def example_plans() -> dict[str, Plan]:
+    """The plans of the example site, which has no findings at all."""
+    settings, findings = load_settings(CONFIG / "pbxcharge.yaml")
+    assert settings is not None
+    result = load_catalog(
+        settings.plans, settings.number_rules, emergency=settings.emergency_numbers
+    )
+    assert (findings, result.findings) == ((), ())
+    assert result.catalog is not None
+    return dict(result.catalog.plans)
+
+
+@pytest.mark.parametrize(
+    ("plan", "number", "talk_s", "micros"),
+    [
+        ("retail", "442079460000", 180, 30_000),  # 3 × 0.01
+        ("retail", "447700900123", 61, 50_900),  # 0.05 + 0.05 / 60, up to four decimals
+        ("retail", "493012345678", 61, 130_000),  # 0.02 + 0.10 + 0.10 × 6 / 60
+        ("retail", "4915112345678", 661, 1_450_000),  # 0.25 + 9 × 0.12 + 2 × 0.06
+        ("retail", "12025550123", 3, 0),  # within the grace
+        ("retail", "12025550123", 91, 33_400),  # 61 s: 0.03 + 0.02 × 10 / 60, up
+        ("retail", "41441234567", 1, 500_000),  # the minimum
+        ("retail", "41441234567", 7200, 5_000_000),  # the maximum
+        ("retail", "881612345678", 60, 4_950_000),  # 4.50 + 10 %
+        ("kiosk", "442079460000", 20, 200_000),  # 10 × 0.02
+        ("kiosk", "493012345678", 3, 200_000),  # 2 × 0.10
+    ],
+)
+def test_the_example_plans_cost_what_their_comments_say(
+    plan: str, number: str, talk_s: int, micros: int
+) -> None:
+    """The comments of `config/plans/` are worked out by hand; people will copy them."""
+    rate = example_plans()[plan].tariff.match(number)
+    assert rate is not None
+    assert charge_micros(rate, talk_s) == micros
+
+
+def test_the_example_forbids_premium_numbers() -> None:
+    """Forbidden, not merely without a price."""
+    rate = example_plans()["retail"].tariff.match("449012345678")
+    assert rate is not None
+    assert rate.forbidden

@@ -1,0 +1,201 @@
+"""Plan files become plans: exact prices, defaults, and a version that names the content."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pbxcharge.catalog.plan_file import read_plan
+from pbxcharge.catalog.source import parse_source
+from pbxcharge.core.money import Rounding, format_amount
+from pbxcharge.core.plan import CallType, Plan, PlanKind, Terms
+from pbxcharge.core.rate import MaximumThen, Rate, Step, charge_micros
+
+HEAD = "name: retail\ntype: prepaid\nallow: {public: yes}\n"
+
+
+def plan_of(text: str) -> Plan:
+    """The plan that a text without findings says."""
+    source, found = parse_source("retail.yaml", text.encode())
+    assert source is not None, found
+    plan, findings = read_plan(source, tolerance_ms=250)
+    assert plan is not None, findings
+    return plan
+
+
+def rate_of(row: str, head: str = HEAD) -> Rate:
+    """The one rate of a plan with one row."""
+    row = f"{{destination: Germany, prefixes: [49], {row}}}"
+    return plan_of(f"{head}prices: {{public: [{row}]}}").tariff.rates[0]
+
+
+def test_a_short_plan_gets_the_defaults_of_the_rules() -> None:
+    """60/10, slices of 60 s, a warning 10 s before the end, 4 hours, four decimals, no credit."""
+    row = "{destination: Germany, prefixes: [49], price_per_minute: 1}"
+    plan = plan_of(f"{HEAD}prices: {{public: [{row}]}}")
+    assert plan.kind is PlanKind.PREPAID
+    assert plan.allowed == {CallType.PUBLIC}
+    assert (plan.initial_credit_micros, plan.credit_limit_micros) == (0, 0)
+    assert plan.terms == Terms(60, 10, 14_400, tolerance_ms=250)
+    assert plan.tariff.rates == (
+        Rate(
+            destination="Germany", prefix="49", price_per_minute=Fraction(1), first_s=60, next_s=10
+        ),
+    )
+
+
+def test_a_plan_says_what_its_file_says() -> None:
+    """Every setting of the head arrives, in its unit."""
+    plan = plan_of(
+        "name: kiosk\ntype: prepaid\nmethod: fixed\nallow: {public: no}\n"
+        "initial_credit: {outgoing: 0.30}\ncredit_limit: 5.000001\nreservation: {slice_s: 5}\n"
+        "out_of_credit: {warn_before_s: 3}\nlimits: {call_max_s: 3600}\n"
+    )
+    assert (plan.name, plan.allowed, plan.tariff.rates) == ("kiosk", frozenset(), ())
+    assert (plan.initial_credit_micros, plan.credit_limit_micros) == (300_000, 5_000_001)
+    assert plan.terms == Terms(5, 3, 3600, tolerance_ms=250)
+
+
+def test_a_row_may_say_everything_that_a_rate_knows() -> None:
+    """Each key of a row becomes the term of the rate that it names."""
+    rate = rate_of(
+        "segments: 30/6, connect_fee: 0.02, first_price_per_minute: 0.2, price_per_minute: 0.1, "
+        "steps: [{from: 90, price_per_minute: 0.05, segment: 30}, {from: 300, segment: 1}], "
+        "free_seconds: 10, grace_seconds: 3, minimum_charge: 0.5, surcharge_percent: 12.5, "
+        "maximum_charge: {amount: 5, then: hang_up}, rounding: {method: down, decimals: 2}"
+    )
+    assert rate == Rate(
+        destination="Germany",
+        prefix="49",
+        price_per_minute=Fraction(1, 10),
+        connect_fee_micros=20_000,
+        first_s=30,
+        next_s=6,
+        first_price_per_minute=Fraction(1, 5),
+        steps=(Step(90, Fraction(1, 20), 30), Step(300, None, 1)),
+        free_s=10,
+        grace_s=3,
+        minimum_charge_micros=500_000,
+        maximum_charge_micros=5_000_000,
+        maximum_then=MaximumThen.HANG_UP,
+        surcharge_percent=Fraction(25, 2),
+        rounding=Rounding.DOWN,
+        rounding_decimals=2,
+    )
+
+
+def test_a_first_amount_and_a_forbidden_destination_arrive() -> None:
+    """The two keys that exclude what the row above says."""
+    assert rate_of("first_amount: 0.25, price_per_minute: 0").first_amount_micros == 250_000
+    assert rate_of("status: forbidden").forbidden
+    assert not rate_of("status: open, price_per_minute: 0").forbidden
+
+
+def test_a_rates_own_segments_win_as_a_whole() -> None:
+    """60/6 beside a default of 30/10 is 60/6; without an own pair it is 30/10."""
+    head = f"{HEAD}charging_segments: {{outgoing: 30/10}}\n"
+    own, default = (
+        rate_of("segments: 60/6, price_per_minute: 1", head),
+        rate_of("price_per_minute: 1", head),
+    )
+    assert (own.first_s, own.next_s) == (60, 6)
+    assert (default.first_s, default.next_s) == (30, 10)
+
+
+def test_a_rates_own_rounding_goes_before_the_plans() -> None:
+    """Each half that a row does not write comes from the plan."""
+    head = f"{HEAD}rounding: {{method: half_even, decimals: 0}}\n"
+    rate = rate_of("price_per_minute: 1, rounding: {decimals: 3}", head)
+    assert (rate.rounding, rate.rounding_decimals) == (Rounding.HALF_EVEN, 3)
+    rate = rate_of("price_per_minute: 1", head)
+    assert (rate.rounding, rate.rounding_decimals) == (Rounding.HALF_EVEN, 0)
+
+
+def test_each_prefix_of_a_row_is_a_rate() -> None:
+    """The longest wins, as everywhere."""
+    plan = plan_of(
+        f"{HEAD}prices:\n  public:\n"
+        "    - {destination: Germany, prefixes: [49], price_per_minute: 1}\n"
+        "    - {destination: Germany mobile, prefixes: [4915, 4916], price_per_minute: 2}\n"
+    )
+    found = [plan.tariff.match(number) for number in ("4930123", "4915123", "4916123", "331")]
+    assert [rate and rate.destination for rate in found] == [
+        *("Germany", "Germany mobile", "Germany mobile", None)
+    ]
+
+
+def test_a_price_is_exact() -> None:
+    """A minute at 0.1 with a fee of 0.2 costs 0.3, where floats give 0.30000000000000004."""
+    rate = rate_of("connect_fee: 0.2, price_per_minute: 0.1, rounding: {decimals: 6}")
+    assert charge_micros(rate, 60) == 300_000
+
+
+@given(micros=st.integers(0, 10**18), price=st.integers(0, 10**12))
+def test_every_amount_and_price_arrives_exactly(micros: int, price: int) -> None:
+    """What is written with six (a price: twelve) decimals is what is charged."""
+    text = f"connect_fee: {format_amount(micros)}, price_per_minute: 0.{price:012d}"
+    if price == 10**12:
+        text = text.replace("0.1000000000000", "1.000000000000")
+    rate = rate_of(text)
+    assert rate.connect_fee_micros == micros
+    assert rate.price_per_minute == Fraction(price, 10**12)
+
+
+VERSIONED = """\
+name: retail
+type: prepaid
+allow: {public: yes}
+prices:
+  public:
+    - {destination: Germany, prefixes: [49, 43], price_per_minute: 0.10}
+    - {destination: France, prefixes: [33], price_per_minute: 0.20}
+"""
+
+
+def test_the_version_is_of_the_content_not_of_its_form() -> None:
+    """Comments, order, quotes, 0.1 for 0.10 and defaults that are written out change nothing."""
+    same = """\
+# A comment.
+prices:
+  public:
+    - prefixes: ["33"]
+      destination: "France"
+      price_per_minute: 0.2
+
+    - {destination: Germany, prefixes: [43, 49], price_per_minute: 0.1, segments: 60/10}
+allow:
+    public: true
+    incoming: no
+type: prepaid
+name: retail
+credit_limit: 0.00
+"""
+    version = plan_of(VERSIONED).version
+    assert plan_of(same).version == version
+    assert len(version) == 12
+    assert set(version) <= set("0123456789abcdef")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("retail", "retail-2"),
+        ("yes", "no"),
+        ("0.10", "0.11"),
+        ("[33]", "[331]"),
+        ("France", "Frankreich"),
+        ("0.20}", "0.20, grace_seconds: 1}"),
+        ("type: prepaid", "type: prepaid\ncredit_limit: 1"),
+        ("type: prepaid", "type: prepaid\ninitial_credit: {outgoing: 1}"),
+        ("type: prepaid", "type: prepaid\ncharging_segments: {outgoing: 60/6}"),
+        ("type: prepaid", "type: prepaid\nreservation: {slice_s: 30}"),
+        ("type: prepaid", "type: prepaid\nout_of_credit: {warn_before_s: 0}"),
+        ("type: prepaid", "type: prepaid\nlimits: {call_max_s: 60}"),
+        ("type: prepaid", "type: prepaid\nrounding: {decimals: 2}"),
+    ],
+)
+def test_any_change_of_the_content_changes_the_version(old: str, new: str) -> None:
+    """A CDR names the plan that priced it; two plans must not share that name."""
+    assert VERSIONED.count(old) == 1
+    assert plan_of(VERSIONED.replace(old, new)).version != plan_of(VERSIONED).version
