@@ -35,7 +35,13 @@ from pbxcharge.core.credit_terms import (
 )
 from pbxcharge.core.ledger import Entry, EntryKind, charge_entry_id
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
-from pbxcharge.core.rate import Rate, block_start, charge_micros, longest_talk_s
+from pbxcharge.core.rate import (
+    Rate,
+    block_start,
+    charge_micros,
+    longest_talk_s,
+    next_block_end,
+)
 
 __all__ = [
     "Books",
@@ -119,28 +125,31 @@ def _reserve(op: Reserve, books: Books) -> Decision:
 
 
 def _reserved(op: Reserve, hold: Hold) -> Reserved:
+    # The answer bears the number of the question, also where the hold has gone further.
     return Reserved(
-        op.call_id, hold.step, hold.through_s, hold.lines, short=hold.through_s < op.want_s
+        op.call_id, op.step, hold.through_s, hold.lines, short=hold.through_s < op.want_s
     )
 
 
 def _through_s(op: Reserve, books: Books, hold: Hold | None) -> int:
-    """Paid talk that may be held now: what fits, later a fair share, then the least that fits."""
+    """Paid talk that may be held now: what fits; later a fair share, at least one block."""
     budgets = [_budget_micros(payer, books, hold) for payer in op.payers]
-    shares = [_share_micros(payer, books, hold) for payer in op.payers] if op.step > 1 else budgets
-    through_s = _longest_s(op, shares)
-    if through_s < op.least_s and _fits(op, op.least_s, budgets):
-        return op.least_s
-    return through_s
+    if hold is None:
+        return _longest_s(op, budgets)
+    shared_s = _longest_s(op, [_share_micros(payer, books, hold) for payer in op.payers])
+    block_end_s = min(next_block_end(op.payers[0].rate, hold.through_s), op.want_s)
+    one_block = shared_s < block_end_s and _fits(op, block_end_s, budgets)
+    return max(hold.through_s, block_end_s if one_block else shared_s)
 
 
 def _budget_micros(payer: Payer, books: Books, hold: Hold | None) -> int:
-    return _own_micros(payer, hold) + books.wallets[payer.wallet_id].available_micros
+    """What the call may hold in all. Its own stays its own, and costing nothing more needs none."""
+    return _own_micros(payer, hold) + max(0, books.wallets[payer.wallet_id].available_micros)
 
 
-def _share_micros(payer: Payer, books: Books, hold: Hold | None) -> int:
+def _share_micros(payer: Payer, books: Books, hold: Hold) -> int:
     wallet = books.wallets[payer.wallet_id]
-    return _own_micros(payer, hold) + wallet.available_micros // max(1, wallet.calls)
+    return _own_micros(payer, hold) + max(0, wallet.available_micros) // max(1, wallet.calls)
 
 
 def _own_micros(payer: Payer, hold: Hold | None) -> int:
@@ -149,21 +158,16 @@ def _own_micros(payer: Payer, hold: Hold | None) -> int:
 
 def _fits(op: Reserve, talk_s: int, budgets: list[int]) -> bool:
     return all(
-        charge_micros(payer.rate, talk_s) <= _price_ceiling(budget)
+        charge_micros(payer.rate, talk_s) <= budget
         for payer, budget in zip(op.payers, budgets, strict=True)
     )
-
-
-def _price_ceiling(budget_micros: int) -> int:
-    """A call that costs 0 needs no credit, so a price of 0 fits also below zero."""
-    return max(0, budget_micros)
 
 
 def _longest_s(op: Reserve, budgets: list[int]) -> int:
     if _fits(op, op.want_s, budgets):
         return op.want_s
     longest = min(
-        longest_talk_s(payer.rate, _price_ceiling(budget), op.want_s)
+        longest_talk_s(payer.rate, budget, op.want_s)
         for payer, budget in zip(op.payers, budgets, strict=True)
     )
     return _whole_blocks_s(op.payers[0].rate, min(longest, op.want_s))
@@ -177,9 +181,7 @@ def _whole_blocks_s(rate: Rate, talk_s: int) -> int:
 
 def _poorest(op: Reserve, books: Books, hold: Hold | None) -> str:
     for payer in op.payers:
-        if charge_micros(payer.rate, op.least_s) > _price_ceiling(
-            _budget_micros(payer, books, hold)
-        ):
+        if charge_micros(payer.rate, op.least_s) > _budget_micros(payer, books, hold):
             return payer.wallet_id
     return op.payers[-1].wallet_id
 

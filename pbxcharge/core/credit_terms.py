@@ -98,13 +98,14 @@ class Reserve:
     """Ask for the next slice of a call.
 
     The first step takes what fits between `least_s` and `want_s`. Later steps share: at most
-    available ÷ live calls of the wallet, but one block (`least_s`) whenever that fits.
+    available ÷ live calls of the wallet, but one block of the caller's own rate whenever that
+    fits. Whatever comes to less than `least_s` is refused.
 
     Args:
         call_id: the call; with `step` it is the operation's id, so a repeat changes nothing.
         step: 1 for the first slice, then counted up.
         payers: every charged level, the caller's own first. All can pay or none is held.
-        least_s: paid talk that makes the reservation worth having (end of the next block).
+        least_s: paid talk that makes the reservation worth having.
         want_s: paid talk asked for.
         lease_from_us: from when paid talk counts: the answer; before it, the end of ringing.
         node: the PBX.

@@ -1,0 +1,83 @@
+"""The credit engine in memory: nothing but the rule `apply`, and books that are always checked."""
+
+from collections import Counter
+
+from pbxcharge.core.credit import (
+    Decision,
+    Hold,
+    HoldState,
+    Operation,
+    Outcome,
+    Wallet,
+    apply,
+)
+from pbxcharge.core.ledger import Entry, EntryKind
+
+
+class MemoryEngine:
+    """A CreditEngine whose decisions last as long as it does.
+
+    `raised` collects the wallets that have more to give than before, for whoever tells the calls.
+    """
+
+    def __init__(self, *wallets: Wallet) -> None:
+        self.wallets: dict[str, Wallet] = {wallet.wallet_id: wallet for wallet in wallets}
+        self.holds: dict[str, Hold] = {}
+        self.entries: dict[str, Entry] = {}
+        self.resolved: dict[str, Hold] = {}
+        self.raised: set[str] = set()
+
+    async def execute(self, operation: Operation) -> Outcome:
+        """The outcome, as the protocol has it."""
+        return self.decide(operation)
+
+    def decide(self, operation: Operation) -> Outcome:
+        """Decide one operation and keep what it changes."""
+        decision = apply(operation, self)
+        for wallet in decision.wallets:
+            self._keep(wallet)
+        for entry in decision.entries:
+            assert entry.entry_id not in self.entries, "an entry is written once"
+            self.entries[entry.entry_id] = entry
+        self._keep_hold(decision)
+        return decision.outcome
+
+    def take_raised(self) -> frozenset[str]:
+        """The wallets that have risen since this was last asked."""
+        raised, self.raised = frozenset(self.raised), set()
+        return raised
+
+    def check(self) -> None:
+        """What must be true of the books at every moment."""
+        for wallet in self.wallets.values():
+            entries = [e for e in self.entries.values() if e.wallet_id == wallet.wallet_id]
+            held = [hold.held_micros(wallet.wallet_id) for hold in self.holds.values()]
+            assert wallet.balance_micros == sum(entry.amount_micros for entry in entries)
+            assert wallet.held_micros == sum(held)
+            assert wallet.calls == sum(
+                wallet.wallet_id in {line.wallet_id for line in hold.lines}
+                for hold in self.holds.values()
+            )
+        charges = Counter(
+            (entry.call_id, entry.wallet_id)
+            for entry in self.entries.values()
+            if entry.kind is EntryKind.CHARGE
+        )
+        assert all(count == 1 for count in charges.values()), "one charge for call and wallet"
+
+    def _keep(self, wallet: Wallet) -> None:
+        before = self.wallets.get(wallet.wallet_id)
+        if before is not None and wallet.available_micros > before.available_micros:
+            self.raised.add(wallet.wallet_id)
+        self.wallets[wallet.wallet_id] = wallet
+
+    def _keep_hold(self, decision: Decision) -> None:
+        hold = decision.hold
+        if hold is None:
+            return
+        assert hold.call_id not in self.resolved, "a resolved hold never changes again"
+        if hold.state is HoldState.PENDING:
+            self.holds[hold.call_id] = hold
+        else:
+            del self.holds[hold.call_id]
+            self.resolved[hold.call_id] = hold
