@@ -52,6 +52,8 @@ exten => limited-emergency,1,Set(TIMEOUT(absolute)=1)
 [after-credit]
 exten => s,1,UserEvent(AfterCredit)
  same => n,Hangup()
+[calls-again]
+exten => s,1,Goto(pbxc-out,4420777,1)
 """
     async with AsteriskInstance(dialplan=dialplan) as instance:
         answerer = await Answerer().open(instance.agi_port)

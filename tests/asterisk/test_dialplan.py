@@ -230,6 +230,22 @@ async def test_after_the_credit_the_caller_can_go_on_elsewhere(scripted: Scripte
     await scripted.asterisk.observer.wait_for("UserEvent", 5, Uniqueid=asked["agi_uniqueid"])
 
 
+async def test_an_old_permission_lets_no_second_call_through(scripted: Scripted) -> None:
+    """The same caller dials on after the first call, and the daemon dies while it is asked."""
+    number = scripted.asterisk.number()
+    scripted.answerer.dies("4420777")
+    call = await scripted.dial(number, ANSWERS, Verdict(call_id="again", lease_s="1"))
+    await call.trace.until("200")
+    asked = next(r for r in scripted.answerer.requests if r["agi_arg_2"] == number)
+    async with await scripted.asterisk.manager() as ami:
+        await ami.action(
+            "Setvar", Channel=asked["agi_channel"], Variable="PBXC_AFTER", Value="calls-again"
+        )
+    await call.trace.until_over(10)
+    assert "4420777" in [request["agi_arg_2"] for request in scripted.answerer.requests]
+    assert scripted.asterisk.carrier.legs("4420777") == []
+
+
 async def test_a_site_that_forgot_the_daemons_address_lets_nobody_through() -> None:
     """Without PBXC_AGI nobody is asked, and nobody is let through."""
     dialplan = "[globals](+)\nPBXC_AGI =\n"
