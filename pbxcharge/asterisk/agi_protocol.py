@@ -17,7 +17,7 @@ COMMAND_BYTES_MAX = 8191
 USAGE_LINES_MAX = 200
 """The longest usage text of Asterisk 22 has about 30 lines."""
 
-_HEADER_BLOCK = re.compile(r"(?:agi_[a-z0-9_]+: ?[^\x00-\x1f\x7f]*(?:\n|\Z))+")
+_HEADER_BLOCK = re.compile(r"(?:agi_[a-z0-9_]+: [^\x00-\x1f\x7f]*(?:\n|\Z))+")
 _VERB = re.compile(r"[A-Z]+(?: [A-Z]+)*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _REPLY = re.compile(r"(\d{3})([ -])(.*)")
@@ -94,9 +94,7 @@ def parse_request(block: bytes) -> AgiRequest:
     if not _HEADER_BLOCK.fullmatch(text):
         raise AgiError("malformed AGI header")
     lines = text.removesuffix("\n").split("\n")
-    headers = {
-        name: value.removeprefix(" ") for name, _, value in (x.partition(":") for x in lines)
-    }
+    headers = dict([line.split(": ", 1) for line in lines])
     if len(headers) != len(lines):
         raise AgiError("an AGI header comes twice")
     return AgiRequest(

@@ -1,11 +1,14 @@
 """Typed values from the headers of one AMI message; whatever is odd raises AmiMalformed."""
 
+import re
+
 from pbxcharge.asterisk.ami_message import Headers, variable_value
 from pbxcharge.errors import AmiMalformed
 
 LEG_VARIABLE = "PBXC_LEG"
 """Variable that names the call on its metered leg, and on no other channel."""
-_SIMPLE = LEG_VARIABLE + "="
+_TIME = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,6}))?")
+_WHOLE = re.compile(r"[0-9]{1,18}")
 
 
 def required(headers: Headers, name: str) -> str:
@@ -20,7 +23,7 @@ def whole(headers: Headers, name: str, default: int | None = None) -> int:
     text = headers.get(name)
     if not text and default is not None:
         return default
-    if not text or not text.isascii() or not text.isdigit() or len(text) > 18:
+    if text is None or not _WHOLE.fullmatch(text):
         raise AmiMalformed(f"{name} is no number: {text and text[:30]!r}")
     return int(text)
 
@@ -31,13 +34,10 @@ def microseconds(text: str, name: str = "Timestamp") -> int:
     Raises:
         AmiMalformed: not seconds with at most six decimals.
     """
-    seconds, _, fraction = text.partition(".")
-    digits = seconds + fraction.ljust(6, "0")
-    if len(fraction) > 6 or not seconds or len(digits) > 18:
+    if not (match := _TIME.fullmatch(text)):
         raise AmiMalformed(f"{name} is no time: {text[:40]!r}")
-    if not digits.isascii() or not digits.isdigit():
-        raise AmiMalformed(f"{name} is no time: {text[:40]!r}")
-    return int(digits)
+    seconds, fraction = match.groups("")
+    return int(seconds + fraction.ljust(6, "0"))
 
 
 def stamped_at(headers: Headers) -> int:
@@ -55,6 +55,4 @@ def stamped_at(headers: Headers) -> int:
 def leg_call_id(headers: Headers, prefix: str = "") -> str | None:
     """Call id on the channel that the headers with this prefix describe."""
     text = headers.get(prefix + "ChanVariable")
-    if text is None or text == _SIMPLE:
-        return None
-    return variable_value(text, LEG_VARIABLE)
+    return None if text is None else variable_value(text, LEG_VARIABLE)

@@ -16,8 +16,8 @@ LINE_BYTES_MAX = 1000
 """Asterisk refuses a line of more than 1,024 bytes. Source: `manager.c`, `inbuf`."""
 EOL = "\r\n"
 
-_HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*: [^\x00-\x1f\x7f]*")
+_EMPTY = frozenset({"", "(null)"})
 _CHANNEL = re.compile(r"[A-Za-z0-9_]+/[^\x00-\x1f\x7f\s]+|(?:[^\x00-\x1f\x7f\s/]+-)?\d+\.\d+")
 
 
@@ -63,16 +63,14 @@ def format_action(action: Mapping[str, object], action_id: str) -> bytes:
         AmiRefused: a name or a value would not arrive as one header. A bare line feed is enough
             to smuggle in a second action.
     """
-    lines = [f"ActionID: {action_id}"]
+    lines = [f"ActionID: {action_id}\r\n"]
     for name, value in action.items():
-        text = str(value)
-        if not _HEADER_NAME.fullmatch(name) or _CONTROL.search(text):
-            raise AmiRefused(f"character in {name[:60]!r} that could start another action")
-        lines.append(f"{name}: {text}")
-    encoded = [line.encode() for line in lines]
-    if max(map(len, encoded)) > LINE_BYTES_MAX:
-        raise AmiRefused("line of an action too long")
-    return b"\r\n".join([*encoded, b"", b""])
+        line = f"{name}: {value}"
+        if not _HEADER.fullmatch(line) or len(line.encode()) > LINE_BYTES_MAX:
+            raise AmiRefused(f"header {name[:60]!r} too long, or it could start another action")
+        lines.append(line + EOL)
+    lines.append(EOL)
+    return "".join(lines).encode()
 
 
 def channel_id(channel: str) -> str:
@@ -96,9 +94,11 @@ def variable_value(text: str, name: str) -> str | None:
     Raises:
         AmiMalformed: it is there twice with two values.
     """
-    prefix = f"{name}="
-    values = {line[len(prefix) :] for line in text.split(EOL) if line.startswith(prefix)}
-    values -= {"", "(null)"}
-    if len(values) > 1:
-        raise AmiMalformed(f"{name} has two values")
-    return values.pop() if values else None
+    value = None
+    for line in text.split(EOL):
+        variable, _, found = line.partition("=")
+        if variable == name and found not in _EMPTY:
+            if value not in (None, found):
+                raise AmiMalformed(f"{name} has two values")
+            value = found
+    return value

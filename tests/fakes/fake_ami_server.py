@@ -75,20 +75,24 @@ class FakeAmiConnection(asyncio.Protocol):
         body = "AMIversion: 11.0.0\r\nAsteriskVersion: 22.10.1\r\nSystemName: \r\n"
         self._reply(action, "Success", body)
 
-    def _list(self, action: dict[str, str], name: str, message: str, items: list[str]) -> None:
+    def _list(
+        self, action: dict[str, str], name: str, message: str, items: list[str], more: str = ""
+    ) -> None:
         action_id = action["ActionID"]
         self._reply(action, "Success", f"EventList: start\r\nMessage: {message}\r\n")
         for item in items:
             self.write(f"{item}ActionID: {action_id}\r\n\r\n".encode())
         self.write(
             f"Event: {name}Complete\r\nActionID: {action_id}\r\nEventList: Complete\r\n"
-            f"ListItems: {len(items)}\r\n\r\n".encode()
+            f"ListItems: {len(items)}\r\n{more}\r\n".encode()
         )
 
     def _on_status(self, action: dict[str, str]) -> None:
         channels = self._pbx.channels.values()
         items = [channel.status(self._pbx.now()) for channel in channels]
-        self._list(action, "Status", "Channel status will follow", items)
+        self._list(
+            action, "Status", "Channel status will follow", items, f"Items: {len(items)}\r\n"
+        )
 
     def _on_dbgettree(self, action: dict[str, str]) -> None:
         head = f"Event: DBGetTreeResponse\r\nKey: /{action['Family']}/"

@@ -47,6 +47,11 @@ class FakeCall:
         assert self.leg is not None, "not dialled yet"
         return self.leg
 
+    @property
+    def asking(self) -> bool:
+        """Whether the daemon has been reached and not answered yet."""
+        return self._agi is not None and not self._agi.closed.done()
+
     async def authorize(self) -> bool:
         """Ask the daemon, at most 3 s; a call that is not allowed is refused and ended."""
         try:
