@@ -116,3 +116,30 @@ class OtherNode(OperatingError):
 
     def __init__(self, database: Path, kept: str, wanted: str) -> None:
         super().__init__(f"{database} has open calls of the PBX {kept}, this one is {wanted}")
+
+
+class SocketTaken(OperatingError):
+    """The socket of the local API cannot be had: see who listens there, or set another `socket`."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"cannot listen at {path}: {why}")
+
+
+class NobodyThere(OperatingError):
+    """Nobody listens at the daemon's socket: start the daemon (`pbxcharge serve`)."""
+
+
+class NoAnswer(OperatingError):
+    """The daemon, or whoever writes the database, does not answer: look whether it is stopped."""
+
+
+class OutcomeUnknown(OperatingError):
+    """The answer was lost on the way: give the same command with the same id again."""
+
+
+class ActDeclined(PbxchargeError):
+    """What was asked for is declined; nothing changed. The message says what to do instead."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
