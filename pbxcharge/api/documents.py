@@ -1,0 +1,181 @@
+"""Values as JSON documents: money as decimal strings, instants as ISO 8601 in UTC."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.authorization import Denial
+from pbxcharge.core.call import Call
+from pbxcharge.core.cdr import Cdr
+from pbxcharge.core.credit import Wallet
+from pbxcharge.core.explanation import Explanation, shown_lines
+from pbxcharge.core.ledger import Entry
+from pbxcharge.core.money import format_amount
+from pbxcharge.core.quotation import Quote, QuotedLevel
+from pbxcharge.core.rate import charge_micros
+from pbxcharge.core.rating import lines_canonical
+
+Document = dict[str, Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def instant(at_us: int | None) -> str | None:
+    """Microseconds since the epoch as text: 0 is 1970-01-01T00:00:00.000000Z."""
+    if at_us is None:
+        return None
+    at = _EPOCH + timedelta(microseconds=at_us)
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def account_document(
+    account: Account,
+    wallets: Iterable[Wallet],
+    extensions: Iterable[Extension],
+    currency: str,
+) -> Document:
+    """An account with its wallets and phones."""
+    return {
+        "account_id": account.account_id,
+        "kind": str(account.kind),
+        "parent_id": account.parent_id,
+        "name": account.name,
+        "plan": account.plan,
+        "status": str(account.status),
+        "wallets": [wallet_document(wallet, currency) for wallet in wallets],
+        "extensions": [extension_document(extension) for extension in extensions],
+    }
+
+
+def wallet_document(wallet: Wallet, currency: str) -> Document:
+    """A wallet: what is in it, what live calls hold of it, what is left."""
+    return {
+        "wallet_id": wallet.wallet_id,
+        "kind": wallet.kind,
+        "currency": currency,
+        "balance": format_amount(wallet.balance_micros),
+        "held": format_amount(wallet.held_micros),
+        "credit_limit": format_amount(-wallet.floor_micros),
+        "available": format_amount(wallet.available_micros),
+        "live_calls": wallet.calls,
+    }
+
+
+def extension_document(extension: Extension) -> Document:
+    """A phone."""
+    return {
+        "endpoint": extension.endpoint,
+        "number": extension.number,
+        "account_id": extension.account_id,
+    }
+
+
+def entry_document(entry: Entry, currency: str, balance_micros: int | None = None) -> Document:
+    """A ledger entry, and the wallet's balance after it, where that is known."""
+    return {
+        "id": entry.entry_id,
+        "at": instant(entry.at_us),
+        "wallet_id": entry.wallet_id,
+        "kind": str(entry.kind),
+        "amount": format_amount(entry.amount_micros),
+        "balance": None if balance_micros is None else format_amount(balance_micros),
+        "currency": currency,
+        "call_id": entry.call_id,
+        "reverses": entry.reverses,
+        "actor": entry.actor,
+        "note": entry.note,
+    }
+
+
+def call_document(call: Call, talk_s: int | None, currency: str) -> Document:
+    """A call that runs; `talk_s` is None where nobody measures it."""
+    granted = call.granted
+    attempt, own = granted.attempt, granted.rating.levels[0]
+    return {
+        "call_id": call.call_id,
+        "account_id": attempt.account_id,
+        "organization_id": attempt.organization_id,
+        "endpoint": attempt.endpoint,
+        "number": attempt.number,
+        "destination": own.rate.destination,
+        "phase": str(call.phase),
+        "setup_at": instant(attempt.setup_at_us),
+        "answered_at": instant(call.answered_at_us),
+        "talk_s": talk_s,
+        "paid_s": call.through_s,
+        "held": format_amount(charge_micros(own.rate, call.through_s)),
+        "currency": currency,
+        "warned": call.warned,
+        "ends_because": call.stopped and str(call.stopped),
+    }
+
+
+def cdr_document(cdr: Cdr) -> Document:
+    """The record of one attempt, without the lines of its charge."""
+    document = asdict(cdr)
+    for name in ("setup_at", "answered_at", "ended_at"):
+        document[name] = instant(document.pop(f"{name}_us"))
+    del document["lines"]
+    document["charge"] = format_amount(document.pop("charge_micros"))
+    for level in document["levels"]:
+        level["charge"] = format_amount(level.pop("charge_micros"))
+    return document
+
+
+def explained_document(cdr: Cdr, explanation: Explanation) -> Document:
+    """The record of one attempt, the lines of its charge, and whether they hold."""
+    return {
+        **cdr_document(cdr),
+        "lines": [asdict(line) for line in explanation.lines],
+        "priced_again": str(explanation.verdict),
+        "differences": list(explanation.differences),
+    }
+
+
+def quote_document(quote: Quote, account_id: str, dialled: str, currency: str) -> Document:
+    """What a call would cost, level by level, line by line."""
+    return {
+        "account_id": account_id,
+        "dialled": dialled,
+        "number": quote.number,
+        "currency": currency,
+        "talk_s": quote.talk_s,
+        "limit_s": quote.limit_s,
+        "needed_to_begin": format_amount(quote.least_micros),
+        "levels": [_quoted_level(level) for level in quote.levels],
+    }
+
+
+def _quoted_level(level: QuotedLevel) -> Document:
+    rated, charge = level.rated, level.charge
+    return {
+        "account_id": level.account_id,
+        "plan": rated.plan,
+        "plan_version": rated.plan_version,
+        "destination": rated.rate.destination,
+        "prefix": rated.rate.prefix,
+        "billed_s": charge.billed_s,
+        "charge": format_amount(charge.total_micros),
+        "lines": [asdict(line) for line in shown_lines(lines_canonical(charge))],
+    }
+
+
+def denial_document(denial: Denial) -> Document:
+    """Why a call would be refused, and what the caller's phone would be told."""
+    return {
+        "reason": str(denial.reason),
+        "refused_by": denial.account_id,
+        "number": denial.number,
+        "sip_code": denial.reason.sip_code,
+    }
+
+
+def running_balances(balance_micros: int, newest_first: Sequence[Entry]) -> list[int]:
+    """The balance after each entry of one wallet, from the one it has now: 5 after +3, 2 before."""
+    after = []
+    for entry in newest_first:
+        after.append(balance_micros)
+        balance_micros -= entry.amount_micros
+    return after

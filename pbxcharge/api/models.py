@@ -1,0 +1,70 @@
+"""What requests carry. Amounts are decimal strings: "10.00"."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pbxcharge.core.account import AccountKind, AccountStatus
+
+TEXT_MAX = 1000
+
+
+class Body(BaseModel):
+    """A request's body; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=TEXT_MAX)
+
+
+class AccountBody(Body):
+    """An account to be added."""
+
+    account_id: str
+    kind: AccountKind
+    parent_id: str | None = None
+    name: str
+    plan: str | None = None
+
+
+class PlanBody(Body):
+    """The plan that an account is charged by; null is none."""
+
+    account_id: str
+    plan: str | None
+
+
+class StatusBody(Body):
+    """What an account may do."""
+
+    account_id: str
+    status: AccountStatus
+
+
+class ExtensionBody(Body):
+    """A phone of a user."""
+
+    endpoint: str
+    number: str
+    account_id: str
+
+
+class MoneyBody(Body):
+    """A top-up or an adjustment; the id makes a retry harmless."""
+
+    id: str
+    account_id: str
+    amount: str
+    note: str = ""
+
+
+class RefundBody(Body):
+    """A refund; without an amount, of all that is left of the charge."""
+
+    id: str
+    call_id: str
+    account_id: str | None = None
+    amount: str | None = None
+    note: str = ""
+
+
+class CallBody(Body):
+    """A live call."""
+
+    call_id: str = Field(min_length=1)
