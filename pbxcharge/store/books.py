@@ -4,7 +4,6 @@ The writer is the only one that writes, so what it has read or written itself st
 are read when first touched; those without live calls are forgotten when there are too many.
 """
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +12,7 @@ import aiosqlite
 from pbxcharge.core.credit import Hold, Wallet
 from pbxcharge.core.ledger import Entry
 from pbxcharge.store import rows
+from pbxcharge.store.tables import json_list
 
 WALLETS_MAX = 100_000
 RATINGS_MAX = 10_000
@@ -39,19 +39,15 @@ WHERE wallet_id IN (SELECT value FROM json_each(?))
 """
 """Wallets by id."""
 
-ENTRY_COLUMNS = """
-    entry_id, wallet_id, kind, amount_micros, at_us, actor, call_id, reverses, note
-"""
-
 ENTRIES = f"""
-SELECT {ENTRY_COLUMNS} FROM entry WHERE entry_id IN (SELECT value FROM json_each(?))
+SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE entry_id IN (SELECT value FROM json_each(?))
 """
 """Entries by id."""
 
 ENTRIES_OF_CALLS = f"""
-SELECT {ENTRY_COLUMNS} FROM entry WHERE call_id IN (SELECT value FROM json_each(?1))
+SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE call_id IN (SELECT value FROM json_each(?1))
 UNION
-SELECT {ENTRY_COLUMNS} FROM entry WHERE reverses IN (
+SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE reverses IN (
     SELECT entry_id FROM entry WHERE call_id IN (SELECT value FROM json_each(?1))
 )
 """
@@ -96,7 +92,7 @@ async def read_wallets(
     missing = [wallet_id for wallet_id in wallet_ids if wallet_id not in books.wallets]
     if not missing:
         return
-    for row in await connection.execute_fetchall(WALLETS, (json.dumps(missing),)):
+    for row in await connection.execute_fetchall(WALLETS, (json_list(missing),)):
         books.wallets[row[0]] = rows.wallet(row)
 
 
@@ -106,9 +102,9 @@ async def read_entries(
     """The entries that exist, by id: those named, and all that belong to the calls."""
     found: list[rows.Row] = []
     if entry_ids:
-        found += await connection.execute_fetchall(ENTRIES, (json.dumps(list(entry_ids)),))
+        found += await connection.execute_fetchall(ENTRIES, (json_list(entry_ids),))
     if call_ids:
-        found += await connection.execute_fetchall(ENTRIES_OF_CALLS, (json.dumps(list(call_ids)),))
+        found += await connection.execute_fetchall(ENTRIES_OF_CALLS, (json_list(call_ids),))
     return {row[0]: rows.entry(row) for row in found}
 
 
@@ -118,5 +114,5 @@ async def read_resolved(
     """The holds of these calls that are resolved, by call."""
     if not call_ids:
         return {}
-    found = await connection.execute_fetchall(RESOLVED_HOLDS, (json.dumps(list(call_ids)),))
+    found = await connection.execute_fetchall(RESOLVED_HOLDS, (json_list(call_ids),))
     return {hold.call_id: hold for hold in rows.holds(found)}

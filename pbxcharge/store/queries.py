@@ -3,7 +3,6 @@
 Whatever lists takes a scope: the id of the account whose subtree may be seen, None for the site.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -17,8 +16,8 @@ from pbxcharge.core.credit import Hold, Wallet
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.rating import Rating, rating_from_canonical
 from pbxcharge.store import rows
-from pbxcharge.store.books import ENTRY_COLUMNS
 from pbxcharge.store.connection import connect_reader
+from pbxcharge.store.tables import json_list
 
 Scope = str | None
 """The account whose subtree may be seen; None for the operator, who sees the site."""
@@ -27,6 +26,7 @@ PayerChain = tuple[Extension, tuple[Account, ...]]
 """An extension and its owner's account with every account above it, the owner first."""
 
 LIMIT = 100
+END_OF_TIME_US = 2**63 - 1
 
 _ACCOUNT = "account.account_id, account.kind, account.parent_id, account.name, plan, status"
 
@@ -77,41 +77,56 @@ ORDER BY extension.account_id, number
 """The phones of a subtree."""
 
 WALLETS = """
-SELECT wallet_id, account_id, kind, balance_micros, floor_micros, (
-    SELECT count(*) FROM hold JOIN hold_line ON hold_line.call_id = hold.call_id
-    WHERE hold.state = 'pending' AND hold_line.wallet_id = wallet.wallet_id
-), (
-    SELECT coalesce(sum(amount_micros), 0) FROM hold
-    JOIN hold_line ON hold_line.call_id = hold.call_id
-    WHERE hold.state = 'pending' AND hold_line.wallet_id = wallet.wallet_id
+WITH held (wallet_id, calls, amount_micros) AS (
+    SELECT wallet_id, count(*), sum(amount_micros)
+    FROM hold JOIN hold_line ON hold_line.call_id = hold.call_id
+    WHERE hold.state = 'pending'
+    GROUP BY wallet_id
 )
-FROM wallet
+SELECT wallet.wallet_id, account_id, kind, balance_micros, floor_micros,
+    coalesce(held.calls, 0), coalesce(held.amount_micros, 0)
+FROM wallet LEFT JOIN held ON held.wallet_id = wallet.wallet_id
 WHERE account_id IN (SELECT value FROM json_each(:account_ids))
 ORDER BY account_id, kind
 """
 """Wallets with what live calls hold in them."""
 
+LEDGER_OF_SITE = f"""
+SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE :wallet_id IS NULL OR wallet_id = :wallet_id
+ORDER BY seq DESC LIMIT :limit
+"""
+"""The newest entries of the site."""
+
+# CROSS JOIN: from the few to the many, also where there are no statistics yet.
 LEDGER = f"""
 {_SCOPE}
-SELECT {ENTRY_COLUMNS} FROM entry
-WHERE wallet_id IN (
-    SELECT wallet_id FROM wallet JOIN scope ON scope.account_id = wallet.account_id
-) AND (:wallet_id IS NULL OR wallet_id = :wallet_id)
-ORDER BY seq DESC LIMIT :limit
+SELECT {rows.ENTRY_COLUMNS}
+FROM scope
+CROSS JOIN wallet ON wallet.account_id = scope.account_id
+CROSS JOIN entry ON entry.wallet_id = wallet.wallet_id
+WHERE :wallet_id IS NULL OR wallet.wallet_id = :wallet_id
+ORDER BY entry.seq DESC LIMIT :limit
 """
 """The newest entries of a subtree's wallets."""
 
-ENTRY = f"SELECT {ENTRY_COLUMNS} FROM entry WHERE entry_id = :entry_id"
+ENTRY = f"SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE entry_id = :entry_id"
 """One entry."""
+
+CDRS_OF_SITE = f"""
+SELECT {rows.CDR_COLUMNS} FROM cdr
+WHERE setup_at_us >= :since_us AND setup_at_us < :until_us
+  AND (:disposition IS NULL OR disposition = :disposition)
+ORDER BY setup_at_us DESC, call_id DESC LIMIT :limit
+"""
+"""The newest records of the site, also of attempts that are nobody's."""
 
 CDRS = f"""
 {_SCOPE}
-SELECT {rows.CDR_COLUMNS} FROM cdr
-WHERE (:scope IS NULL OR account_id IN (SELECT account_id FROM scope))
-  AND (:since_us IS NULL OR setup_at_us >= :since_us)
-  AND (:until_us IS NULL OR setup_at_us < :until_us)
+SELECT {rows.CDR_COLUMNS}
+FROM scope CROSS JOIN cdr ON cdr.account_id = scope.account_id
+WHERE setup_at_us >= :since_us AND setup_at_us < :until_us
   AND (:disposition IS NULL OR disposition = :disposition)
-ORDER BY setup_at_us DESC, call_id DESC LIMIT :limit
+ORDER BY setup_at_us DESC, cdr.call_id DESC LIMIT :limit
 """
 """The newest records of a subtree."""
 
@@ -209,14 +224,15 @@ class Queries:
 
     async def wallets(self, account_ids: Sequence[str]) -> list[Wallet]:
         """The wallets of accounts, with what live calls hold in them."""
-        found = await self._all(WALLETS, account_ids=json.dumps(list(account_ids)))
+        found = await self._all(WALLETS, account_ids=json_list(account_ids))
         return [rows.wallet_with_holds(row) for row in found]
 
     async def ledger(
         self, scope: Scope, *, wallet_id: str | None = None, limit: int = LIMIT
     ) -> list[Entry]:
         """The newest entries of a subtree's wallets, or of one of them."""
-        found = await self._all(LEDGER, scope=scope, wallet_id=wallet_id, limit=limit)
+        sql = LEDGER_OF_SITE if scope is None else LEDGER
+        found = await self._all(sql, scope=scope, wallet_id=wallet_id, limit=limit)
         return [rows.entry(row) for row in found]
 
     async def entry(self, entry_id: str) -> Entry | None:
@@ -228,14 +244,14 @@ class Queries:
         self,
         scope: Scope,
         *,
-        since_us: int | None = None,
-        until_us: int | None = None,
+        since_us: int = 0,
+        until_us: int = END_OF_TIME_US,
         disposition: Disposition | None = None,
         limit: int = LIMIT,
     ) -> list[Cdr]:
         """The newest records of a subtree, set up from `since_us` until before `until_us`."""
         found = await self._all(
-            CDRS,
+            CDRS_OF_SITE if scope is None else CDRS,
             scope=scope,
             since_us=since_us,
             until_us=until_us,
@@ -278,7 +294,7 @@ class Queries:
 
     async def _levels(self, call_ids: Sequence[str]) -> dict[str, list[LevelCharge]]:
         levels: dict[str, list[LevelCharge]] = {}
-        for row in await self._all(CDR_LEVELS, call_ids=json.dumps(list(call_ids))):
+        for row in await self._all(CDR_LEVELS, call_ids=json_list(call_ids)):
             levels.setdefault(row[0], []).append(rows.level_charge(row[1:]))
         return levels
 

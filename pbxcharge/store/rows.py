@@ -1,10 +1,11 @@
 """Rows as values of the core: what is read becomes frozen and typed at the door."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
+
+import orjson
 
 from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
 from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
@@ -17,6 +18,10 @@ from pbxcharge.core.rating import Rating
 Row = Any
 """A row of SQLite: a tuple whose columns are those of the statement beside it."""
 
+ENTRY_COLUMNS = """
+    entry_id, entry.wallet_id, entry.kind, amount_micros, at_us, actor, call_id, reverses, note
+"""
+
 CALL_COLUMNS = """
     call.call_id, pbx, linkedid, caller_uniqueid, caller_channel, call_type, endpoint, dialled,
     number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
@@ -25,10 +30,10 @@ CALL_COLUMNS = """
 """
 
 CDR_COLUMNS = """
-    cdr.call_id, pbx, linkedid, caller_uniqueid, uniqueid, account_id, organization_id, call_type,
-    direction, endpoint, dialled, number, disposition, reason, setup_at_us, answered_at_us,
-    ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency, rating_id, rule_set,
-    hangup_cause, ended_by, end_source, clock
+    cdr.call_id, pbx, linkedid, caller_uniqueid, uniqueid, cdr.account_id, organization_id,
+    call_type, direction, endpoint, dialled, number, disposition, reason, setup_at_us,
+    answered_at_us, ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency,
+    rating_id, rule_set, hangup_cause, ended_by, end_source, clock
 """
 
 
@@ -101,7 +106,7 @@ def call(row: Row, rating: Rating, step: int, through_s: int) -> Call:
 def _granted(row: Row, rating: Rating) -> Granted:
     return Granted(
         attempt=_attempt(row),
-        levels=tuple(PayingLevel(*level) for level in json.loads(row[12])),
+        levels=tuple(PayingLevel(*level) for level in orjson.loads(row[12])),
         rating=rating,
         rating_id=row[13],
         ring_s=row[14],

@@ -3,8 +3,10 @@
 Order matters where one row refers to another; `batch.Batch.statements` keeps it.
 """
 
-import json
+from collections.abc import Collection
 from typing import Any
+
+import orjson
 
 from pbxcharge.core.account import Account, Extension
 from pbxcharge.core.attempt import PayingLevel
@@ -127,8 +129,6 @@ ON CONFLICT (pbx) DO UPDATE SET at_us = max(at_us, excluded.at_us)
 """
 """Moves a PBX's proof of life forward, never back."""
 
-_encode_levels = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-
 
 def account_row(account: Account, at_us: int, actor: str) -> Row:
     """The parameters of PUT_ACCOUNT."""
@@ -238,7 +238,12 @@ def call_row(call: Call) -> Row:
 
 def levels_text(levels: tuple[PayingLevel, ...]) -> str:
     """Who pays, in order: `[["alice","alice:outgoing"]]`."""
-    return _encode_levels([(level.account_id, level.wallet_id) for level in levels])
+    return orjson.dumps([(level.account_id, level.wallet_id) for level in levels]).decode()
+
+
+def json_list(texts: Collection[str]) -> str:
+    """A list for one parameter of SQL, so that the statement is the same for any length."""
+    return orjson.dumps(list(texts)).decode()
 
 
 def cdr_row(cdr: Cdr) -> Row:
