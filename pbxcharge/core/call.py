@@ -8,7 +8,7 @@ harmless. Every outcome of a command comes back as an event on the call's one qu
 
 from dataclasses import replace
 
-from pbxcharge.core.call_due import deadline_ms, what_is_due
+from pbxcharge.core.call_due import deadline_ms, slice_ends, what_is_due
 from pbxcharge.core.call_events import (
     Answered,
     Armed,
@@ -67,11 +67,11 @@ def _take_in(call: Call, event: Event, now_ms: int) -> Step:
         case Bridged():
             return replace(call, settled_in=True), ()
         case HangupRequested():
-            return replace(call, hung_up_by=call.hung_up_by or event.by), ()
+            return _hangup_requested(call, event), ()
         case HungUp():
             return _hung_up(call, event)
         case Reserved():
-            return _reserved(call, event), ()
+            return _reserved(call, event, now_ms), ()
         case Refused():
             return _refused(call, event, now_ms), ()
         case Unknown():
@@ -89,9 +89,9 @@ def _take_in(call: Call, event: Event, now_ms: int) -> Step:
         case CreditRaised():
             return _credit_raised(call), ()
         case RenewalStopped():
-            return replace(call, stopped=event.by), ()
+            return replace(call, stopped=call.ending_as or event.by), ()
         case EndOrdered():
-            return replace(call, ending_as=event.by, stopped=event.by, hang_up_ms=now_ms), ()
+            return _to_end(call, event.by, now_ms), ()
         case Tick():
             return call, ()
         case Settled():
@@ -121,32 +121,46 @@ def _hung_up(call: Call, event: HungUp) -> Step:
     return ended, (Settle(event),)
 
 
-def _reserved(call: Call, event: Reserved) -> Call:
+def _hangup_requested(call: Call, event: HangupRequested) -> Call:
+    """The first party that asked; what follows the daemon's own hangup is no party's wish."""
+    if call.hung_up_by or call.hang_up_ms is not None:
+        return call
+    return replace(call, hung_up_by=event.by)
+
+
+def _to_end(call: Call, by: EndedBy, now_ms: int) -> Call:
+    reason = call.ending_as or by
+    return replace(call, ending_as=reason, stopped=reason, hang_up_ms=now_ms)
+
+
+def _reserved(call: Call, event: Reserved, now_ms: int) -> Call:
     if event.step != call.open_step:
         return call
-    return replace(
+    _, slice_end_s = slice_ends(call)
+    paid = replace(
         call,
         open_step=None,
         ask_again_ms=None,
         step=event.step,
         through_s=event.through_s,
-        short=event.short and not call.raised,
+        short=event.through_s < slice_end_s and not call.raised,
         raised=False,
         exhausted=False,
-        warned=call.warned and event.short,
     )
+    # A warning that was heard counts until there is time for another one.
+    warn_ms = paid.paid_ms - paid.granted.rating.terms.warn_before_s * 1000
+    return replace(paid, warned=call.warned and warn_ms <= now_ms)
 
 
 def _refused(call: Call, event: Refused, now_ms: int) -> Call:
     if event.step != call.open_step:
         return call
-    last = not call.raised
-    refused = replace(
-        call, open_step=None, ask_again_ms=None, raised=False, short=last, exhausted=last
-    )
+    known = replace(call, open_step=None, ask_again_ms=None, raised=False)
     if event.why is Shortage.CALL_ENDED:
-        return replace(refused, ending_as=EndedBy.UNKNOWN, hang_up_ms=now_ms)
-    return refused
+        return _to_end(known, EndedBy.UNKNOWN, now_ms)
+    if call.raised:
+        return replace(known, short=False, exhausted=False)
+    return replace(known, short=True, exhausted=not call.whole)
 
 
 def _armed(call: Call, event: Armed) -> Call:
@@ -163,9 +177,9 @@ def _credit_raised(call: Call) -> Call:
 def _seen(call: Call, event: Seen, now_ms: int) -> Call:
     """A leg whose timer is missing or wrong is armed anew, or ended if it is overdue."""
     call = replace(call, leg=call.leg or event.leg)
-    if call.phase is not Phase.UP or call.arming_s is not None:
+    if call.phase is not Phase.UP:
         return call
     wanted_ms = call.paid_ms - now_ms
     if event.left_ms is None or abs(event.left_ms - wanted_ms) > TIMER_SLACK_MS:
-        return replace(call, armed_s=0, settled_in=True)
-    return replace(call, armed_s=call.through_s, settled_in=True)
+        return replace(call, armed_s=0, arming_s=None)
+    return replace(call, armed_s=call.through_s, arming_s=None)

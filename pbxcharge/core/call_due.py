@@ -6,10 +6,12 @@ from pbxcharge.core.call_events import ArmTimeout, AskSlice, Command, HangUp, In
 from pbxcharge.core.call_state import Call, Phase, why_cut
 from pbxcharge.core.rate import block_end, next_block_end
 
-SHARE_LEAD_MS = 1500
-"""Calls that share the last credit renew this late: the one with less paid talk goes first."""
 SECOND_MEANS_MS = 1000
 """The daemon hangs up itself this long after the paid instant, if the leg's own timer did not."""
+LOST_END_MS = 3000
+"""A call that is this long overdue has ended, and its end was missed."""
+BEHIND_MS = 1000
+"""A renewal this late catches up block by block, so that it cannot outrun one that waits."""
 ANSWER_SETTLES_MS = 1000
 """The dialplan arms the first slice at the answer, and would overwrite an earlier timeout."""
 
@@ -17,7 +19,7 @@ ANSWER_SETTLES_MS = 1000
 def what_is_due(call: Call, now_ms: int) -> tuple[Call, tuple[Command, ...]]:
     """The state after everything that is due was commanded, and the commands."""
     commands: list[Command] = []
-    if call.phase is Phase.UP:
+    if call.phase is Phase.UP and not call.ending_as:
         call = _renew(call, now_ms, commands)
         call = _arm(call, now_ms, commands)
         call = _warn(call, now_ms, commands)
@@ -25,37 +27,63 @@ def what_is_due(call: Call, now_ms: int) -> tuple[Call, tuple[Command, ...]]:
     return call, tuple(commands)
 
 
+def slice_ends(call: Call) -> tuple[int, int]:
+    """Where the next block and the next whole slice end: 60 s at 60/6 in slices of 30: 66, 90."""
+    rate = call.granted.rating.levels[0].rate
+    slice_s = call.granted.rating.terms.slice_s
+    block_end_s = min(next_block_end(rate, call.through_s), call.limit_s)
+    slice_end_s = min(block_end(rate, call.through_s + slice_s), call.limit_s)
+    return block_end_s, max(block_end_s, slice_end_s)
+
+
 def _renew(call: Call, now_ms: int, commands: list[Command]) -> Call:
     due_ms = _renew_ms(call)
     if due_ms is None or now_ms < due_ms:
         return call
     if now_ms >= call.paid_ms:
-        return replace(call, stopped=why_cut(call), open_step=None)
-    step = call.open_step or call.step + 1
-    commands.append(_next_slice(call, step))
-    return replace(call, open_step=step, ask_again_ms=None)
+        return replace(call, stopped=why_cut(call), ask_again_ms=None)
+    step = call.open_step or max(call.step, call.asked) + 1
+    ask = _next_slice(call, step, now_ms)
+    commands.append(ask)
+    whole = ask.least_s > slice_ends(call)[0]
+    return replace(call, open_step=step, asked=step, whole=whole, ask_again_ms=None)
 
 
-def _next_slice(call: Call, step: int) -> AskSlice:
-    rate = call.granted.rating.levels[0].rate
-    terms = call.granted.rating.terms
-    least_s = min(next_block_end(rate, call.through_s), call.limit_s)
-    want_s = min(block_end(rate, call.through_s + terms.slice_s), call.limit_s)
-    return AskSlice(step, least_s, max(least_s, want_s))
+def _next_slice(call: Call, step: int, now_ms: int) -> AskSlice:
+    """What to ask for: at the time for it what there is, else a whole slice, else one block.
+
+    Calls that share the last credit take their parts at one and the same lead, so that the one
+    with the least paid talk goes first. Whoever asks at another time takes a whole slice or
+    nothing, and who is late beyond that catches up block by block.
+    """
+    block_end_s, slice_end_s = slice_ends(call)
+    late_ms = now_ms - (call.paid_ms - _share_lead_ms(call))
+    if 0 <= late_ms <= BEHIND_MS:
+        return AskSlice(step, block_end_s, slice_end_s)
+    if late_ms > BEHIND_MS and call.short:
+        return AskSlice(step, block_end_s, block_end_s)
+    return AskSlice(step, slice_end_s, slice_end_s)
 
 
 def _renew_ms(call: Call) -> int | None:
     """When the next slice is asked for; None while it must not be."""
+    if call.stopped:
+        return None
     if call.open_step is not None:
         return call.ask_again_ms
-    if call.exhausted or call.stopped or call.through_s >= call.limit_s:
+    if call.exhausted or call.through_s >= call.limit_s:
         return None
-    return call.paid_ms - (SHARE_LEAD_MS if call.short else _lead_ms(call))
+    return call.paid_ms - (_share_lead_ms(call) if call.short else _lead_ms(call))
 
 
 def _lead_ms(call: Call) -> int:
     """Whether this slice is the last must be known before the warning is due."""
     return max(call.granted.renew_lead_ms, call.granted.rating.terms.warn_before_s * 1000)
+
+
+def _share_lead_ms(call: Call) -> int:
+    """A call that is paid ahead by more than a slice leaves the last credit to the others."""
+    return min(_lead_ms(call), call.granted.rating.terms.slice_s * 1000)
 
 
 def _arm(call: Call, now_ms: int, commands: list[Command]) -> Call:
@@ -72,6 +100,7 @@ def _arm_ms(call: Call) -> int | None:
     """When Asterisk's timer is set anew; None if it is right, or is being set."""
     if (
         call.answered_ms is None
+        or call.leg is None
         or call.armed_s >= call.through_s
         or call.arming_s == call.through_s
     ):
@@ -91,35 +120,43 @@ def _warn(call: Call, now_ms: int, commands: list[Command]) -> Call:
 
 def _warn_ms(call: Call) -> int | None:
     before_s = call.granted.rating.terms.warn_before_s
-    last = call.short or call.exhausted or call.through_s >= call.limit_s
-    if call.warned or not before_s or not last:
+    if call.warned or not before_s or not _ends_soon(call):
         return None
     return call.paid_ms - before_s * 1000
 
 
+def _ends_soon(call: Call) -> bool:
+    """Whether the running slice is the last, or, with slices shorter than the warning, nearly."""
+    near_s = call.granted.rating.terms.warn_before_s
+    nearly = call.short and _share_lead_ms(call) < near_s * 1000
+    return nearly or call.exhausted or bool(call.stopped) or call.through_s >= call.limit_s
+
+
 def _end(call: Call, now_ms: int, commands: list[Command]) -> Call:
     """Hang up when it was ordered, or when the leg's own timer has let the paid instant pass."""
-    due_ms = _hang_up_ms(call)
-    if now_ms < due_ms:
+    if now_ms < _hang_up_ms(call):
         return call
-    if call.leg is None and call.ending_as is None:
-        commands.append(Investigate())
-    else:
-        leg = call.leg or call.granted.attempt.caller
+    leg = call.leg or (call.granted.attempt.caller if call.ending_as else None)
+    if leg is not None:
         commands.append(HangUp(leg, call.ending_as or why_cut(call)))
+    if leg is None or now_ms >= call.paid_ms + LOST_END_MS:
+        commands.append(Investigate())
     return replace(call, hang_up_ms=now_ms + 2 * SECOND_MEANS_MS)
 
 
 def _hang_up_ms(call: Call) -> int:
+    """When the daemon itself (again) ends the call: as ordered, else 1 s after the paid instant."""
     overdue_ms = call.paid_ms + SECOND_MEANS_MS
-    return overdue_ms if call.hang_up_ms is None else call.hang_up_ms
+    if call.hang_up_ms is None:
+        return overdue_ms
+    return call.hang_up_ms if call.ending_as else max(call.hang_up_ms, overdue_ms)
 
 
 def deadline_ms(call: Call) -> int | None:
     """When the call next wants a Tick, if nothing else happens before."""
     if not call.live:
         return None
-    if call.phase is Phase.RINGING:
-        return call.hang_up_ms if call.hang_up_ms is not None else call.paid_ms + SECOND_MEANS_MS
+    if call.phase is Phase.RINGING or call.ending_as:
+        return _hang_up_ms(call)
     instants = (_renew_ms(call), _warn_ms(call), _arm_ms(call), _hang_up_ms(call))
     return min(instant for instant in instants if instant is not None)

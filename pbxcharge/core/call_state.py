@@ -31,9 +31,12 @@ class Call:
         answered_at_us: the answer by Asterisk's clock.
         settled_in: the dialplan has armed the first slice, so that later timeouts stay.
         open_step: the reservation whose outcome is awaited, part of the state before it is asked.
+        asked: the last step asked for; a new question gets a new number, so that an outcome that
+            comes late or twice is never taken for the answer to another one.
+        whole: the open reservation is for a whole slice or nothing.
         ask_again_ms: when the open reservation is repeated, its outcome being unknown.
         raised: credit was raised while the open reservation was on its way.
-        short: the last reservation got less than it asked for.
+        short: the last reservation got less than a whole slice: credit is near its end.
         exhausted: the last reservation got nothing; the running slice is the last.
         armed_s: paid talk up to which Asterisk's own timer is known to run.
         arming_s: the timeout that was commanded and not yet confirmed.
@@ -54,6 +57,8 @@ class Call:
     answered_at_us: int | None = None
     settled_in: bool = False
     open_step: int | None = None
+    asked: int = 0
+    whole: bool = False
     ask_again_ms: int | None = None
     raised: bool = False
     short: bool = False
