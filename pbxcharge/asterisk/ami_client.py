@@ -3,9 +3,10 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from pbxcharge.asterisk.ami_events import EVENT_NAMES
 from pbxcharge.asterisk.ami_fields import required, stamped_at
 from pbxcharge.asterisk.ami_link import AmiLink, Proof
 from pbxcharge.asterisk.ami_lists import (
@@ -60,6 +61,8 @@ class AmiClient:
         ping_interval_s: between a ping's answer and the next ping.
         ping_deadline_s: without an answer for so long the link is dropped.
         action_deadline_s: for each action; lists have four times as long.
+        wanted: names of the events that on_event needs, as in ami_events.EVENT_NAMES; others are
+            dropped before they cost anything.
         logger: takes what an operator should see.
 
     Every action raises AmiDown (not connected, or the link was lost: perhaps done), AmiNoReply
@@ -80,6 +83,7 @@ class AmiClient:
         ping_interval_s: float = 2.0,
         ping_deadline_s: float = 4.0,
         action_deadline_s: float = 3.0,
+        wanted: Collection[str] = EVENT_NAMES,
         logger: Logger,
     ) -> None:
         self._on_connected = on_connected
@@ -99,6 +103,7 @@ class AmiClient:
             on_event=on_event,
             ping_interval_s=ping_interval_s,
             ping_deadline_s=ping_deadline_s,
+            wanted=wanted,
             logger=logger,
         )
 

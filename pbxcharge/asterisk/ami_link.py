@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from time import monotonic_ns, time_ns
 from typing import Any
@@ -75,6 +75,7 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk carries no types
         on_event: Callable[[Event, int], None],
         ping_interval_s: float,
         ping_deadline_s: float,
+        wanted: Collection[str],
         logger: Logger,
     ) -> None:
         super().__init__(
@@ -83,7 +84,7 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk carries no types
             username=username,
             secret=secret,
             loop=asyncio.get_running_loop(),
-            protocol_factory=lambda: LinkProtocol(self),
+            protocol_factory=lambda: LinkProtocol(self, wanted),
         )
         self.up = False
         self.epoch = 0

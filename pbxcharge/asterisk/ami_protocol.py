@@ -1,7 +1,7 @@
 """AMI over one TCP connection: bytes to messages, actions to replies."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from time import monotonic_ns
 from typing import Protocol, cast
@@ -17,8 +17,6 @@ MESSAGE_BYTES_MAX = 1 << 20
 LIST_ITEMS_MAX = 100_000
 GREETING = b"Asterisk Call Manager/"
 END = b"\r\n\r\n"
-
-_USED = frozenset(name.encode() for name in EVENT_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +72,9 @@ class LinkProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk carries no 
     after a reconnect, when a channel's name may belong to somebody else's call.
     """
 
-    def __init__(self, receiver: Receiver) -> None:
+    def __init__(self, receiver: Receiver, wanted: Collection[str] = EVENT_NAMES) -> None:
         self._receiver = receiver
+        self._wanted = frozenset(name.encode() for name in {*wanted, "FullyBooted"})
         self._pending: dict[str, _Pending] = {}
         self._last_id = 0
         self._unread = b""
@@ -143,7 +142,7 @@ class LinkProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk carries no 
     def _take(self, block: bytes, received_ns: int) -> None:
         if block.startswith(b"Event: ") and b"\r\nActionID: " not in block:
             # What nobody wants is not even taken apart: without a filter that is 80 of 85 events.
-            if block[7 : block.find(b"\r", 7)] in _USED:
+            if block[7 : block.find(b"\r", 7)] in self._wanted:
                 self._receiver.dispatch(parse_message(block), received_ns)
         elif block:
             self._answer(parse_message(block))

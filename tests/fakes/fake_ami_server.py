@@ -88,8 +88,8 @@ class FakeAmiConnection(asyncio.Protocol):
         )
 
     def _on_status(self, action: dict[str, str]) -> None:
-        channels = self._pbx.channels.values()
-        items = [channel.status(self._pbx.now()) for channel in channels]
+        now, asked = self._pbx.now(), action.get("Variables", "")
+        items = [channel.status(now, asked) for channel in self._pbx.channels.values()]
         self._list(
             action, "Status", "Channel status will follow", items, f"Items: {len(items)}\r\n"
         )

@@ -129,6 +129,7 @@ class FakeCall:
         leg.state = 6
         self.answered_at = pbx.now()
         pbx.emit("Newstate", leg.describe())
+        leg.answered_variable = f"{self.answered_at:.6f}"
         if leg.leg_variable != "emergency":
             pbx.arm(leg, float(self.verdict["PBXC_LEASE_S"]))
         self._dial_end("ANSWER")

@@ -32,6 +32,7 @@ class FakeChannel:
     state: int
     created_at: float
     leg_variable: str = ""
+    answered_variable: str = ""
     timer: asyncio.TimerHandle | None = None
     hangs_up_at: float = 0.0
 
@@ -49,16 +50,18 @@ class FakeChannel:
             f"{prefix}ChanVariable: PBXC_LEG={self.leg_variable}\r\n"
         )
 
-    def status(self, now: float) -> str:
-        """Entry of the list that Status gives."""
-        variable = self.leg_variable or "(null)"
+    def status(self, now: float, asked: str) -> str:
+        """Entry of the list that Status gives, with the variables asked for."""
+        known = {"PBXC_LEG": self.leg_variable, "PBXC_ANSWERED": self.answered_variable}
+        names = [name for name in asked.split(",") if name]
+        variables = "".join(f"Variable: {x}={known.get(x) or '(null)'}\r\n" for x in names)
         return (
             f"Event: Status\r\nPrivilege: Call\r\n{self.describe()}Type: PJSIP\r\nDNID: \r\n"
             f"EffectiveConnectedLineNum: {self.peer}\r\nEffectiveConnectedLineName: <unknown>\r\n"
             f"TimeToHangup: {int(self.hangs_up_at)}\r\nBridgeID: \r\nApplication: AppDial\r\n"
             "Data: (Outgoing Line)\r\nNativeformats: (ulaw)\r\nReadformat: ulaw\r\nReadtrans: \r\n"
             "Writeformat: ulaw\r\nWritetrans: \r\nCallgroup: 0\r\nPickupgroup: 0\r\n"
-            f"Seconds: {int(now - self.created_at)}\r\nVariable: PBXC_LEG={variable}\r\n"
+            f"Seconds: {int(now - self.created_at)}\r\n{variables}"
         )
 
 

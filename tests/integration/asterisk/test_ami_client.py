@@ -135,6 +135,7 @@ async def test_status_and_spool_show_what_there_is() -> None:
         legs = [entry for entry in await here.client.status() if entry.call_id]
         [leg] = [entry for entry in legs if entry.uniqueid == call.metered_leg.uniqueid]
         assert leg.hangs_up_at_s == int(call.metered_leg.hangs_up_at)
+        assert f"{leg.answered_at_us}" == call.metered_leg.answered_variable.replace(".", "")
         ended, odd = await here.client.db_get_tree()
         assert isinstance(ended, SpoolEnd)
         assert isinstance(odd, SpoolUnreadable)

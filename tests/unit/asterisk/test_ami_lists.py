@@ -47,6 +47,16 @@ def test_call_id_is_found_in_either_place() -> None:
     assert parse_status(head | {"ChanVariable": "PBXC_LEG=c"}).call_id == "c"
 
 
+def test_answer_that_the_dialplan_saw_is_read() -> None:
+    """`PBXC_ANSWERED` is there from the answer on; `(null)` before."""
+    head = {"Uniqueid": "1.1", "Channel": "PJSIP/a-1", "ChannelState": "6"}
+    asked = "PBXC_LEG=c\r\nPBXC_ANSWERED="
+    assert parse_status(head | {"Variable": asked + "1795302030.356292"}) == StatusEntry(
+        "1.1", "", "PJSIP/a-1", 6, "c", 0, None, 1795302030356292
+    )
+    assert parse_status(head | {"Variable": asked + "(null)"}).answered_at_us is None
+
+
 @pytest.mark.parametrize("name", ["Uniqueid", "Channel", "ChannelState"])
 def test_channel_that_cannot_be_named_is_refused(name: str) -> None:
     """A list with such an entry proves nothing about the legs that are not in it."""

@@ -132,6 +132,15 @@ async def test_events_that_nobody_uses_are_not_taken_apart() -> None:
     assert (receiver.events, receiver.errors) == ([], [])
 
 
+async def test_only_wanted_events_are_told_and_always_the_boot() -> None:
+    """Who needs fewer events pays for fewer; the link itself needs FullyBooted."""
+    receiver = Receiver()
+    protocol = LinkProtocol(receiver, {"Hangup"})
+    protocol.connection_made(cast(asyncio.Transport, Wire()))
+    protocol.data_received(RECORDED)
+    assert [event["Event"] for event in receiver.events] == ["FullyBooted", "Hangup", "Hangup"]
+
+
 async def test_endless_message_ends_the_connection() -> None:
     """Memory is bounded: 1 MiB of an unfinished message is enough."""
     protocol, receiver, wire = greeted()
