@@ -143,3 +143,12 @@ class ActDeclined(PbxchargeError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class DatabaseMissing(OperatingError):
+    """There is no database yet: `pbxcharge db migrate` makes it, and so does the daemon's start."""
+
+    def __init__(self, database: Path) -> None:
+        super().__init__(
+            f"{database} does not exist: run `pbxcharge db migrate`, or start the daemon"
+        )
