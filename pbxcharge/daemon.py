@@ -71,7 +71,6 @@ async def _run(settings: Settings, catalog: Catalog, secret: str, logger: Logger
         currency=settings.site.currency,
         node=settings.pbx,
         log=logger,
-        log=logger,
         migrate=True,
     ) as store:
         daemon = Daemon(settings, catalog, secret, store, logger)
@@ -98,6 +97,7 @@ class Daemon:
     ) -> None:
         clock = Clock()
         site = _site(settings)
+        prices = Prices(catalog.plans, settings.number_rules)
         self._settings = settings
         self._store = store
         self._log = logger
@@ -110,7 +110,7 @@ class Daemon:
             secret,
             on_event=lambda event, _: self.listener.hear(event),
             on_connected=self._compare,
-            on_lost=lambda: logger.warning("Asterisk is away, live calls stay on their leases"),
+            on_lost=self._asterisk_lost,
             logger=logger,
         )
         self.journal = Journal(logger, clock, site.currency)
@@ -122,7 +122,7 @@ class Daemon:
             self.journal,
             logger,
             on_settled=self._settled,
-            investigate=lambda: self.recovery.want(),
+            investigate=self.want,
         )
         self.listener = Listener(self.meter, clock)
         self.spool = Spool(self.ami, store.queries, store.directory, store.writer, site, logger)
@@ -132,7 +132,7 @@ class Daemon:
         self.refusals = Refusals(store.writer, logger)
         self.authorizer = Authorizer(
             store.directory,
-            Prices(catalog.plans, settings.number_rules),
+            prices,
             store.writer,
             self.meter,
             site,
@@ -151,7 +151,13 @@ class Daemon:
         self.agi.routes.serve(pulse.SCRIPT, pulse.answer)
         self.office = Office(store.writer, store.queries, catalog.plans, clock, site.currency)
         self.api = ApiServer(
-            settings.socket, self.office, store.queries, self.meter, self.journal, catalog
+            settings.socket,
+            self.office,
+            store.queries,
+            self.meter,
+            self.journal,
+            prices,
+            site.currency,
         )
 
     async def start(self, stop: asyncio.Event) -> None:
@@ -194,6 +200,9 @@ class Daemon:
     def want(self) -> None:
         """See Recovery."""
         self.recovery.want()
+
+    def _asterisk_lost(self) -> None:
+        self._log.warning("Asterisk is away, live calls stay on their leases")
 
     def _settled(self, call: Call) -> None:
         if call.leg is not None:

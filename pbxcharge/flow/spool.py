@@ -131,8 +131,8 @@ class Spool:
             endpoint=entry.endpoint,
             dialled=entry.number,
             number=None,
-            account_id=owner and owner.account_id,
-            organization_id=owner and owner.parent_id,
+            account_id=owner.account_id if owner else None,
+            organization_id=owner.parent_id if owner else None,
             setup_at_us=setup_at_us,
         )
 
