@@ -112,7 +112,7 @@ def apply(operation: Operation, books: Books) -> Decision:
 
 def _reserve(op: Reserve, books: Books) -> Decision:
     hold = books.holds.get(op.call_id)
-    if hold is None and op.step > 1:
+    if op.call_id in books.ended or (hold is None and op.step > 1):
         return Decision(Refused(op.call_id, op.step, Shortage.CALL_ENDED))
     if hold is not None and hold.step >= op.step:
         return Decision(_reserved(op, hold))

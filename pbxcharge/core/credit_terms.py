@@ -5,7 +5,7 @@ for all talk up to `through_s`, never by the price of a slice by itself. So a ca
 costs exactly what it costs in one piece.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -285,6 +285,11 @@ class Books(Protocol):
     @property
     def holds(self) -> Mapping[str, Hold]:
         """Pending holds by call id."""
+        ...
+
+    @property
+    def ended(self) -> Container[str]:
+        """Calls whose hold is resolved, among those that a Reserve names; they hold no more."""
         ...
 
     @property

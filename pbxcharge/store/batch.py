@@ -63,7 +63,7 @@ class Batch:
     Args:
         known: the books before the batch; the wallets that the operations name are in it.
         entries: entries that exist already, for the ids of the batch's Posts.
-        resolved: resolved holds that the batch may name again.
+        ended: resolved holds that the batch may name again.
         currency: of the site.
     """
 
@@ -71,17 +71,18 @@ class Batch:
         self,
         known: KnownBooks,
         entries: Mapping[str, Entry],
-        resolved: Mapping[str, Hold],
+        ended: Mapping[str, Hold],
         currency: str,
     ) -> None:
-        # These three are the books that `apply` reads: copies of what this batch touches.
+        # These four are the books that `apply` reads: copies of what this batch touches.
         self.wallets: dict[str, Wallet] = {}
-        self.holds = dict(resolved)
+        self.holds: dict[str, Hold] = {}
+        self.ended = dict(ended)
         self.entries = dict(entries)
         self.rose: set[str] = set()
         self.accounts_changed = False
         self._known = known
-        self._resolved = resolved
+        self._ended_before = ended
         self._currency = currency
         self._ratings: set[str] = set()
         self._cdrs: set[str] = set()
@@ -118,8 +119,8 @@ class Batch:
             for wallet in self.wallets.values()
             if _moved(self._known.wallets.get(wallet.wallet_id), wallet)
         ]
-        for call_id, hold in self.holds.items():
-            before = self._known.holds.get(call_id) or self._resolved.get(call_id)
+        for call_id, hold in (self.holds | self.ended).items():
+            before = self._known.holds.get(call_id) or self._ended_before.get(call_id)
             if hold is not before:
                 self._rows[tables.PUT_HOLD].append(tables.hold_row(hold))
             if before is None or hold.lines is not before.lines:
@@ -130,11 +131,9 @@ class Batch:
         """Tell memory what is committed now."""
         self._known.wallets.update(self.wallets)
         self._known.ratings.update(self._ratings)
-        for call_id, hold in self.holds.items():
-            if hold.state is HoldState.PENDING:
-                self._known.holds[call_id] = hold
-            else:
-                self._known.holds.pop(call_id, None)
+        self._known.holds.update(self.holds)
+        for call_id in self.ended:
+            self._known.holds.pop(call_id, None)
         self._known.trim()
 
     def _decide_one(self, operation: Operation, undo: _Undo, rose: set[str]) -> Decision:
@@ -146,14 +145,25 @@ class Batch:
                 rose.add(wallet.wallet_id)
             _change(self.wallets, wallet.wallet_id, wallet, undo)
         if decision.hold is not None:
-            _change(self.holds, decision.hold.call_id, decision.hold, undo)
+            self._change_hold(decision.hold, undo)
         for entry in decision.entries:
             _change(self.entries, entry.entry_id, entry, undo)
         return decision
 
+    def _change_hold(self, hold: Hold, undo: _Undo) -> None:
+        if hold.state is HoldState.PENDING:
+            _change(self.holds, hold.call_id, hold, undo)
+            return
+        undo.append((self.holds, hold.call_id, self.holds.pop(hold.call_id)))
+        _change(self.ended, hold.call_id, hold, undo)
+
     def _touch(self, operation: Operation) -> None:
         """Copy what the operation reads, unless this batch has it already."""
-        if isinstance(operation, Reserve | Close) and operation.call_id not in self.holds:
+        if (
+            isinstance(operation, Reserve | Close)
+            and operation.call_id not in self.holds
+            and operation.call_id not in self.ended
+        ):
             pending = self._known.holds.get(operation.call_id)
             if pending is not None:
                 self.holds[operation.call_id] = pending

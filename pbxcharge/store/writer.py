@@ -230,8 +230,8 @@ class Writer:
             [op.call_id for op in refunds],
         )
         firsts = [op.call_id for op in operations if isinstance(op, Reserve)] if alone else []
-        resolved = await books.read_resolved(self._connection, firsts)
-        return Batch(known, entries, resolved, self._currency)
+        ended = await books.read_resolved(self._connection, firsts)
+        return Batch(known, entries, ended, self._currency)
 
     async def _commit(self, statements: Sequence[Statement]) -> None:
         await self._connection.executemany(TRANSACTION, statements)

@@ -1,6 +1,7 @@
 """The credit engine in memory: nothing but the rule `apply`, and books that are always checked."""
 
 from collections import Counter
+from collections.abc import Container
 
 from pbxcharge.core.credit import (
     Decision,
@@ -26,6 +27,11 @@ class MemoryEngine:
         self.entries: dict[str, Entry] = {}
         self.resolved: dict[str, Hold] = {}
         self.raised: set[str] = set()
+
+    @property
+    def ended(self) -> Container[str]:
+        """The calls whose hold is resolved."""
+        return self.resolved
 
     async def execute(self, operation: Operation) -> Outcome:
         """The outcome, as the protocol has it."""
