@@ -34,12 +34,28 @@ class LabFailed(RuntimeError):
 async def lab(*words: str) -> str:
     """Run script/asterisk-lab and return what it prints.
 
+    Whoever interrupts it waits for its end all the same: nobody could end an Asterisk that the
+    script has started and not yet written down.
+
     Raises:
         LabFailed: it ended with an error.
     """
+    running = asyncio.create_task(_lab(*words))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait({running})
+        raise
+
+
+async def _lab(*words: str) -> str:
     process = await asyncio.create_subprocess_exec(
-        str(LAB), *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
+        str(LAB), *words,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        # An interrupt at the keyboard reaches every process of the terminal's foreground group.
+        start_new_session=True,
+    )  # fmt: skip
     output, errors = await process.communicate()
     if process.returncode != 0:
         raise LabFailed(f"asterisk-lab {' '.join(words)}: {errors.decode()}")
@@ -101,9 +117,9 @@ class AsteriskInstance:
     # --- life ---------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        self.folder = Path(await lab("dir", self.name))
-        self._configure(self.folder / "etc")
         try:
+            self.folder = Path(await lab("dir", self.name))
+            self._configure(self.folder / "etc")
             await self.carrier.open(self._carrier_port)
             await self.start()
         except BaseException:
@@ -160,11 +176,13 @@ class AsteriskInstance:
 
     async def close(self) -> None:
         """End everything that belongs to this instance and delete its folders."""
-        for phone in self._phones:
-            await phone.close()
-        await self.carrier.close()
-        await self._leave()
-        await lab("drop", self.name)
+        try:
+            for phone in self._phones:
+                await phone.close()
+            await self.carrier.close()
+            await self._leave()
+        finally:
+            await lab("drop", self.name)
 
     # --- what a test does with it -------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.asterisk.harness.ports import free_port
 from tests.asterisk.harness.seen import CallTrace, Sighting
-from tests.asterisk.harness.user_agent import Address
+from tests.asterisk.harness.user_agent import Address, Ear
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 
@@ -35,11 +35,14 @@ def read_sightings(log: str, ahead_s: float) -> list[Sighting]:
 
 
 class SippCall:
-    """One running SIPp with one call."""
+    """One running SIPp with one call. SIPp does the signalling; what is heard, the ear counts."""
 
-    def __init__(self, process: asyncio.subprocess.Process, folder: Path, number: str) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, folder: Path, number: str, ear: Ear
+    ) -> None:
         self.process = process
         self.trace = CallTrace(number)
+        self.ear = ear
         self._folder = folder
         self._ahead_s = time.monotonic() - time.time()
         self._following = asyncio.create_task(self._follow())
@@ -78,8 +81,11 @@ class SippCall:
         if self.process.returncode is None:
             self.process.kill()
             await self.process.wait()
-        await self._following
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self.ear.close()
+        try:
+            await self._following
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class SippPhone:
@@ -111,18 +117,25 @@ class SippPhone:
 
     async def _start(self, scenario: str, number: str, pause_s: float, within_s: float) -> SippCall:
         folder = Path(tempfile.mkdtemp(prefix="pbxcharge-sipp-"))
-        process = await asyncio.create_subprocess_exec(
-            "sipp", f"{self._peer[0]}:{self._peer[1]}", "-nostdin", "-m", "1", "-l", "1",
-            "-sf", str(SCENARIOS / f"{scenario}.xml"), "-s", number, "-d", str(int(pause_s * 1000)),
-            "-key", "extension", self.extension,
-            "-i", self._host, "-p", str(free_port(socket.SOCK_DGRAM, self._host)),
-            "-mi", self._host, "-mp", str(free_port(socket.SOCK_DGRAM, self._host, width=4)),
-            "-timeout", f"{int(within_s) + 1}s", "-timeout_error",
-            "-trace_err", "-error_file", str(folder / "errors"),
-            "-trace_shortmsg", "-shortmessage_file", str(folder / "messages"),
-            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
-        call = SippCall(process, folder, number)
+        ear = Ear(self._host)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                "sipp", f"{self._peer[0]}:{self._peer[1]}", "-nostdin", "-m", "1", "-l", "1",
+                "-sf", str(SCENARIOS / f"{scenario}.xml"), "-s", number,
+                "-d", str(int(pause_s * 1000)),
+                "-key", "extension", self.extension, "-key", "ear_port", str(ear.port),
+                "-i", self._host, "-p", str(free_port(socket.SOCK_DGRAM, self._host)),
+                "-mi", self._host, "-mp", str(free_port(socket.SOCK_DGRAM, self._host, width=4)),
+                "-timeout", f"{int(within_s) + 1}s", "-timeout_error",
+                "-trace_err", "-error_file", str(folder / "errors"),
+                "-trace_shortmsg", "-shortmessage_file", str(folder / "messages"),
+                stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+        except BaseException:
+            ear.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        call = SippCall(process, folder, number, ear)
         self._calls.append(call)
         return call
 

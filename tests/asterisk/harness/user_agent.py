@@ -24,7 +24,8 @@ class Ear:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind((host, 0))
-        self.description = sip.media_description(host, self._socket.getsockname()[1])
+        self.port: int = self._socket.getsockname()[1]
+        self.description = sip.media_description(host, self.port)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket, self._hear)
 
