@@ -13,7 +13,7 @@ from pbxcharge.core.rating import lines_canonical
 
 CLOCK_TOLERANCE_MS = 2000
 TIMER_SLACK_US = 250_000
-"""An end this close to the paid-through instant, that nobody asked for, was the timer's."""
+"""An end this close to the armed instant, that nobody asked for, was the timer's."""
 _BUSY = 17
 _UNANSWERED = frozenset({None, 0, 16, 18, 19, 26, 127})
 
@@ -28,8 +28,9 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """How long a call lasted: seconds of talk, those paid for, and whether the clock was mended."""
+    """How long a call lasted: exactly, in seconds of talk, in those paid for; by which clock."""
 
+    duration_us: int
     talk_s: int
     paid_s: int
     clock: str
@@ -57,7 +58,7 @@ def settle(call: Call, end: HungUp, currency: str, actor: str) -> Settlement:
 
 def _talk(call: Call, end: HungUp) -> Talk:
     if call.answered_at_us is None:
-        return Talk(0, 0, "ok")
+        return Talk(0, 0, 0, "ok")
     duration_us, clock = end.at_us - call.answered_at_us, "ok"
     if (
         end.elapsed_ms is not None
@@ -65,7 +66,7 @@ def _talk(call: Call, end: HungUp) -> Talk:
     ):
         duration_us, clock = end.elapsed_ms * 1000, "corrected"
     talk_s = talk_seconds(duration_us, call.granted.rating.terms.tolerance_ms)
-    return Talk(talk_s, min(talk_s, call.through_s), clock)
+    return Talk(duration_us, talk_s, min(talk_s, call.through_s), clock)
 
 
 def _cdr(call: Call, end: HungUp, talk: Talk, charges: tuple[Charge, ...], currency: str) -> Cdr:
@@ -152,11 +153,12 @@ def _disposition(call: Call, end: HungUp) -> Disposition:
 
 
 def _ended_by(call: Call, end: HungUp, talk: Talk) -> EndedBy | None:
-    """The first who asked for the end; if nobody did, the timer at the paid-through instant."""
-    asked = call.hung_up_by or end.by or call.ending_as
+    """The first who asked for the end; if nobody did, the timer at the instant it was armed to."""
+    asked = call.hung_up_by or call.ending_as or end.by
     if asked or call.answered_at_us is None:
         return asked
-    early_us = call.answered_at_us + call.through_s * MICROS - end.at_us
-    if early_us <= TIMER_SLACK_US or talk.talk_s >= call.through_s:
+    if talk.duration_us + TIMER_SLACK_US >= call.through_s * MICROS:
         return why_cut(call)
-    return EndedBy.UNKNOWN
+    # A slice that was held, but of which Asterisk could not be told any more.
+    at_old_lease = abs(talk.duration_us - call.armed_s * MICROS) <= TIMER_SLACK_US
+    return EndedBy.LEASE if at_old_lease else EndedBy.UNKNOWN
