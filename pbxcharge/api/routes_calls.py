@@ -26,6 +26,7 @@ from pbxcharge.core.plan import CallType
 from pbxcharge.core.quotation import quote
 from pbxcharge.core.rate import RULE_SET
 from pbxcharge.flow.acts import Declined, Refusal
+from pbxcharge.store.queries import END_OF_TIME_US
 
 Actor = Annotated[str, Depends(actor)]
 Limit = Annotated[int, Query(ge=1, le=1_000_000)]
@@ -59,8 +60,8 @@ def reading(desk: Desk) -> APIRouter:
     ) -> Document:
         found = await desk.queries.cdrs(
             scope,
-            since_us=_micros(since),
-            until_us=_micros(until),
+            since_us=0 if since is None else _micros(since),
+            until_us=END_OF_TIME_US if until is None else _micros(until),
             disposition=disposition,
             limit=limit,
         )
@@ -152,9 +153,7 @@ async def _chain(desk: Desk, account_id: str) -> tuple[Account, ...]:
     return tuple(chain)
 
 
-def _micros(at: datetime | None) -> int | None:
+def _micros(at: datetime) -> int:
     """An instant as microseconds since the epoch; without a zone it is meant as UTC."""
-    if at is None:
-        return None
     aware = at if at.tzinfo else at.replace(tzinfo=UTC)
     return (aware - _EPOCH) // timedelta(microseconds=1)

@@ -38,7 +38,6 @@ class ApiServer:
         meter: the live calls.
         journal: the live cost log.
         prices: the plans in force and the number rules.
-        currency: of the site.
     """
 
     def __init__(
@@ -49,11 +48,10 @@ class ApiServer:
         meter: Meter,
         journal: Journal,
         prices: Prices,
-        currency: str,
     ) -> None:
         self._path = path
         self._streams = Streams()
-        desk = Desk(queries, prices, currency, office, meter, journal, self._streams)
+        desk = Desk(queries, prices, office.currency, office, meter, journal, self._streams)
         self._server = _Server(_config(desk))
         self._serving: asyncio.Task[None] | None = None
         self._inode: tuple[int, int] | None = None

@@ -29,6 +29,7 @@ class Office:
         clock: Clock,
         currency: str,
     ) -> None:
+        self.currency = currency
         self.provisioning = Provisioning(writer, records, plans, clock)
         self.cashier = Cashier(writer, records, clock, currency)
 

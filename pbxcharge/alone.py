@@ -1,0 +1,116 @@
+"""What a command does without the daemon: the same parts, wired for the time of one command.
+
+It writes through the same writer and office, behind the same lock, so that it makes no difference
+to the books who did it.
+"""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from pbxcharge import log
+from pbxcharge.api.app import build_app
+from pbxcharge.api.client import Client
+from pbxcharge.api.desk import Desk
+from pbxcharge.catalog.findings import Finding, in_order
+from pbxcharge.catalog.load import Catalog, load_catalog
+from pbxcharge.core.plan import Plan
+from pbxcharge.errors import DatabaseMissing
+from pbxcharge.flow.authorize import Prices
+from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.office import Office
+from pbxcharge.settings import Settings, load_settings
+from pbxcharge.store import Queries, open_store
+from pbxcharge.store.lock import refuse_other_owners
+from pbxcharge.store.migrate import Migrated, migrate_alone, require_newest
+
+NO_PLANS: Mapping[str, Plan] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFiles:
+    """The files of a site as read: what could be read of them, and every finding."""
+
+    settings: Settings | None
+    catalog: Catalog | None
+    findings: tuple[Finding, ...]
+
+
+def read_files(config: Path) -> SiteFiles:
+    """Read every file of a site, settings and plans; all findings at once."""
+    settings, found = load_settings(config)
+    if settings is None:
+        return SiteFiles(None, None, found)
+    result = load_catalog(
+        settings.plans,
+        settings.number_rules,
+        emergency=settings.emergency_numbers,
+        tolerance_ms=settings.duration_tolerance_ms,
+    )
+    return SiteFiles(settings, result.catalog, in_order((*found, *result.findings)))
+
+
+@asynccontextmanager
+async def writing(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterator[Client]:
+    """The API over the books themselves, which are this process's alone until the block is left.
+
+    Raises:
+        DatabaseMissing: there are none.
+        LockTaken: the daemon or another command writes.
+        NotTheOwner: run it as the user who owns the files.
+        SchemaBehind, SchemaAhead, WrongCurrency, StorageDamaged, StorageDown: see `open_store`.
+    """
+    _require(settings.database)
+    currency = settings.site.currency
+    opening = open_store(settings.database, currency=currency, node=settings.pbx, log=log.logger())
+    async with opening as store:
+        office = Office(store.writer, store.queries, plans, Clock(), currency)
+        prices = Prices(plans, settings.number_rules)
+        async with _client(Desk(store.queries, prices, currency, office)) as client:
+            yield client
+
+
+@asynccontextmanager
+async def reading(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterator[Client]:
+    """The API over what is committed, whoever writes meanwhile.
+
+    Raises:
+        DatabaseMissing, NotTheOwner, SchemaBehind, SchemaAhead, StorageDown: as above.
+    """
+    _require(settings.database)
+    # A reader of another user would leave side files that the owner cannot open.
+    refuse_other_owners(settings.database)
+    require_newest(settings.database)
+    queries = await Queries.connect(settings.database)
+    try:
+        prices = Prices(plans, settings.number_rules)
+        async with _client(Desk(queries, prices, settings.site.currency)) as client:
+            yield client
+    finally:
+        await queries.close()
+
+
+def migrate(settings: Settings) -> Migrated:
+    """Make the database, or bring its schema to this release's.
+
+    Raises:
+        LockTaken, NotTheOwner, SchemaAhead, StorageDamaged: nothing was changed.
+    """
+    return migrate_alone(settings.database)
+
+
+@asynccontextmanager
+async def _client(desk: Desk) -> AsyncIterator[Client]:
+    client = Client.over_app(build_app(desk), f"uid:{os.geteuid()}")
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+def _require(database: Path) -> None:
+    if not database.exists():
+        raise DatabaseMissing(database)

@@ -1,0 +1,130 @@
+"""The client of the local API: over the daemon's socket, or straight into an application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from pbxcharge.errors import (
+    ActDeclined,
+    NoAnswer,
+    NobodyThere,
+    OperatingError,
+    OutcomeUnknown,
+    StorageDown,
+)
+
+Document = dict[str, Any]
+
+HEALTH_WITHIN_S = 1.0
+ANSWER_WITHIN_S = 5.0
+READ_WITHIN_S = 60.0
+"""A long list takes its time."""
+
+_BASE = "http://pbxcharge"
+_DECLINED, _DOWN = 409, 503
+
+
+class Client:
+    """Asks the API. An act that is declined raises ActDeclined with the reason against it."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._http = httpx.AsyncClient(transport=transport, base_url=_BASE)
+
+    @classmethod
+    def over_socket(cls, path: Path) -> Self:
+        """To the daemon that listens there."""
+        return cls(httpx.AsyncHTTPTransport(uds=str(path)))
+
+    @classmethod
+    def over_app(cls, app: Any, actor: str) -> Self:
+        """Straight into an application in this process, under this actor's name."""
+        return cls(httpx.ASGITransport(app, client=(actor, 0)))
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        await self._http.aclose()
+
+    async def health(self) -> Document:
+        """Who answers there.
+
+        Raises:
+            NobodyThere: nobody listens.
+            NoAnswer: somebody does, and does not answer.
+        """
+        return await self._ask("GET", "/health", HEALTH_WITHIN_S)
+
+    async def get(self, path: str, **asked: Any) -> Document:
+        """Read something; what is None is not asked for.
+
+        Raises:
+            NobodyThere, NoAnswer: as in `health`.
+            ActDeclined: there is no such thing.
+        """
+        params = {name: value for name, value in asked.items() if value is not None}
+        return await self._ask("GET", path, READ_WITHIN_S, params=params)
+
+    async def act(self, path: str, **body: Any) -> Document:
+        """Change something.
+
+        Raises:
+            NobodyThere: nothing was done.
+            OutcomeUnknown: the answer was lost; the same act may be given again.
+            ActDeclined: nothing was done, and why.
+            StorageDown: the books cannot be written.
+        """
+        try:
+            return await self._ask("POST", path, ANSWER_WITHIN_S, json=body)
+        except NoAnswer as error:
+            raise OutcomeUnknown(
+                "the daemon did not answer; it is not known whether this was done"
+            ) from error
+
+    @asynccontextmanager
+    async def events(self) -> AsyncIterator[AsyncIterator[str]]:
+        """The event stream, once it flows: JSON lines, empty ones when nothing happens."""
+        try:
+            timeout = httpx.Timeout(HEALTH_WITHIN_S, read=READ_WITHIN_S)
+            async with self._http.stream("GET", "/events", timeout=timeout) as response:
+                if response.status_code != httpx.codes.OK:
+                    await response.aread()
+                    _checked(response)
+                yield response.aiter_lines()
+        except httpx.TransportError as error:
+            raise _wrapped(error) from error
+
+    async def _ask(self, method: str, path: str, within_s: float, **asked: Any) -> Document:
+        timeout = httpx.Timeout(within_s, connect=HEALTH_WITHIN_S)
+        try:
+            return _checked(await self._http.request(method, path, timeout=timeout, **asked))
+        except httpx.TransportError as error:
+            raise _wrapped(error) from error
+
+
+def _wrapped(error: httpx.TransportError) -> OperatingError:
+    if isinstance(error, httpx.ConnectError):
+        if _not_permitted(error):
+            return NoAnswer("you may not use the daemon's socket: be of its group, or its user")
+        return NobodyThere("nobody listens at the daemon's socket")
+    return NoAnswer("the daemon does not answer")
+
+
+def _not_permitted(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, PermissionError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _checked(response: httpx.Response) -> Document:
+    content: Document = response.json()
+    if response.is_success:
+        return content
+    if response.status_code == _DECLINED:
+        raise ActDeclined(content["reason"], content["message"])
+    if response.status_code == _DOWN:
+        raise StorageDown(content["message"])
+    raise OperatingError(f"the API answers {response.status_code}: {response.text[:500]}")
