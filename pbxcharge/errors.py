@@ -152,3 +152,7 @@ class DatabaseMissing(OperatingError):
         super().__init__(
             f"{database} does not exist: run `pbxcharge db migrate`, or start the daemon"
         )
+
+
+class SocketForbidden(OperatingError):
+    """This user may not use the daemon's socket: be its user, of its group, or root."""
