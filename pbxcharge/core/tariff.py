@@ -31,7 +31,7 @@ class Tariff:
         """The rate of the longest prefix that the number starts with; None is `no_rate`."""
         for length in self._lengths:
             rate = self._by_prefix.get(number[:length])
-            if rate is not None and len(number) >= length:
+            if rate is not None:
                 return rate
         return None
 

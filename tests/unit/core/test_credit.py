@@ -220,11 +220,13 @@ def test_an_answer_bears_the_number_of_its_question() -> None:
 
 
 def test_a_reserve_for_a_closed_call_is_refused() -> None:
-    """The hangup won: the renewal that was on its way is told so and holds nothing."""
+    """The hangup won: whatever was still on its way is told so and holds nothing."""
     engine = engine_with(100)
     reserve(engine, "a", 1, 10, 30)
     close(engine, "a", 20)
-    assert reserve(engine, "a", 2, 40, 60) == Refused("a", 2, Shortage.CALL_ENDED)
+    for step in (1, 2):
+        late = reserve(engine, "a", step, 40, 60)
+        assert late == Refused("a", step, Shortage.CALL_ENDED)
     assert engine.wallets[WALLET].held_micros == 0
 
 
