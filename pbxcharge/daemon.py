@@ -157,7 +157,6 @@ class Daemon:
             self.meter,
             self.journal,
             prices,
-            site.currency,
         )
 
     async def start(self, stop: asyncio.Event) -> None:
