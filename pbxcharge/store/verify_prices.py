@@ -1,0 +1,171 @@
+"""Rules of the books that need the price function: every stored amount is worked out again."""
+
+import sqlite3
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from pbxcharge.core.cdr import Cdr, Disposition, LevelCharge
+from pbxcharge.core.rate import Charge, charge, charge_micros
+from pbxcharge.core.rating import Rating, lines_canonical, rating_from_canonical, rating_id
+from pbxcharge.core.settlement import talk_seconds
+from pbxcharge.store import rows
+from pbxcharge.store.finding import Finding
+from pbxcharge.store.verify_tables import RESTORE, TAMPERED
+
+RATINGS_KEPT = 256
+
+RATINGS = "SELECT rating_id, body FROM rating"
+"""Everything that calls were priced with."""
+
+HOLDS = """
+SELECT hold.call_id, call.rating_id, through_s, call.levels, (
+    SELECT json_group_array(json_array(level, wallet_id, amount_micros))
+    FROM hold_line WHERE hold_line.call_id = hold.call_id
+)
+FROM hold JOIN call ON call.call_id = hold.call_id
+"""
+"""Every hold of a stored call, with its lines."""
+
+PRICED_CDRS = f"""
+SELECT {rows.CDR_COLUMNS}, (
+    SELECT json_group_array(json_array(
+        level, account_id, wallet_id, plan, plan_version, prefix, destination,
+        cdr_level.charge_micros
+    ))
+    FROM cdr_level WHERE cdr_level.call_id = cdr.call_id
+)
+FROM cdr WHERE rating_id IS NOT NULL
+"""
+"""Every record that was priced, with its levels."""
+
+
+def price_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Stored ratings, what is held by them, and what was charged by them."""
+    stored = _StoredRatings(connection)
+    yield from _rating_findings(connection)
+    for row in connection.execute(HOLDS):
+        if (rating := stored.rating(row[1])) is not None:
+            yield from _hold_findings(row, rating)
+    for row in connection.execute(PRICED_CDRS):
+        if (rating := stored.rating(row[23])) is not None:
+            levels = tuple(rows.level_charge(level[1:]) for level in _by_level(row[29]))
+            yield from _cdr_findings(rows.cdr(row, levels), rating)
+
+
+class _StoredRatings:
+    """Ratings by id, the last few hundred kept; one that cannot be read is a finding elsewhere."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.rating = lru_cache(RATINGS_KEPT)(self._rating)
+
+    def _rating(self, stored_id: str) -> Rating | None:
+        sql = "SELECT body FROM rating WHERE rating_id = ?"
+        row = self._connection.execute(sql, (stored_id,)).fetchone()
+        return _readable(row[0]) if row else None
+
+
+def _readable(body: str) -> Rating | None:
+    try:
+        return rating_from_canonical(body)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _rating_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
+    for stored_id, body in connection.execute(RATINGS):
+        if rating_id(body) != stored_id:
+            yield Finding(
+                "rating_changed",
+                "a rating is stored under the hash of its content",
+                stored_id,
+                TAMPERED,
+            )
+        if _readable(body) is None:
+            yield Finding(
+                "rating_unreadable",
+                "what calls were priced with can be read and priced by this release",
+                stored_id,
+                "verify with the release that wrote it, or restore the last good copy",
+            )
+
+
+def _hold_findings(row: rows.Row, rating: Rating) -> Iterator[Finding]:
+    call_id, _, through_s, levels, stored = row
+    wallets = [wallet_id for _, wallet_id in orjson.loads(levels)]
+    amounts = [charge_micros(level.rate, through_s) for level in rating.levels]
+    held = [(wallet_id, amount) for _, wallet_id, amount in _by_level(stored)]
+    if held != list(zip(wallets, amounts, strict=False)):
+        yield Finding(
+            "hold_line_differs",
+            "every level holds the charge for all talk that is paid for",
+            f"call {call_id}: held {held}, {through_s} s cost {amounts} in {wallets}",
+            RESTORE,
+        )
+
+
+def _by_level(text: str) -> list[Any]:
+    """SQLite promises no order within a group."""
+    return sorted(orjson.loads(text))
+
+
+def _cdr_findings(cdr: Cdr, rating: Rating) -> Iterator[Finding]:
+    answered = cdr.disposition is Disposition.ANSWERED
+    paid_s = cdr.talk_s - cdr.unpaid_s
+    charges = tuple(charge(level.rate, paid_s) for level in rating.levels) if answered else ()
+    for code, what, stored, again in _comparisons(cdr, rating, charges):
+        if stored != again:
+            yield Finding(code, what, f"call {cdr.call_id}: {stored}, should be {again}", RESTORE)
+
+
+def _comparisons(
+    cdr: Cdr, rating: Rating, charges: tuple[Charge, ...]
+) -> Iterator[tuple[str, str, object, object]]:
+    """Code, rule, what is stored, and what comes out of the stored rating today."""
+    totals = [each.total_micros for each in charges] or [0] * len(rating.levels)
+    yield (
+        "price_differs",
+        "a call costs what its stored rating says",
+        [level.charge_micros for level in cdr.levels],
+        totals,
+    )
+    yield (
+        "level_differs",
+        "a record names the plans and rates that it was priced by",
+        [_named(level) for level in cdr.levels],
+        [
+            (level.plan, level.plan_version, level.rate.prefix, level.rate.destination)
+            for level in rating.levels
+        ],
+    )
+    own = charges[0] if charges else None
+    yield (
+        "billed_differs",
+        "talk is billed in whole blocks",
+        cdr.billed_s,
+        own.billed_s if own else 0,
+    )
+    yield (
+        "lines_differ",
+        "the stored lines explain the charge",
+        cdr.lines,
+        lines_canonical(own) if own else "[]",
+    )
+    yield "rule_set_differs", "a record names its rules", cdr.rule_set, rating.rule_set
+    yield "talk_differs", "talk runs from answer to end", cdr.talk_s, _talk_s(cdr, rating)
+
+
+def _named(level: LevelCharge) -> tuple[str, str, str, str]:
+    return (level.plan, level.plan_version, level.prefix, level.destination)
+
+
+def _talk_s(cdr: Cdr, rating: Rating) -> int:
+    """Talk by the stored instants; if the clock was corrected, only the record knows."""
+    if cdr.answered_at_us is None or cdr.ended_at_us is None:
+        return 0
+    if cdr.clock != "ok":
+        return cdr.talk_s
+    return talk_seconds(cdr.ended_at_us - cdr.answered_at_us, rating.terms.tolerance_ms)

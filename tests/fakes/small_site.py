@@ -1,0 +1,217 @@
+"""A small site on a real database: an organization, two users, and calls from end to end.
+
+Alice and Bob pay 0.01 a second, their organization pays 0.005 for the same talk.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from pbxcharge.core.account import (
+    Account,
+    AccountKind,
+    AccountStatus,
+    Extension,
+    WalletKind,
+    wallet_id,
+)
+from pbxcharge.core.attempt import Granted, Leg
+from pbxcharge.core.call import Call, Phase
+from pbxcharge.core.call_events import HungUp
+from pbxcharge.core.cdr import Disposition, EndSource
+from pbxcharge.core.credit import (
+    Close,
+    HoldLine,
+    OpenWallet,
+    Operation,
+    Outcome,
+    Payer,
+    Post,
+    Refund,
+    Reserve,
+    Reserved,
+)
+from pbxcharge.core.effects import (
+    AccountSaved,
+    CallClosed,
+    CallSaved,
+    CdrWritten,
+    Effect,
+    ExtensionSaved,
+    PbxSeen,
+)
+from pbxcharge.core.ledger import Entry, EntryKind, initial_entry_id
+from pbxcharge.core.money import MICROS
+from pbxcharge.core.settlement import blank_cdr, settle
+from pbxcharge.store import Store, open_store
+from pbxcharge.store.writer import Writer
+from tests.fakes.granted_call import LEG, SETUP_AT_US, a_rate, granted
+from tests.fakes.recording_logger import RecordingLogger
+
+ALICE, BOB, ACME = "alice:outgoing", "bob:outgoing", "acme:outgoing"
+PRICE = 10_000
+"""Of one second of Alice's or Bob's talk; 0.01."""
+NODE = "pbx1"
+ACTOR = "test"
+NOW_US = SETUP_AT_US
+ANSWERED_US = SETUP_AT_US + 5 * MICROS
+
+
+@asynccontextmanager
+async def open_site(path: Path, log: RecordingLogger | None = None) -> AsyncIterator[Store]:
+    """The store of the small site; its accounts are made if they are missing."""
+    logger = log or RecordingLogger()
+    async with open_store(path, currency="EUR", node=NODE, log=logger, migrate=True) as store:
+        await store.writer.submit(wallets(), accounts())
+        yield store
+
+
+def accounts() -> list[Effect]:
+    """The tree and its phones."""
+    people = [("alice", "101"), ("bob", "102")]
+    organization = Account(
+        "acme", AccountKind.ORGANIZATION, None, "Acme", "reseller", AccountStatus.ACTIVE
+    )
+    saved: list[Effect] = [AccountSaved(organization, NOW_US, ACTOR)]
+    for name, number in people:
+        saved.append(AccountSaved(user(name), NOW_US, ACTOR))
+        saved.append(ExtensionSaved(Extension(name, number, name), NOW_US, ACTOR))
+    return saved
+
+
+def user(name: str, status: AccountStatus = AccountStatus.ACTIVE) -> Account:
+    """A user of the organization."""
+    return Account(name, AccountKind.USER, "acme", name.title(), "basic", status)
+
+
+def wallets() -> list[Operation]:
+    """A wallet for each account, empty."""
+    names = ("acme", "alice", "bob")
+    return [
+        OpenWallet(wallet_id(name, WalletKind.OUTGOING), name, WalletKind.OUTGOING, 0)
+        for name in names
+    ]
+
+
+def top_up(entry_id: str, amount_micros: int, wallet: str = ALICE) -> Post:
+    """A payment."""
+    return Post(
+        Entry(entry_id, wallet, EntryKind.TOP_UP, amount_micros, NOW_US, ACTOR, note="cash")
+    )
+
+
+def initial(amount_micros: int, account: str = "alice") -> Post:
+    """The initial credit of an account."""
+    entry_id = initial_entry_id(account, WalletKind.OUTGOING)
+    wallet = wallet_id(account, WalletKind.OUTGOING)
+    return Post(Entry(entry_id, wallet, EntryKind.INITIAL, amount_micros, NOW_US, ACTOR))
+
+
+def reserve(call_id: str, step: int = 1, want_s: int = 10, least_s: int | None = None) -> Reserve:
+    """Alice asks for paid talk up to `want_s`, all of it where `least_s` is not given."""
+    return reserve_for(granted(call_id), step, want_s, least_s)
+
+
+def reserve_for(
+    call: Granted, step: int = 1, want_s: int = 10, least_s: int | None = None
+) -> Reserve:
+    """The next slice of a granted call."""
+    payers = tuple(
+        Payer(level.wallet_id, rated.rate)
+        for level, rated in zip(call.levels, call.rating.levels, strict=True)
+    )
+    least = want_s if least_s is None else least_s
+    return Reserve(call.attempt.call_id, step, payers, least, want_s, ANSWERED_US, NODE)
+
+
+def close(call_id: str, charge_micros: int = 0, wallet: str = ALICE) -> Close:
+    """The end of a call that one wallet pays for."""
+    return Close(call_id, (HoldLine(wallet, charge_micros),), NOW_US, ACTOR)
+
+
+def two_levels(call_id: str, wallets: Sequence[str] = (ALICE, ACME)) -> Granted:
+    """A call that its organization pays for as well, at half the price."""
+    rates = (a_rate(), a_rate(price_per_minute=Fraction(30, 100)))
+    return granted(call_id, rates=rates, wallets=wallets)
+
+
+def answered(call: Granted, through_s: int) -> Call:
+    """The call as it is stored at its answer."""
+    return Call(
+        call,
+        step=1,
+        through_s=through_s,
+        phase=Phase.UP,
+        leg=LEG,
+        answered_ms=5_000,
+        answered_at_us=ANSWERED_US,
+    )
+
+
+async def begin(writer: Writer, call: Granted, want_s: int = 10) -> Outcome:
+    """Authorize: the hold and the call in one transaction."""
+
+    def saved(outcomes: tuple[Outcome, ...]) -> list[Effect]:
+        (outcome,) = outcomes
+        if not isinstance(outcome, Reserved):
+            return []
+        return [CallSaved(Call(call, outcome.step, outcome.through_s))]
+
+    (outcome,) = await writer.submit((reserve_for(call, want_s=want_s),), saved)
+    return outcome
+
+
+async def end(writer: Writer, call: Call, talk_s: int) -> Outcome:
+    """Settle: the charge, the record and the call's closing in one transaction."""
+    hung_up = HungUp(ANSWERED_US + talk_s * MICROS, EndSource.EVENT, cause=16)
+    settlement = settle(call, hung_up, "EUR", ACTOR)
+    effects: list[Effect] = [CdrWritten(settlement.cdr), CallClosed(call.call_id)]
+    (outcome,) = await writer.submit((settlement.close,), effects)
+    return outcome
+
+
+async def talk(writer: Writer, call: Granted, talk_s: int) -> None:
+    """A call from end to end: authorized, answered, held anew at the answer, settled."""
+    # A channel is never used again, so each call has legs of its own.
+    leg = Leg(f"{LEG.uniqueid}-{call.attempt.call_id}", LEG.channel)
+    assert isinstance(await begin(writer, call), Reserved)
+    up = replace(answered(call, 10), leg=leg)
+    await writer.submit((), [CallSaved(up)])
+    if talk_s > up.through_s:
+        (held,) = await writer.submit((reserve_for(call, 2, talk_s),))
+        assert isinstance(held, Reserved)
+        up = replace(up, step=2, through_s=held.through_s)
+    await end(writer, up, talk_s)
+
+
+async def busy_day(store: Store) -> None:
+    """A little of everything that the books can hold, with one call still open."""
+    writer = store.writer
+    await writer.submit(
+        (
+            initial(5 * MICROS),
+            initial(7 * MICROS, "acme"),
+            top_up("payment-1", 3 * MICROS),
+            top_up("payment-2", 2 * MICROS, BOB),
+            Post(Entry("typo", ALICE, EntryKind.ADJUSTMENT, -100, NOW_US, ACTOR)),
+            Post(Entry("undo", ALICE, EntryKind.REVERSAL, 100, NOW_US, ACTOR, reverses="typo")),
+        )
+    )
+    await talk(writer, granted("answered"), 8)
+    await talk(writer, two_levels("renewed"), 25)
+    await writer.submit((Refund("back-1", "renewed", ALICE, 50_000, NOW_US, ACTOR),))
+    await unanswered(writer, granted("unanswered"))
+    refused = blank_cdr(granted("refused").attempt, "EUR", Disposition.NOT_ALLOWED)
+    await writer.submit((), [CdrWritten(replace(refused, reason="no_rate")), PbxSeen(NODE, 1)])
+    await begin(writer, two_levels("open"))
+    await writer.submit((), [AccountSaved(user("bob", AccountStatus.SUSPENDED), NOW_US, ACTOR)])
+
+
+async def unanswered(writer: Writer, call: Granted) -> None:
+    """A call that rang in vain."""
+    await begin(writer, call)
+    nobody = HungUp(ANSWERED_US, EndSource.EVENT, cause=19)
+    settlement = settle(Call(call, 1, 10), nobody, "EUR", ACTOR)
+    await writer.submit((settlement.close,), [CdrWritten(settlement.cdr), CallClosed("unanswered")])
