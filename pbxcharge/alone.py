@@ -15,7 +15,8 @@ from pbxcharge import log
 from pbxcharge.api.app import build_app
 from pbxcharge.api.client import Client
 from pbxcharge.api.desk import Desk
-from pbxcharge.catalog.findings import Finding, in_order
+from pbxcharge.catalog.emergency import compare, emergency_context
+from pbxcharge.catalog.findings import Finding, Severity, in_order
 from pbxcharge.catalog.load import Catalog, load_catalog
 from pbxcharge.core.plan import Plan
 from pbxcharge.errors import DatabaseMissing
@@ -24,8 +25,10 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
 from pbxcharge.settings import Settings, load_settings
 from pbxcharge.store import Queries, open_store
+from pbxcharge.store.finding import Finding as BooksFinding
 from pbxcharge.store.lock import refuse_other_owners
 from pbxcharge.store.migrate import Migrated, migrate_alone, require_newest
+from pbxcharge.store.verify import verify as verify_books
 
 NO_PLANS: Mapping[str, Plan] = MappingProxyType({})
 
@@ -100,6 +103,30 @@ def migrate(settings: Settings) -> Migrated:
         LockTaken, NotTheOwner, SchemaAhead, StorageDamaged: nothing was changed.
     """
     return migrate_alone(settings.database)
+
+
+def verify(settings: Settings) -> list[BooksFinding]:
+    """Everything in the books that is not as it must be; also beside a running daemon.
+
+    Raises:
+        DatabaseMissing, NotTheOwner: they cannot be read.
+    """
+    _require(settings.database)
+    return verify_books(settings.database)
+
+
+def emergency_text(settings: Settings) -> str:
+    """The dialplan's emergency context, from the site's list."""
+    return emergency_context(settings.emergency_routes)
+
+
+def emergency_finding(settings: Settings, file: Path) -> Finding | None:
+    """How a dialplan file differs from the site's emergency list; None if it does not."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return Finding(Severity.ERROR, str(file), 0, "", f"cannot be read: {error}")
+    return compare(settings.emergency_routes, text, str(file))
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from pbxcharge.errors import (
     NobodyThere,
     OperatingError,
     OutcomeUnknown,
+    SocketForbidden,
     StorageDown,
 )
 
@@ -53,6 +54,7 @@ class Client:
         Raises:
             NobodyThere: nobody listens.
             NoAnswer: somebody does, and does not answer.
+            SocketForbidden: this user may not connect.
         """
         return await self._ask("GET", "/health", HEALTH_WITHIN_S)
 
@@ -106,7 +108,7 @@ class Client:
 def _wrapped(error: httpx.TransportError) -> OperatingError:
     if isinstance(error, httpx.ConnectError):
         if _not_permitted(error):
-            return NoAnswer("you may not use the daemon's socket: be of its group, or its user")
+            return SocketForbidden("you may not use the daemon's socket: be of its group")
         return NobodyThere("nobody listens at the daemon's socket")
     return NoAnswer("the daemon does not answer")
 

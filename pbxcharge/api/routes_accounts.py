@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from pbxcharge.api.desk import Desk, actor, answer, declined
 from pbxcharge.api.documents import Document, account_document, extension_document
 from pbxcharge.api.models import AccountBody, ExtensionBody, PlanBody, StatusBody
 from pbxcharge.core.account import Account, AccountStatus, Extension
 from pbxcharge.flow.acts import Declined, Done
+from pbxcharge.flow.identity import unknown_account
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.standing import stand
 
@@ -23,9 +24,19 @@ def reading(desk: Desk) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/accounts")
-    async def accounts(scope: str | None = None) -> Document:
+    async def accounts(scope: str | None = None) -> Response:
         found = await desk.queries.accounts(scope)
-        return {"accounts": await _documents(desk, found, scope)}
+        if scope is not None and not found:
+            return declined(unknown_account(scope))
+        return JSONResponse({"accounts": await _documents(desk, found, scope)})
+
+    @routes.get("/account")
+    async def account(account_id: str) -> Response:
+        found = await desk.queries.account(account_id)
+        if found is None:
+            return declined(unknown_account(account_id))
+        (document,) = await _documents(desk, [found], account_id)
+        return JSONResponse({"account": document})
 
     return routes
 

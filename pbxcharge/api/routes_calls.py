@@ -26,6 +26,7 @@ from pbxcharge.core.plan import CallType
 from pbxcharge.core.quotation import quote
 from pbxcharge.core.rate import RULE_SET
 from pbxcharge.flow.acts import Declined, Refusal
+from pbxcharge.flow.identity import unknown_account
 from pbxcharge.store.queries import END_OF_TIME_US
 
 Actor = Annotated[str, Depends(actor)]
@@ -57,7 +58,9 @@ def reading(desk: Desk) -> APIRouter:
         until: datetime | None = None,
         disposition: Disposition | None = None,
         limit: Limit = 50,
-    ) -> Document:
+    ) -> Response:
+        if scope is not None and await desk.queries.account(scope) is None:
+            return declined(unknown_account(scope))
         found = await desk.queries.cdrs(
             scope,
             since_us=0 if since is None else _micros(since),
@@ -65,7 +68,7 @@ def reading(desk: Desk) -> APIRouter:
             disposition=disposition,
             limit=limit,
         )
-        return {"cdrs": [cdr_document(cdr) for cdr in found]}
+        return JSONResponse({"cdrs": [cdr_document(cdr) for cdr in found]})
 
     @routes.get("/cdr")
     async def cdr(call_id: str) -> Response:
@@ -80,9 +83,7 @@ def reading(desk: Desk) -> APIRouter:
     async def get_quote(account_id: str, number: str, seconds: Seconds) -> Response:
         chain = await _chain(desk, account_id)
         if not chain:
-            return declined(
-                Declined(Refusal.UNKNOWN_ACCOUNT, f"there is no account {account_id!r}")
-            )
+            return declined(unknown_account(account_id))
         asked = Asked(account_id, number, CallType.PUBLIC)
         quoted = quote(asked, seconds, chain, desk.prices.plans, desk.prices.rules)
         if isinstance(quoted, Denial):

@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
-from pbxcharge.api.desk import Desk, actor, answer
+from pbxcharge.api.desk import Desk, actor, answer, declined
 from pbxcharge.api.documents import Document, entry_document, running_balances
 from pbxcharge.api.models import MoneyBody, RefundBody
 from pbxcharge.core.account import WalletKind, wallet_id
@@ -13,6 +13,7 @@ from pbxcharge.core.ledger import Entry
 from pbxcharge.core.money import parse_amount
 from pbxcharge.flow.acts import Done
 from pbxcharge.flow.cashier import MoneyAct, Moved
+from pbxcharge.flow.identity import unknown_account
 from pbxcharge.flow.office import Office
 
 Actor = Annotated[str, Depends(actor)]
@@ -26,11 +27,17 @@ def reading(desk: Desk) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/ledger")
-    async def ledger(account_id: str | None = None, limit: Limit = 50) -> Document:
-        if account_id is None or await desk.queries.account(account_id) is None:
-            entries = await desk.queries.ledger(account_id, limit=limit)
-            return {"entries": [entry_document(entry, desk.currency) for entry in entries]}
-        return {"entries": await _of_wallet(desk, account_id, limit)}
+    async def ledger(
+        account_id: str | None = None, below: bool = False, limit: Limit = 50
+    ) -> Response:
+        if account_id is not None and await desk.queries.account(account_id) is None:
+            return declined(unknown_account(account_id))
+        if account_id is not None and not below:
+            return JSONResponse({"entries": await _of_wallet(desk, account_id, limit)})
+        entries = await desk.queries.ledger(account_id, limit=limit)
+        return JSONResponse(
+            {"entries": [entry_document(entry, desk.currency) for entry in entries]}
+        )
 
     return routes
 

@@ -1,7 +1,6 @@
 """Money acts: top-up, adjustment, refund. Each has an id, so that a retry changes nothing."""
 
 import re
-import secrets
 from dataclasses import dataclass
 
 from pbxcharge.core.account import AccountStatus, WalletKind, wallet_id
@@ -188,11 +187,6 @@ class Cashier:
 
     def _money(self, micros: int) -> str:
         return f"{format_amount(micros)} {self._currency}"
-
-
-def new_entry_id(kind: EntryKind, now_us: int) -> str:
-    """An id for a command that was given none: its kind, the millisecond, and chance."""
-    return f"{kind.replace('_', '')}-{now_us // 1000:012x}{secrets.token_hex(4)}"
 
 
 def _level(cdr: Cdr, account_id: str | None) -> LevelCharge | None:

@@ -1,0 +1,57 @@
+"""Exit codes, and which error ends a command with which of them."""
+
+from enum import IntEnum
+
+from pbxcharge.errors import (
+    ActDeclined,
+    AmountError,
+    DatabaseMissing,
+    NotTheOwner,
+    OtherNode,
+    PbxchargeError,
+    SchemaAhead,
+    SchemaBehind,
+    SocketForbidden,
+    WriteRefused,
+    WrongCurrency,
+)
+
+
+class Exit(IntEnum):
+    """How a command ended. Source: sysexits.h for the last two."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    DOWN = 69
+    CONFIG = 78
+
+
+class BadConfiguration(PbxchargeError):
+    """The files of the site have errors; they have been shown already."""
+
+
+_REFUSED = (ActDeclined, AmountError, NotTheOwner, SocketForbidden, WriteRefused)
+_CONFIG = (
+    BadConfiguration,
+    DatabaseMissing,
+    OtherNode,
+    SchemaAhead,
+    SchemaBehind,
+    WrongCurrency,
+)
+
+
+def exit_for(error: PbxchargeError) -> Exit:
+    """The exit code of an error: what is not refused or configured wrongly is down."""
+    if isinstance(error, _REFUSED):
+        return Exit.REFUSED
+    return Exit.CONFIG if isinstance(error, _CONFIG) else Exit.DOWN
+
+
+def reason_of(error: PbxchargeError) -> str:
+    """One word for programs: the reason against an act, or the kind of error."""
+    if isinstance(error, ActDeclined):
+        return error.reason
+    name = type(error).__name__
+    return "".join("_" * (at > 0) * c.isupper() + c.lower() for at, c in enumerate(name))

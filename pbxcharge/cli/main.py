@@ -1,0 +1,81 @@
+"""The command line's front door; a command imports by itself what is slow to import."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from pbxcharge.cli import account, call, money, site
+from pbxcharge.cli.command import ConfigOption, JsonOption, Run, end
+
+EPILOG = "\n\n".join(
+    (
+        "pbxcharge account add acme --name 'Acme Ltd'",
+        "pbxcharge account add alice --parent acme --plan retail",
+        "pbxcharge extension add alice-desk --number 101 --account alice",
+        "pbxcharge topup alice 10.00 --id invoice-4711",
+        "Exit codes: 0 done, 1 refused or findings, 2 usage, 69 something is down, 78 bad "
+        "configuration.",
+    )
+)
+
+app = typer.Typer(
+    name="pbxcharge",
+    help="Real-time prepaid charging for Asterisk.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pbxcharge {version('pbxcharge')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            metavar="",
+            help="Print the version.",
+        ),
+    ] = False,
+) -> None:
+    """Real-time prepaid charging for Asterisk."""
+    ctx.obj = Run(config, as_json)
+
+
+@call.calls.callback()
+def running_calls(ctx: typer.Context, as_json: JsonOption = False) -> None:
+    """List the calls that run now, or end one."""
+    run = ctx.find_object(Run) or Run()
+    ctx.obj = Run(run.config_option, run.as_json or as_json)
+    if ctx.invoked_subcommand is None:
+        end(lambda: call.list_calls(ctx.obj), ctx.obj)
+
+
+app.add_typer(account.app, name="account", rich_help_panel=account.PANEL)
+app.add_typer(account.extensions, name="extension", rich_help_panel=account.PANEL)
+money.add_to(app)
+app.add_typer(call.calls, name="calls", rich_help_panel=call.PANEL)
+app.add_typer(call.records, name="cdr", rich_help_panel=call.PANEL)
+call.add_to(app)
+site.add_to(app)
+app.add_typer(site.database, name="db", rich_help_panel=site.PANEL)
+app.add_typer(site.dialplan, name="dialplan", rich_help_panel=site.PANEL)
+
+
+def app_entry() -> None:
+    """What the command `pbxcharge` runs."""
+    app()

@@ -1,0 +1,87 @@
+"""What commands print: tables for people, JSON for programs, complaints on standard error."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPED_WIDTH = 10_000
+"""Into a pipe or a file nothing is wrapped: one row is one line."""
+
+Column = tuple[str, str]
+"""A heading and `<` or `>`, the side that the column leans to."""
+
+
+def console(*, error: bool = False) -> "Console":
+    """Where to print; as wide as it takes unless it is a terminal."""
+    from rich.console import Console
+
+    stream = sys.stderr if error else sys.stdout
+    width = None if stream.isatty() else PIPED_WIDTH
+    return Console(file=stream, width=width, highlight=False, soft_wrap=not error and not width)
+
+
+def say(text: str) -> None:
+    """One line for people."""
+    console().print(text, markup=False, soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """One line on standard error."""
+    console(error=True).print(text, markup=False, soft_wrap=True, style="bold red")
+
+
+def remark(text: str) -> None:
+    """One line on standard error that is no failure."""
+    console(error=True).print(text, markup=False, soft_wrap=True, style="dim")
+
+
+def print_json(document: Any) -> None:
+    """A document as indented JSON."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[Any]], empty: str) -> None:
+    """Rows under headings, nothing cut off; or one line that says there are none."""
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading, side in columns:
+        shown.add_column(heading, justify="right" if side == ">" else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(_text(cell)) for cell in row))
+    if shown.row_count:
+        console().print(shown)
+    else:
+        remark(empty)
+
+
+def facts(pairs: Mapping[str, Any]) -> None:
+    """Names and values, one pair on each line; what is None is left out."""
+    width = max(len(name) for name in pairs)
+    for name, value in pairs.items():
+        if value is not None:
+            say(f"{name:<{width}}  {_text(value)}")
+
+
+def at(instant: str | None) -> str:
+    """An instant for people, to the second: 2026-03-01 12:00:00 (UTC)."""
+    return "" if instant is None else instant[:19].replace("T", " ")
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    return "yes" if cell is True else "no" if cell is False else str(cell)
+
+
+def clock(at_us: int | None) -> str:
+    """The time of day (UTC) of an event, to the millisecond."""
+    if at_us is None:
+        return ""
+    ms = at_us // 1000 % 86_400_000
+    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}.{ms % 1000:03}"

@@ -1,0 +1,106 @@
+"""The way to the data: through the daemon's socket when it runs, otherwise to the books alone."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from pbxcharge.alone import NO_PLANS, reading, writing
+from pbxcharge.api.client import Client
+from pbxcharge.cli.command import Run
+from pbxcharge.cli.output import remark
+from pbxcharge.errors import LockTaken, NoAnswer, NobodyThere, OperatingError, OutcomeUnknown
+
+Document = dict[str, Any]
+Ask = Callable[[Client], Awaitable[Document]]
+
+PATIENCE_S = 3.0
+"""So long a command waits for somebody who holds the lock and does not answer (yet)."""
+PAUSE_S = 0.1
+
+
+async def read(run: Run, ask: Ask, *, priced: bool = False) -> Document:
+    """Ask the daemon, or read what is committed if nobody answers.
+
+    Args:
+        run: where the site is.
+        ask: the question.
+        priced: whether the answer needs the site's plans.
+    """
+    try:
+        async with _daemon(run) as client:
+            return await ask(client)
+    except NobodyThere:
+        pass
+    except NoAnswer as error:
+        remark(f"{error}; this is read from the database")
+    plans = run.catalog.plans if priced else NO_PLANS
+    async with reading(run.settings, plans) as client:
+        return await ask(client)
+
+
+async def act(run: Run, ask: Ask, *, priced: bool = False) -> Document:
+    """Let the daemon do it, or do it alone if none runs; tried again while somebody is starting.
+
+    Every act is safe to repeat, so one whose answer was lost is simply given again.
+
+    Raises:
+        NoAnswer: the lock is taken and nobody answers.
+        OutcomeUnknown: the same, and it may have been done.
+    """
+    give_up_at = time.monotonic() + PATIENCE_S
+    trouble: OperatingError
+    unknown = False
+    while True:
+        try:
+            return await _once(run, ask, priced)
+        except OutcomeUnknown as error:
+            trouble, unknown = error, True
+        except (LockTaken, NobodyThere, NoAnswer) as error:
+            trouble = error
+        if time.monotonic() >= give_up_at:
+            raise _gave_up(trouble, unknown) from trouble
+        await asyncio.sleep(PAUSE_S)
+
+
+@asynccontextmanager
+async def daemon(run: Run) -> AsyncIterator[Client]:
+    """The daemon, for what only it can do.
+
+    Raises:
+        NobodyThere, NoAnswer: it does not run, or does not answer.
+    """
+    async with _daemon(run) as client:
+        yield client
+
+
+async def _once(run: Run, ask: Ask, priced: bool) -> Document:
+    try:
+        async with _daemon(run) as client:
+            return await ask(client)
+    except NobodyThere:
+        plans = run.catalog.plans if priced else NO_PLANS
+        async with writing(run.settings, plans) as client:
+            return await ask(client)
+
+
+@asynccontextmanager
+async def _daemon(run: Run) -> AsyncIterator[Client]:
+    client = Client.over_socket(run.settings.socket)
+    try:
+        # Asked first, so that nothing waits in the socket of a stopped daemon, to be done later.
+        await client.health()
+        yield client
+    finally:
+        await client.close()
+
+
+def _gave_up(trouble: OperatingError, unknown: bool) -> OperatingError:
+    if unknown:
+        return OutcomeUnknown(
+            "no answer: it is not known whether this was done; give it again with the same --id"
+        )
+    if isinstance(trouble, LockTaken):
+        return NoAnswer(f"{trouble}, and nobody answers at the daemon's socket; nothing was done")
+    return NoAnswer(f"{trouble}; nothing was done")

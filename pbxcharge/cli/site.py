@@ -1,0 +1,171 @@
+"""`serve`, `check`, `verify`, `db`, `dialplan`: the site as a whole."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pbxcharge.cli import findings as shown
+from pbxcharge.cli.command import Run, command
+from pbxcharge.cli.exits import BadConfiguration, Exit
+from pbxcharge.cli.output import say
+
+if TYPE_CHECKING:
+    from pbxcharge.catalog.findings import Finding
+    from pbxcharge.store.finding import Finding as BooksFinding
+
+PANEL = "Site"
+
+database = typer.Typer(no_args_is_help=True, help="The database.")
+dialplan = typer.Typer(no_args_is_help=True, help="Parts of Asterisk's dialplan.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """The commands of the site that stand at the top of the command line."""
+    command(
+        app,
+        "serve",
+        rich_help_panel=PANEL,
+        examples=("pbxcharge --config /etc/pbxcharge/pbxcharge.yaml serve",),
+    )(serve)
+    command(
+        app,
+        "check",
+        rich_help_panel=PANEL,
+        examples=(
+            "pbxcharge check",
+            "pbxcharge check --dialplan /etc/asterisk/pbxcharge-emergency.conf",
+        ),
+    )(check)
+    command(app, "verify", rich_help_panel=PANEL, examples=("pbxcharge verify",))(verify)
+
+
+def serve(run: Run) -> None:
+    """Run the daemon until SIGTERM."""
+    from pbxcharge.settings import read_ami_secret
+
+    settings, catalog = run.settings, run.catalog
+    secret, found = read_ami_secret(run.config, settings.ami, os.environ)
+    shown.complain_of((*run.files.findings, *found))
+    if secret is None:
+        raise BadConfiguration("the AMI secret cannot be read")
+    from pbxcharge.daemon import serve
+
+    raise typer.Exit(serve(settings, catalog, secret))
+
+
+def check(
+    run: Run,
+    emergency_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--dialplan", help="Also compare the emergency context of this dialplan file."
+        ),
+    ] = None,
+) -> None:
+    """Check the site's files; every finding with its line."""
+    from pbxcharge.alone import emergency_finding, read_files
+
+    files = read_files(run.config)
+    found = list(files.findings)
+    if emergency_file is not None and files.settings is not None:
+        differs = emergency_finding(files.settings, emergency_file)
+        found += [differs] if differs else []
+    run.show(_check_document(found), lambda: _show_check(found, run.config))
+    raise typer.Exit(Exit.REFUSED if _count(found, "error") else Exit.DONE)
+
+
+def verify(run: Run) -> None:
+    """Check the books: add everything up, price it again."""
+    from pbxcharge.alone import verify as verify_books
+
+    found = verify_books(run.settings)
+    document = {"findings": [asdict(finding) for finding in found], "right": not found}
+    run.show(document, lambda: _show_books(found))
+    raise typer.Exit(Exit.REFUSED if found else Exit.DONE)
+
+
+@command(database, "migrate", examples=("pbxcharge db migrate",))
+def migrate(run: Run) -> None:
+    """Make the database, or bring it to this release."""
+    from pbxcharge.alone import migrate as migrate_alone
+
+    done = migrate_alone(run.settings)
+    document = {"done": True, "before": done.before, "after": done.after}
+    run.show(document, lambda: say(_migrated(done.before, done.after)))
+
+
+@command(
+    dialplan,
+    "emergency",
+    examples=(
+        "pbxcharge dialplan emergency --output /etc/asterisk/pbxcharge-emergency.conf",
+        "asterisk -rx 'dialplan reload'",
+    ),
+)
+def emergency(
+    run: Run,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write this file; else print.")
+    ] = None,
+) -> None:
+    """Make the dialplan's emergency context from the site's list."""
+    from pbxcharge.alone import emergency_text
+
+    text = emergency_text(run.settings)
+    if output is None:
+        run.show({"text": text}, lambda: print(text, end=""))
+        return
+    _replace(output, text)
+    run.show({"done": True, "file": str(output)}, lambda: say(f"written: {output}"))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Whole or not at all: a dialplan cut in half would lose emergency numbers."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise BadConfiguration(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _check_document(found: "list[Finding]") -> dict[str, Any]:
+    return {
+        "errors": _count(found, "error"),
+        "warnings": _count(found, "warning"),
+        "findings": [shown.document(finding) for finding in found],
+    }
+
+
+def _show_check(found: "list[Finding]", config: Path) -> None:
+    shown.show(found)
+    errors, warnings = _count(found, "error"), _count(found, "warning")
+    say(f"{config}: {_plural(errors, 'error')}, {_plural(warnings, 'warning')}")
+
+
+def _show_books(found: "list[BooksFinding]") -> None:
+    for finding in found:
+        say(f"{finding.code}: {finding.where}")
+        say(f"  must be: {finding.what}")
+        say(f"  → {finding.hint}")
+    say(_plural(len(found), "finding") if found else "the books are right")
+
+
+def _migrated(before: int, after: int) -> str:
+    if before == after:
+        return f"already done: the database has schema {after}"
+    if before == 0:
+        return f"database made, schema {after}"
+    return f"schema {before} brought to {after}"
+
+
+def _count(found: "list[Finding]", severity: str) -> int:
+    return sum(finding.severity == severity for finding in found)
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count or 'no'} {word}{'' if count == 1 else 's'}"
