@@ -87,13 +87,7 @@ def _contradictions(row: RateForm, source: Source, path: KeyPath) -> Iterator[Fi
 
 def _useless(row: RateForm, form: PlanForm, source: Source, path: KeyPath) -> Iterator[Finding]:
     """A row whose terms are consistent but leave no call: the maximum ends it as it begins."""
-    try:
-        rate = rate_of(row, "0", form)
-    except ValueError as error:
-        # The core knows more contradictions than are named above, for those to come.
-        for problem in error.args:
-            yield source.error(path, str(problem))
-        return
+    rate = rate_of(row, "0", form)
     if hang_up_limit_s(rate) == 0:
         message = "ends each call at once: not even the first block stays within it"
         yield source.error((*path, "maximum_charge"), message, "raise the amount, or then: free")

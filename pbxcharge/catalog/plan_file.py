@@ -24,7 +24,9 @@ def read_plan(source: Source, tolerance_ms: int) -> tuple[Plan | None, tuple[Fin
     `tolerance_ms` is the site's duration tolerance, which becomes part of the plan's terms.
     """
     form, found = read_form(PlanForm, source)
-    found += tuple(plan_findings(form, source))
+    # What could not be read is named already; what follows from its absence would mislead.
+    named = {finding.key for finding in found}
+    found += tuple(also for also in plan_findings(form, source) if also.key not in named)
     if has_errors(found):
         return None, found
     return _plan(form, tolerance_ms), found

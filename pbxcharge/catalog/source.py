@@ -123,7 +123,7 @@ def parse_source(file: str, content: bytes) -> tuple[Source | None, tuple[Findin
     if len(content) > FILE_BYTES_MAX:
         return None, (_whole_file(file, f"is larger than {FILE_BYTES_MAX:,} bytes"),)
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return None, (_at(file, line, "is not UTF-8 text", "save the file as UTF-8"),)

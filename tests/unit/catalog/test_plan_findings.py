@@ -68,6 +68,7 @@ def test_the_plan_that_these_tests_damage_has_no_findings() -> None:
     ("old", "new", "line", "key", "message"),
     [
         ("name: retail", "name: Retail Plan", 1, "name", "'Retail Plan' is not a name"),
+        ("name: retail", f"name: {'x' * 65}", 1, "name", "is not a name"),
         ("name: retail", "", 2, "name", "is missing"),
         ("type: prepaid", "type: postpaid", 2, "type", "postpaid comes with a later release"),
         ("type: prepaid", "type: unlimited", 2, "type", "unlimited comes with a later release"),
@@ -98,6 +99,7 @@ def test_the_plan_that_these_tests_damage_has_no_findings() -> None:
         ("away_from_zero", "up", 18, "rounding.method", "'up' is not known here"),
         ("decimals: 4", "decimals: 7", 19, "rounding.decimals", "7 is out of bounds"),
         ("Germany", "''", 22, "prices.public[1].destination", "not a line of text"),
+        ("Germany", "G" * 121, 22, "prices.public[1].destination", "not a line of text"),
         ("[49, 491]", "[49, 0049]", 23, "prices.public[1].prefixes[2]", "'0049' is not a prefix"),
         ("[49, 491]", "[49, +491]", 23, "prices.public[1].prefixes[2]", "not a prefix"),
         ("[49, 491]", "[4a]", 23, "prices.public[1].prefixes[1]", "not a prefix"),
@@ -200,6 +202,23 @@ def test_one_slip_never_hides_another() -> None:
     found = findings_of(text)
     assert {finding.key for finding in found} == keys
     assert len(found) == len(keys)
+
+
+def test_every_bad_item_of_a_list_is_named_by_its_place() -> None:
+    """Leaving one out does not move, or lose, the next."""
+    found = changed("[49, 491]", "[a, 49, b, 491, c]")
+    assert [finding.key for finding in found] == [
+        f"prices.public[1].prefixes[{place}]" for place in (1, 3, 5)
+    ]
+
+
+@pytest.mark.parametrize(("old", "new"), [("from: 120", "from: x"), ("from: 120", "fromm: 120")])
+def test_a_value_that_cannot_be_read_is_not_judged_further(old: str, new: str) -> None:
+    """A step at "x" is not said to begin too early as well."""
+    found = changed(old, new)
+    key = "prices.public[2].steps[2].from"
+    assert [finding.key for finding in found if finding.key == key] == [key]
+    assert not any("begin after" in finding.message for finding in found)
 
 
 def test_a_row_that_is_no_row_does_not_move_the_next() -> None:
