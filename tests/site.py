@@ -111,7 +111,9 @@ class Site:
             ami_secret: of the AMI user `pbxcharge`.
             change: may change the loaded settings file in place.
         """
-        shutil.copytree(REPOSITORY / "config", folder, dirs_exist_ok=True)
+        # A daemon may run from the example site itself; its books and secret stay its own.
+        own = shutil.ignore_patterns("state", "ami.secret")
+        shutil.copytree(REPOSITORY / "config", folder, ignore=own, dirs_exist_ok=True)
         site = cls(folder)
         yaml = YAML()
         settings = yaml.load(site.config)
@@ -200,8 +202,13 @@ class Site:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        async with asyncio.timeout(within_s):
-            out, err = await process.communicate()
+        try:
+            async with asyncio.timeout(within_s):
+                out, err = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         answer = Answer(process.returncode or 0, out.decode(), err.decode())
         assert code is None or answer.code == code, f"{words}: {answer}"
         return answer
