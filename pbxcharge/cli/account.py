@@ -9,8 +9,6 @@ from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.output import facts, say, table
 from pbxcharge.core.account import AccountKind, AccountStatus
 
-PANEL = "Accounts"
-
 app = typer.Typer(no_args_is_help=True, help="Organizations and users: who pays.")
 extensions = typer.Typer(no_args_is_help=True, help="Phones of users.")
 
@@ -92,9 +90,7 @@ async def set_plan(
     run: Run,
     account_id: AccountId,
     plan: Annotated[str | None, typer.Argument(metavar="[PLAN]", help="Name of the plan.")] = None,
-    none: Annotated[
-        bool, typer.Option("--none", metavar="", help="Charge nothing at this level.")
-    ] = False,
+    none: Annotated[bool, typer.Option("--none", help="Charge nothing at this level.")] = False,
 ) -> None:
     """Charge an account by another plan; the balance stays."""
     from pbxcharge.cli.reach import act
@@ -195,24 +191,21 @@ def _phones(account: dict[str, Any]) -> str:
 
 
 def _account_facts(account: dict[str, Any]) -> None:
-    facts(
-        {
-            "account": account["account_id"],
-            "kind": account["kind"],
-            "of": account["parent_id"],
-            "name": account["name"],
-            "plan": account["plan"] or "none",
-            "status": account["status"],
-            "phones": _phones(account) or "none",
-        }
-    )
+    pairs = {
+        "account": account["account_id"],
+        "kind": account["kind"],
+        "of": account["parent_id"],
+        "name": account["name"],
+        "plan": account["plan"] or "none",
+        "status": account["status"],
+        "phones": _phones(account) or "none",
+    }
     for wallet in account["wallets"]:
         currency = wallet["currency"]
-        facts(
-            {
-                "balance": f"{wallet['balance']} {currency}",
-                "held": f"{wallet['held']} {currency} by {wallet['live_calls']} live calls",
-                "credit limit": f"{wallet['credit_limit']} {currency}",
-                "available": f"{wallet['available']} {currency}",
-            }
-        )
+        pairs |= {
+            "balance": f"{wallet['balance']} {currency}",
+            "held": f"{wallet['held']} {currency} by {wallet['live_calls']} live calls",
+            "credit limit": f"{wallet['credit_limit']} {currency}",
+            "available": f"{wallet['available']} {currency}",
+        }
+    facts(pairs)

@@ -13,8 +13,6 @@ from pbxcharge.cli.output import at, clock, facts, remark, say, table
 from pbxcharge.cli.period import Since, Until, month_bounds
 from pbxcharge.core.cdr import Disposition
 
-PANEL = "Calls"
-
 calls = typer.Typer(
     help="Calls that run now: list them, or hang one up.", invoke_without_command=True
 )
@@ -37,13 +35,11 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "quote",
-        rich_help_panel=PANEL,
         examples=("pbxcharge quote alice 02079460000 90",),
     )(quote)
     command(
         app,
         "tail",
-        rich_help_panel=PANEL,
         examples=("pbxcharge tail", "pbxcharge tail --json | jq .cost"),
     )(tail)
 

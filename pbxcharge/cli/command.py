@@ -1,6 +1,5 @@
 """How commands are made: common options, one way to run, one way to fail."""
 
-import asyncio
 import inspect
 import os
 import sys
@@ -30,7 +29,7 @@ ConfigOption = Annotated[
         show_default=False,
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for programs.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 Body = Callable[..., Awaitable[None] | None]
 
@@ -108,11 +107,16 @@ def command(
 
         wrapper.__doc__ = body.__doc__
         _borrow_signature(wrapper, body)
-        epilog = "\n\n".join(examples) if examples else None
-        app.command(name, epilog=epilog, **settings)(wrapper)
+        app.command(name, epilog=examples_text(*examples), **settings)(wrapper)
         return body
 
     return register
+
+
+def examples_text(*examples: str) -> str:
+    """Examples for the end of a help page, each on a line of its own."""
+    # The \b keeps the lines that follow as they are.
+    return "\n".join(("\b", "Examples:", *(f"  {example}" for example in examples)))
 
 
 def end(work: Callable[[], Awaitable[None] | None], run: Run) -> None:
@@ -120,6 +124,8 @@ def end(work: Callable[[], Awaitable[None] | None], run: Run) -> None:
     try:
         awaited = work()
         if awaited is not None:
+            import asyncio
+
             asyncio.run(_awaited(awaited))
         sys.stdout.flush()
     except PbxchargeError as error:

@@ -1,22 +1,20 @@
 """The command line's front door; a command imports by itself what is slow to import."""
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
 from pbxcharge.cli import account, call, money, site
-from pbxcharge.cli.command import ConfigOption, JsonOption, Run, end
+from pbxcharge.cli.command import ConfigOption, JsonOption, Run, end, examples_text
 
-EPILOG = "\n\n".join(
-    (
-        "pbxcharge account add acme --name 'Acme Ltd'",
-        "pbxcharge account add alice --parent acme --plan retail",
-        "pbxcharge extension add alice-desk --number 101 --account alice",
-        "pbxcharge topup alice 10.00 --id invoice-4711",
-        "Exit codes: 0 done, 1 refused or findings, 2 usage, 69 something is down, 78 bad "
-        "configuration.",
-    )
+EPILOG = examples_text(
+    "pbxcharge account add acme --name 'Acme Ltd'",
+    "pbxcharge account add alice --parent acme --plan retail",
+    "pbxcharge extension add alice-desk --number 101 --account alice",
+    "pbxcharge topup alice 10.00 --id invoice-4711",
+) + (
+    "\n\nExit codes: 0 done, 1 refused or findings, 2 usage, 69 something it depends on is down, "
+    "78 bad configuration."
 )
 
 app = typer.Typer(
@@ -26,12 +24,16 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # Plain text: rich help takes longer to import than everything else together.
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"pbxcharge {version('pbxcharge')}")
         raise typer.Exit
 
@@ -65,15 +67,15 @@ def running_calls(ctx: typer.Context, as_json: JsonOption = False) -> None:
         end(lambda: call.list_calls(ctx.obj), ctx.obj)
 
 
-app.add_typer(account.app, name="account", rich_help_panel=account.PANEL)
-app.add_typer(account.extensions, name="extension", rich_help_panel=account.PANEL)
+app.add_typer(account.app, name="account")
+app.add_typer(account.extensions, name="extension")
 money.add_to(app)
-app.add_typer(call.calls, name="calls", rich_help_panel=call.PANEL)
-app.add_typer(call.records, name="cdr", rich_help_panel=call.PANEL)
+app.add_typer(call.calls, name="calls")
+app.add_typer(call.records, name="cdr")
 call.add_to(app)
 site.add_to(app)
-app.add_typer(site.database, name="db", rich_help_panel=site.PANEL)
-app.add_typer(site.dialplan, name="dialplan", rich_help_panel=site.PANEL)
+app.add_typer(site.database, name="db")
+app.add_typer(site.dialplan, name="dialplan")
 
 
 def app_entry() -> None:

@@ -14,8 +14,6 @@ from pbxcharge.cli.output import at, say, table
 # Else `-5` would be looked for among the options.
 SIGNED = {"ignore_unknown_options": True}
 
-PANEL = "Money"
-
 Document = dict[str, Any]
 Amount = Annotated[str, typer.Argument(metavar="AMOUNT", help="Decimal number, such as 10.00.")]
 Id = Annotated[
@@ -37,21 +35,18 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "topup",
-        rich_help_panel=PANEL,
         examples=("pbxcharge topup alice 10.00 --id invoice-4711",),
         context_settings=SIGNED,
     )(topup)
     command(
         app,
         "adjust",
-        rich_help_panel=PANEL,
         examples=("pbxcharge adjust alice -2.50 --note 'charged twice in May'",),
         context_settings=SIGNED,
     )(adjust)
     command(
         app,
         "refund",
-        rich_help_panel=PANEL,
         examples=(
             "pbxcharge refund 019a0c5d3b1fc4d8a1e2f3 --note 'bad line'",
             "pbxcharge refund 019a0c5d3b1fc4d8a1e2f3 --amount 0.50",
@@ -60,13 +55,11 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "balance",
-        rich_help_panel=PANEL,
         examples=("pbxcharge balance alice", "pbxcharge balance"),
     )(balance)
     command(
         app,
         "ledger",
-        rich_help_panel=PANEL,
         examples=("pbxcharge ledger alice --limit 20",),
     )(ledger)
 
@@ -105,7 +98,6 @@ async def refund(
         "/refunds",
         entry_id,
         "refund",
-        rich_help_panel=PANEL,
         call_id=call_id,
         amount=amount,
         account_id=account,
@@ -127,9 +119,7 @@ async def ledger(
     account_id: Annotated[
         str | None, typer.Argument(metavar="[ACCOUNT]", help="By default the whole site.")
     ] = None,
-    below: Annotated[
-        bool, typer.Option("--below", metavar="", help="Also accounts below this one.")
-    ] = False,
+    below: Annotated[bool, typer.Option("--below", help="Also accounts below this one.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="So many of the newest entries.")] = 50,
 ) -> None:
     """Show the ledger's newest entries."""

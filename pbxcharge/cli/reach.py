@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from pbxcharge.alone import NO_PLANS, reading, writing
 from pbxcharge.api.client import Client
 from pbxcharge.cli.command import Run
 from pbxcharge.cli.output import remark
@@ -35,8 +34,7 @@ async def read(run: Run, ask: Ask, *, priced: bool = False) -> Document:
         pass
     except NoAnswer as error:
         remark(f"{error}; this is read from the database")
-    plans = run.catalog.plans if priced else NO_PLANS
-    async with reading(run.settings, plans) as client:
+    async with alone(run, priced, writes=False) as client:
         return await ask(client)
 
 
@@ -80,9 +78,20 @@ async def _once(run: Run, ask: Ask, priced: bool) -> Document:
         async with _daemon(run) as client:
             return await ask(client)
     except NobodyThere:
-        plans = run.catalog.plans if priced else NO_PLANS
-        async with writing(run.settings, plans) as client:
+        async with alone(run, priced, writes=True) as client:
             return await ask(client)
+
+
+@asynccontextmanager
+async def alone(run: Run, priced: bool, *, writes: bool) -> AsyncIterator[Client]:
+    """The books without the daemon; importing what that takes is for those who need it."""
+    from pbxcharge import log
+    from pbxcharge.alone import NO_PLANS, reading, writing
+
+    log.configure("error")
+    opened = writing if writes else reading
+    async with opened(run.settings, run.catalog.plans if priced else NO_PLANS) as client:
+        yield client
 
 
 @asynccontextmanager

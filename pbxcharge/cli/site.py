@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from pbxcharge.catalog.findings import Finding
     from pbxcharge.store.finding import Finding as BooksFinding
 
-PANEL = "Site"
-
 database = typer.Typer(no_args_is_help=True, help="The database.")
 dialplan = typer.Typer(no_args_is_help=True, help="Parts of Asterisk's dialplan.")
 
@@ -27,19 +25,17 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "serve",
-        rich_help_panel=PANEL,
         examples=("pbxcharge --config /etc/pbxcharge/pbxcharge.yaml serve",),
     )(serve)
     command(
         app,
         "check",
-        rich_help_panel=PANEL,
         examples=(
             "pbxcharge check",
             "pbxcharge check --dialplan /etc/asterisk/pbxcharge-emergency.conf",
         ),
     )(check)
-    command(app, "verify", rich_help_panel=PANEL, examples=("pbxcharge verify",))(verify)
+    command(app, "verify", examples=("pbxcharge verify",))(verify)
 
 
 def serve(run: Run) -> None:
