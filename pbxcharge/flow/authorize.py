@@ -17,7 +17,7 @@ from pbxcharge.core.number import NumberRule
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.rating import Rating, rating_id
 from pbxcharge.core.settlement import blank_cdr
-from pbxcharge.errors import OperatingError
+from pbxcharge.errors import OperatingError, Overloaded
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.journal import Journal, held_micros
 from pbxcharge.flow.meter import Meter
@@ -94,6 +94,8 @@ class Authorizer:
                 chain = await self._chain(ask.endpoint)
                 attempt = _paid_by(attempt, chain)
                 decided = await self._decide(attempt, chain)
+        except Overloaded:
+            decided = Denial(Reason.OVERLOADED)
         except (OperatingError, TimeoutError):
             decided = Denial(Reason.STORAGE_DOWN)
         if isinstance(decided, Denial):
