@@ -249,9 +249,10 @@ async def test_an_old_permission_lets_no_second_call_through(scripted: Scripted)
 async def test_a_site_that_forgot_the_daemons_address_lets_nobody_through() -> None:
     """Without PBXC_AGI nobody is asked, and nobody is let through."""
     dialplan = "[globals](+)\nPBXC_AGI =\n"
-    async with AsteriskInstance(dialplan=dialplan) as forgotten:
-        answerer = await Answerer().open(forgotten.agi_port)
+    async with (
+        AsteriskInstance(dialplan=dialplan) as forgotten,
+        await Answerer().open(forgotten.agi_port) as answerer,
+    ):
         answerer.allows("4420777", "lost")
         call = (await forgotten.handset()).call("4420777")
         assert (await call.trace.until_over(10)).final_code == 503
-        await answerer.close()

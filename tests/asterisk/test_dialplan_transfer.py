@@ -3,18 +3,23 @@
 import pytest
 
 from tests.asterisk.conftest import Scripted
-from tests.asterisk.harness import FarEnd, HandsetCall, Verdict
+from tests.asterisk.harness import Answerer, AsteriskInstance, FarEnd, HandsetCall, Verdict
 
 ANSWERS = FarEnd.answers(after_s=0.2)
 
 
-async def transfer(scripted: Scripted, call_id: str, lease_s: str) -> tuple[HandsetCall, str]:
+async def transfer(
+    scripted: Scripted, call_id: str, lease_s: str, to: str = ""
+) -> tuple[HandsetCall, str]:
     """A phone calls out with this lease and, once talking, sends the far end to a second number."""
     asterisk = scripted.asterisk
-    first, second = asterisk.number(), asterisk.number()
+    first, second = asterisk.number(), to or asterisk.number()
     call = await scripted.dial(first, ANSWERS, Verdict(call_id=call_id, lease_s=lease_s))
     asterisk.carrier.plan(second, ANSWERS)
-    await call.trace.until("200")
+    leg = await asterisk.observer.leg_of(call_id)
+    linkedid = (await asterisk.observer.wait_for("DialBegin", DestUniqueid=leg))["Linkedid"]
+    # Before both legs are in the bridge there is nobody to transfer.
+    await asterisk.observer.wait_for("BridgeEnter", Linkedid=linkedid, BridgeNumChannels="2")
     call.transfer(second)
     return call, second
 
@@ -48,6 +53,23 @@ async def test_a_transferred_leg_ends_while_the_daemon_thinks(
     talk_s = await observer.ended(leg) - await observer.answered(leg)
     assert 1 <= talk_s < 1.5
     assert scripted.asterisk.carrier.legs(second) == []
+
+
+async def test_a_transfer_cannot_leave_the_paid_way() -> None:
+    """A site lets its phones dial 9 for free; a paid leg that is sent there is not put through."""
+    office = """
+[office]
+include => pbxc-out
+exten => 9,1,Dial(PJSIP/free@carrier)
+"""
+    async with (
+        AsteriskInstance(dialplan=office, phone_context="office") as site,
+        await Answerer().open(site.agi_port) as answerer,
+    ):
+        site.carrier.plan("free", ANSWERS)
+        await transfer(Scripted(site, answerer), "free-ride", "1", to="9")
+        await site.observer.ended(await site.observer.leg_of("free-ride"))
+        assert site.carrier.legs("free") == []
 
 
 async def test_a_refused_transfer_ends_the_leg(scripted: Scripted) -> None:

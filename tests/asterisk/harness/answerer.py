@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from types import TracebackType
 from typing import Self
 
 VARIABLES = (
@@ -51,6 +52,17 @@ class Answerer:
         """Listen where the dialplan asks."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         return self
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        await self.close()
 
     async def close(self) -> None:
         """End the server and every session that hangs."""

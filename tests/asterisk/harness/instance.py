@@ -80,12 +80,15 @@ def phones_conf() -> str:
 class AsteriskInstance:
     """An Asterisk of its own, from `async with` to its end.
 
-    dialplan: text added to extensions.conf. globals: lines added to its [globals].
+    dialplan: text added to extensions.conf. global_lines: lines added to its [globals].
+    phone_context: where phones dial.
     """
 
     _serial = itertools.count(1)
 
-    def __init__(self, *, dialplan: str = "", global_lines: str = "") -> None:
+    def __init__(
+        self, *, dialplan: str = "", global_lines: str = "", phone_context: str = "pbxc-out"
+    ) -> None:
         self.name = f"pbxcharge-{os.getpid()}-{next(self._serial)}"
         self.sip_port = free_port(socket.SOCK_DGRAM)
         self.ami_port = free_port(socket.SOCK_STREAM)
@@ -96,6 +99,7 @@ class AsteriskInstance:
         self._rtp_first = free_port(socket.SOCK_DGRAM, width=1000)
         self._dialplan = dialplan
         self._global_lines = global_lines
+        self._phone_context = phone_context
         self._carrier_port = free_port(socket.SOCK_DGRAM, CARRIER_HOST)
         self.carrier = Carrier(CARRIER_HOST, self.sip_address)
         self._observer: Observer | None = None
@@ -149,6 +153,7 @@ class AsteriskInstance:
             "@sip_port@": self.sip_port, "@ami_port@": self.ami_port, "@agi_port@": self.agi_port,
             "@ami_secret@": self.ami_secret, "@carrier_host@": CARRIER_HOST,
             "@carrier_port@": self._carrier_port, "@global_lines@": self._global_lines,
+            "@phone_context@": self._phone_context,
             "@rtp_first@": self._rtp_first, "@rtp_last@": self._rtp_first + 999,
         }  # fmt: skip
         return re.sub("|".join(values), lambda found: str(values[found.group()]), text)
