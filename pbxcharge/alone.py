@@ -19,7 +19,7 @@ from pbxcharge.catalog.emergency import compare, emergency_context
 from pbxcharge.catalog.findings import Finding, Severity, in_order
 from pbxcharge.catalog.load import Catalog, load_catalog
 from pbxcharge.core.plan import Plan
-from pbxcharge.errors import DatabaseMissing
+from pbxcharge.errors import DatabaseMissing, NotTheOwner
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
@@ -139,5 +139,9 @@ async def _client(desk: Desk) -> AsyncIterator[Client]:
 
 
 def _require(database: Path) -> None:
-    if not database.exists():
+    try:
+        missing = not database.exists()
+    except PermissionError:
+        raise NotTheOwner(database.parent, database.parent.stat().st_uid) from None
+    if missing:
         raise DatabaseMissing(database)

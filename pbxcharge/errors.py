@@ -1,6 +1,15 @@
 """What can go wrong in operation, as one small tree; docstrings tell the operator what to do."""
 
+import pwd
 from pathlib import Path
+
+
+def _user(uid: int) -> str:
+    """A user's name, or the number of one without a name."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
 
 
 class PbxchargeError(Exception):
@@ -78,7 +87,7 @@ class NotTheOwner(OperatingError):
     """The database belongs to another user: run the command as that user."""
 
     def __init__(self, path: Path, owner_uid: int) -> None:
-        super().__init__(f"{path} belongs to uid {owner_uid}, run this as that user")
+        super().__init__(f"{path} belongs to {_user(owner_uid)}: run this as that user")
         self.owner_uid = owner_uid
 
 

@@ -24,6 +24,9 @@ ANSWER_WITHIN_S = 5.0
 READ_WITHIN_S = 60.0
 """A long list takes its time."""
 
+SILENCE_S = 30.0
+"""A living event stream says something, if only an empty line, more often than that."""
+
 _BASE = "http://pbxcharge"
 _DECLINED, _DOWN = 409, 503
 
@@ -87,15 +90,17 @@ class Client:
     @asynccontextmanager
     async def events(self) -> AsyncIterator[AsyncIterator[str]]:
         """The event stream, once it flows: JSON lines, empty ones when nothing happens."""
+        timeout = httpx.Timeout(HEALTH_WITHIN_S, read=SILENCE_S)
         try:
-            timeout = httpx.Timeout(HEALTH_WITHIN_S, read=READ_WITHIN_S)
             async with self._http.stream("GET", "/events", timeout=timeout) as response:
-                if response.status_code != httpx.codes.OK:
+                if response.is_error:
                     await response.aread()
                     _checked(response)
                 yield response.aiter_lines()
-        except httpx.TransportError as error:
+        except httpx.ConnectError as error:
             raise _wrapped(error) from error
+        except httpx.TransportError as error:
+            raise NoAnswer("the daemon has gone away") from error
 
     async def _ask(self, method: str, path: str, within_s: float, **asked: Any) -> Document:
         timeout = httpx.Timeout(within_s, connect=HEALTH_WITHIN_S)

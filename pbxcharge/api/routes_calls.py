@@ -99,9 +99,10 @@ def acting(desk: Desk) -> APIRouter:
 
     @routes.post("/calls/hang-up")
     async def hang_up(body: CallBody, by: Actor) -> JSONResponse:
-        if desk.meter is None or not desk.meter.hang_up(body.call_id):
+        if desk.meter is None or desk.meter.get(body.call_id) is None:
             return declined(Declined(Refusal.CALL_NOT_LIVE, f"no live call {body.call_id!r}"))
         desk.tell("hang_up", call_id=body.call_id, actor=by)
+        desk.meter.hang_up(body.call_id)
         return JSONResponse({"done": True, "call_id": body.call_id})
 
     @routes.get("/events")

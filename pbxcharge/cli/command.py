@@ -133,6 +133,8 @@ def end(work: Callable[[], Awaitable[None] | None], run: Run) -> None:
             print_json({"done": False, "reason": reason_of(error), "message": str(error)})
         complain(str(error))
         raise typer.Exit(exit_for(error)) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(Exit.INTERRUPTED) from None
     except BrokenPipeError:
         # The reader (`head`) has seen enough; a second complaint at exit would be noise.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -18,13 +18,14 @@ from pbxcharge.errors import (
 
 
 class Exit(IntEnum):
-    """How a command ended. Source: sysexits.h for the last two."""
+    """How a command ended. Source: sysexits.h for 69 and 78; 130 is a shell's word for Ctrl-C."""
 
     DONE = 0
     REFUSED = 1
     USAGE = 2
     DOWN = 69
     CONFIG = 78
+    INTERRUPTED = 130
 
 
 class BadConfiguration(PbxchargeError):

@@ -112,4 +112,4 @@ def _gave_up(trouble: OperatingError, unknown: bool) -> OperatingError:
         )
     if isinstance(trouble, LockTaken):
         return NoAnswer(f"{trouble}, and nobody answers at the daemon's socket; nothing was done")
-    return NoAnswer(f"{trouble}; nothing was done")
+    return NoAnswer(f"{trouble}: is it stopped, or hung? Nothing was done")
