@@ -30,6 +30,21 @@ from pbxcharge.store.lock import refuse_other_owners
 from pbxcharge.store.migrate import Migrated, migrate_alone, require_newest
 from pbxcharge.store.verify import verify as verify_books
 
+__all__ = [
+    "NO_PLANS",
+    "BooksFinding",
+    "Catalog",
+    "Finding",
+    "SiteFiles",
+    "emergency_finding",
+    "emergency_text",
+    "migrate",
+    "read_files",
+    "reading",
+    "verify",
+    "writing",
+]
+
 NO_PLANS: Mapping[str, Plan] = MappingProxyType({})
 
 

@@ -16,8 +16,7 @@ from pbxcharge.cli.output import complain, print_json
 from pbxcharge.errors import PbxchargeError
 
 if TYPE_CHECKING:
-    from pbxcharge.alone import SiteFiles
-    from pbxcharge.catalog.load import Catalog
+    from pbxcharge.alone import Catalog, SiteFiles
     from pbxcharge.settings import Settings
 
 ConfigOption = Annotated[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pbxcharge.cli.output import console
 
 if TYPE_CHECKING:
-    from pbxcharge.catalog.findings import Finding
+    from pbxcharge.alone import Finding
 
 
 def complain_of(findings: Iterable["Finding"]) -> None:

@@ -13,8 +13,7 @@ from pbxcharge.cli.exits import BadConfiguration, Exit
 from pbxcharge.cli.output import say
 
 if TYPE_CHECKING:
-    from pbxcharge.catalog.findings import Finding
-    from pbxcharge.store.finding import Finding as BooksFinding
+    from pbxcharge.alone import BooksFinding, Finding
 
 database = typer.Typer(no_args_is_help=True, help="The database.")
 dialplan = typer.Typer(no_args_is_help=True, help="Parts of Asterisk's dialplan.")
