@@ -1,6 +1,7 @@
 """How commands are made: common options, one way to run, one way to fail."""
 
 import inspect
+import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -129,7 +130,8 @@ def end(work: Callable[[], Awaitable[None] | None], run: Run) -> None:
         sys.stdout.flush()
     except PbxchargeError as error:
         if run.as_json:
-            print_json({"done": False, "reason": reason_of(error), "message": str(error)})
+            # One line, since it may be the last one of a stream of lines (`tail`).
+            print(json.dumps({"done": False, "reason": reason_of(error), "message": str(error)}))
         complain(str(error))
         raise typer.Exit(exit_for(error)) from None
     except KeyboardInterrupt:
