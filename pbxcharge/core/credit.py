@@ -116,12 +116,19 @@ def _reserve(op: Reserve, books: Books) -> Decision:
         return Decision(Refused(op.call_id, op.step, Shortage.CALL_ENDED))
     if hold is not None and hold.step >= op.step:
         return Decision(_reserved(op, hold))
+    _check_payers(op, hold)
     through_s = _through_s(op, books, hold)
     if through_s < op.least_s:
         return Decision(
             Refused(op.call_id, op.step, Shortage.NOT_ENOUGH_CREDIT, _poorest(op, books, hold))
         )
     return _raise_hold(op, books, hold, through_s)
+
+
+def _check_payers(op: Reserve, hold: Hold | None) -> None:
+    """What a wallet holds for a call would stay held if another one took its place."""
+    if hold is not None and [p.wallet_id for p in op.payers] != [h.wallet_id for h in hold.lines]:
+        raise ValueError(f"call {op.call_id}: other wallets than before are to pay")
 
 
 def _reserved(op: Reserve, hold: Hold) -> Reserved:
