@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from pbxcharge.errors import SchemaAhead, SchemaBehind, StorageDamaged
+from pbxcharge.store.connection import read_only_uri
 from pbxcharge.store.lock import WriterLock
 
 _FILE_NAME = re.compile(r"([0-9]{4})_[a-z0-9_]+\.sql")
@@ -87,7 +88,8 @@ def require_newest(database: Path) -> None:
         SchemaAhead: written by a newer release.
         SchemaBehind: `db migrate` has not been run.
     """
-    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+    # Read-only: also asked by commands beside a daemon, who alone may write and checkpoint.
+    with closing(sqlite3.connect(read_only_uri(database), uri=True)) as connection:
         version, newest = schema_version(connection), newest_version()
     if version > newest:
         raise SchemaAhead(database, version, newest)

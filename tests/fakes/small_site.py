@@ -60,11 +60,14 @@ ANSWERED_US = SETUP_AT_US + 5 * MICROS
 
 
 @asynccontextmanager
-async def open_site(path: Path, log: RecordingLogger | None = None) -> AsyncIterator[Store]:
-    """The store of the small site; its accounts are made if they are missing."""
+async def open_site(
+    path: Path, log: RecordingLogger | None = None, *, open_wallets: bool = True
+) -> AsyncIterator[Store]:
+    """The store of the small site; its accounts and wallets are made if they are missing."""
     logger = log or RecordingLogger()
     async with open_store(path, currency="EUR", node=NODE, log=logger, migrate=True) as store:
-        await store.writer.submit(wallets(), accounts())
+        if open_wallets or not await store.queries.accounts(None):
+            await store.writer.submit(wallets(), accounts())
         yield store
 
 

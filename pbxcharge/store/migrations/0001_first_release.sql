@@ -150,6 +150,7 @@ CREATE TABLE entry (
         WHEN 'charge' THEN amount_micros < 0 AND call_id IS NOT NULL
         WHEN 'reversal' THEN reverses IS NOT NULL
         WHEN 'top_up' THEN amount_micros > 0
+        WHEN 'refund' THEN amount_micros > 0 AND reverses IS NOT NULL
         WHEN 'initial' THEN amount_micros >= 0
         ELSE 1
     END)
@@ -200,7 +201,7 @@ CREATE TABLE hold_line (
 CREATE TABLE rating (
     rating_id TEXT NOT NULL PRIMARY KEY,
     body TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- name: call
 -- purpose: everything that a restart needs to resume a call.
@@ -232,7 +233,7 @@ CREATE TABLE call (
     hung_up_by TEXT,
     ending_as TEXT,
     hang_up_ms INTEGER
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX call_open ON call (call_id) WHERE state = 'open';
 
 -- name: cdr
@@ -268,7 +269,7 @@ CREATE TABLE cdr (
     ended_by TEXT,
     end_source TEXT NOT NULL,
     clock TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX cdr_setup ON cdr (setup_at_us);
 CREATE INDEX cdr_account ON cdr (account_id, setup_at_us);
 

@@ -1,0 +1,214 @@
+"""What every credit engine promises, held by the same tests.
+
+One second of talk costs 0.01 in Alice's wallet, 0.005 in her organization's.
+"""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from pbxcharge.core.credit import (
+    Closed,
+    Conflict,
+    CreditEngine,
+    Opened,
+    OpenWallet,
+    OutOfBounds,
+    Posted,
+    Refund,
+    RefundTooHigh,
+    Refused,
+    Reserved,
+    Shortage,
+    Wallet,
+)
+from pbxcharge.core.money import AMOUNT_MAX_MICROS
+from tests.fakes.granted_call import a_rate, granted
+from tests.fakes.small_site import (
+    ACME,
+    ACTOR,
+    ALICE,
+    NOW_US,
+    PRICE,
+    close,
+    reserve,
+    reserve_for,
+    top_up,
+    two_levels,
+)
+
+
+async def wallet(engine: CreditEngine, wallet_id: str = ALICE) -> Wallet:
+    """The wallet as the engine knows it: opening it as it is changes nothing."""
+    account_id, kind = wallet_id.split(":")
+    outcome = await engine.execute(OpenWallet(wallet_id, account_id, kind, 0))
+    assert isinstance(outcome, Opened)
+    return outcome.wallet
+
+
+async def test_a_first_slice_takes_what_fits(engine: CreditEngine) -> None:
+    """Credit for 7 of 10 seconds holds 7, and says that it fell short."""
+    await engine.execute(top_up("t1", 7 * PRICE))
+    held = await engine.execute(reserve("a", want_s=10, least_s=1))
+    assert isinstance(held, Reserved)
+    assert (held.through_s, held.short) == (7, True)
+    assert (await wallet(engine)).available_micros == 0
+
+
+async def test_what_is_held_cannot_be_held_twice(engine: CreditEngine) -> None:
+    """However many ask at once, together they hold no more than there is."""
+    await engine.execute(top_up("t1", 10 * 10 * PRICE))
+    asked = [engine.execute(reserve(f"c{number}")) for number in range(64)]
+    outcomes = await asyncio.gather(*asked)
+    assert sum(isinstance(outcome, Reserved) for outcome in outcomes) == 10
+
+
+async def test_the_same_slice_asked_for_twice_is_held_once(engine: CreditEngine) -> None:
+    """A repeat gets the same answer and changes nothing."""
+    await engine.execute(top_up("t1", 20 * PRICE))
+    first = await engine.execute(reserve("a"))
+    again = await engine.execute(reserve("a"))
+    assert first == again
+    assert (await wallet(engine)).held_micros == 10 * PRICE
+
+
+async def test_a_renewal_holds_the_whole_talk_once(engine: CreditEngine) -> None:
+    """Step 2 raises the hold to the price of all talk; it does not add a slice's own price."""
+    await engine.execute(top_up("t1", 100 * PRICE))
+    await engine.execute(reserve("a", 1, want_s=10))
+    await engine.execute(reserve("a", 2, want_s=30))
+    known = await wallet(engine)
+    assert (known.held_micros, known.calls) == (30 * PRICE, 1)
+
+
+async def test_all_levels_hold_or_none(engine: CreditEngine) -> None:
+    """If the organization cannot pay, nothing is held of the user, and its wallet is named."""
+    await engine.execute(top_up("t1", 100 * PRICE))
+    refused = await engine.execute(reserve_for(two_levels("a")))
+    assert refused == Refused("a", 1, Shortage.NOT_ENOUGH_CREDIT, ACME)
+    assert (await wallet(engine)).held_micros == 0
+    await engine.execute(top_up("t2", 100 * PRICE, ACME))
+    assert isinstance(await engine.execute(reserve_for(two_levels("a"))), Reserved)
+    assert (await wallet(engine, ACME)).held_micros == 10 * PRICE // 2
+
+
+async def test_a_free_call_needs_no_credit(engine: CreditEngine) -> None:
+    """Price 0 is held by an empty wallet."""
+    free = granted("a", rates=(a_rate(price_per_minute=0),))
+    assert isinstance(await engine.execute(reserve_for(free)), Reserved)
+
+
+async def test_calls_share_the_last_credit(engine: CreditEngine) -> None:
+    """A renewal takes at most what is available, divided by the live calls of the wallet."""
+    await engine.execute(top_up("t1", 40 * PRICE))
+    await engine.execute(reserve("a", want_s=10))
+    await engine.execute(reserve("b", want_s=10))
+    held = await engine.execute(reserve("a", 2, want_s=30, least_s=11))
+    assert isinstance(held, Reserved)
+    assert (held.through_s, held.short) == (20, True)
+
+
+async def test_settling_charges_and_gives_the_rest_back(engine: CreditEngine) -> None:
+    """Of 10 held 4 are charged: the balance falls by 4 and nothing stays held."""
+    await engine.execute(top_up("t1", 20 * PRICE))
+    await engine.execute(reserve("a"))
+    assert await engine.execute(close("a", 4 * PRICE)) == Closed("a")
+    known = await wallet(engine)
+    assert (known.balance_micros, known.held_micros, known.calls) == (16 * PRICE, 0, 0)
+
+
+async def test_settling_twice_charges_once(engine: CreditEngine) -> None:
+    """The second says that it is a repeat."""
+    await engine.execute(top_up("t1", 20 * PRICE))
+    await engine.execute(reserve("a"))
+    await engine.execute(close("a", 4 * PRICE))
+    assert await engine.execute(close("a", 4 * PRICE)) == Closed("a", repeated=True)
+    assert (await wallet(engine)).balance_micros == 16 * PRICE
+
+
+@pytest.mark.parametrize("step", [1, 2])
+async def test_a_call_that_is_over_holds_no_more(engine: CreditEngine, step: int) -> None:
+    """A reservation that comes after the end is refused, be it the next one or a repeat."""
+    await engine.execute(top_up("t1", 90 * PRICE))
+    await engine.execute(reserve("a"))
+    await engine.execute(close("a", 4 * PRICE))
+    late = await engine.execute(reserve("a", step, want_s=20))
+    assert late == Refused("a", step, Shortage.CALL_ENDED)
+    assert (await wallet(engine)).held_micros == 0
+
+
+async def test_a_renewal_of_a_call_that_never_began_is_refused(engine: CreditEngine) -> None:
+    """Without a first slice there is no call."""
+    await engine.execute(top_up("t1", 90 * PRICE))
+    assert await engine.execute(reserve("a", 2)) == Refused("a", 2, Shortage.CALL_ENDED)
+
+
+async def test_a_charge_above_the_hold_changes_nothing(engine: CreditEngine) -> None:
+    """It is a defect of whoever asks, never a debt of the account."""
+    await engine.execute(top_up("t1", 20 * PRICE))
+    await engine.execute(reserve("a"))
+    with pytest.raises(ValueError, match="not within its hold"):
+        await engine.execute(close("a", 10 * PRICE + 1))
+    known = await wallet(engine)
+    assert (known.balance_micros, known.held_micros) == (20 * PRICE, 10 * PRICE)
+
+
+async def test_the_same_entry_is_booked_once(engine: CreditEngine) -> None:
+    """A repeat, later and by somebody else, gets the entry as it was booked."""
+    payment = top_up("t1", 5 * PRICE)
+    later = replace(payment, entry=replace(payment.entry, at_us=NOW_US + 1, actor="uid:1"))
+    await engine.execute(payment)
+    assert await engine.execute(later) == Posted(payment.entry, 5 * PRICE, repeated=True)
+
+
+async def test_an_id_names_one_entry(engine: CreditEngine) -> None:
+    """Another amount under an id that is taken is a conflict, and nothing is booked."""
+    await engine.execute(top_up("t1", 5 * PRICE))
+    outcome = await engine.execute(top_up("t1", 6 * PRICE))
+    assert outcome == Conflict(top_up("t1", 6 * PRICE).entry, top_up("t1", 5 * PRICE).entry)
+    assert (await wallet(engine)).balance_micros == 5 * PRICE
+
+
+async def test_a_balance_stays_within_bounds(engine: CreditEngine) -> None:
+    """An amount that would leave the range is refused."""
+    await engine.execute(top_up("t1", AMOUNT_MAX_MICROS))
+    outcome = await engine.execute(top_up("t2", 1))
+    assert outcome == OutOfBounds(top_up("t2", 1).entry)
+
+
+async def test_a_credit_limit_is_spent_below_zero(engine: CreditEngine) -> None:
+    """An empty wallet that may go down to -0.10 pays for 10 seconds."""
+    await engine.execute(OpenWallet(ALICE, "alice", "outgoing", -10 * PRICE))
+    assert isinstance(await engine.execute(reserve("a")), Reserved)
+    assert isinstance(await engine.execute(reserve("b", want_s=1)), Refused)
+
+
+async def test_opening_a_wallet_again_keeps_its_balance(engine: CreditEngine) -> None:
+    """Only the floor is set anew."""
+    await engine.execute(top_up("t1", 5 * PRICE))
+    outcome = await engine.execute(OpenWallet(ALICE, "alice", "outgoing", -1))
+    assert isinstance(outcome, Opened)
+    assert (outcome.wallet.balance_micros, outcome.wallet.floor_micros) == (5 * PRICE, -1)
+
+
+async def test_no_more_is_given_back_than_was_charged(engine: CreditEngine) -> None:
+    """Of a charge of 4, 3 are given back once however often asked; then 1 is left."""
+    await engine.execute(top_up("t1", 20 * PRICE))
+    await engine.execute(reserve("a"))
+    await engine.execute(close("a", 4 * PRICE))
+    first = refund("r1", 3 * PRICE)
+    assert isinstance(await engine.execute(first), Posted)
+    again = await engine.execute(first)
+    assert isinstance(again, Posted)
+    assert again.repeated
+    too_much = await engine.execute(refund("r2", 2 * PRICE))
+    assert too_much == RefundTooHigh("r2", 4 * PRICE, 3 * PRICE)
+    rest = await engine.execute(refund("r3", None))
+    assert isinstance(rest, Posted)
+    assert rest.balance_micros == 20 * PRICE
+
+
+def refund(entry_id: str, amount_micros: int | None) -> Refund:
+    """Give back some of call a."""
+    return Refund(entry_id, "a", ALICE, amount_micros, NOW_US, ACTOR)
