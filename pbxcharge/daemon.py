@@ -17,9 +17,10 @@ from pbxcharge import log
 from pbxcharge.api.server import ApiServer
 from pbxcharge.asterisk.agi_server import AgiServer
 from pbxcharge.asterisk.ami_client import AmiClient
+from pbxcharge.catalog import emergency
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.core.call import Call
-from pbxcharge.errors import OperatingError
+from pbxcharge.errors import AmiRefused, OperatingError
 from pbxcharge.flow import pulse
 from pbxcharge.flow.authorize import Authorizer, Prices
 from pbxcharge.flow.clock import Clock
@@ -209,7 +210,22 @@ class Daemon:
 
     async def _compare(self) -> None:
         await self.recovery.resync()
-        self._log.info("compared with Asterisk", live_calls=len(self.meter))
+        about = await self.ami.core_settings()
+        self._log.info(
+            "compared with Asterisk", live_calls=len(self.meter), asterisk=about.asterisk_version
+        )
+        await self._compare_emergency()
+
+    async def _compare_emergency(self) -> None:
+        """The dialplan holds the emergency list a second time; a difference is said, loudly."""
+        try:
+            loaded = await self.ami.loaded_context(emergency.CONTEXT)
+        except AmiRefused as error:
+            self._log.error("emergency numbers not compared", error=str(error))
+            return
+        routes = self._settings.emergency_routes
+        if finding := emergency.compare_loaded(routes, loaded, "Asterisk's dialplan"):
+            self._log.error(finding.message, hint=finding.hint)
 
     async def _until_compared(self, stop: asyncio.Event) -> None:
         """Wait for Asterisk as long as it takes; the log says why."""

@@ -25,6 +25,8 @@ from pbxcharge.errors import AmiDown, AmiRefused, ChannelGone, OperatingError
 
 _DIGIT = re.compile(r"[0-9A-D*#]")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CONTEXT = re.compile(r"[A-Za-z0-9_-]+")
+_CONTEXT_MISSING = "Did not find context"
 _CHANNEL_GONE = ("No such channel", "Channel not found", "Channel does not exist")
 
 
@@ -240,6 +242,25 @@ class AmiClient:
         """Every entry of the spool."""
         reply = await self._act({"Action": "DBGetTree", "Family": family}, True, 4)
         return tuple(parse_spool(required(x, "Key"), x.get("Val", "")) for x in reply.items)
+
+    async def loaded_context(self, context: str) -> dict[str, str]:
+        """What a context of the loaded dialplan does: `{"112": "Gosub(…)"}`, its first priorities.
+
+        A context that is not loaded does nothing, so it is empty.
+        """
+        if not _CONTEXT.fullmatch(context):
+            raise AmiRefused("not the name of a context")
+        try:
+            reply = await self._act({"Action": "ShowDialPlan", "Context": context}, True, 4)
+        except AmiRefused as refused:
+            if _CONTEXT_MISSING in str(refused):
+                return {}
+            raise
+        return {
+            line.get("Extension", ""): f"{line.get('Application', '')}({line.get('AppData', '')})"
+            for line in reply.items
+            if line.get("Priority") == "1"
+        }
 
     async def core_settings(self) -> CoreSettings:
         """What Asterisk says of itself."""

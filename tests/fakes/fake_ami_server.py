@@ -99,6 +99,21 @@ class FakeAmiConnection(asyncio.Protocol):
         items = [f"{head}{key}\r\nVal: {text}\r\n" for key, text in self._pbx.spool.items()]
         self._list(action, "DBGetTree", "Result will follow", items)
 
+    def _on_showdialplan(self, action: dict[str, str]) -> None:
+        found = self._pbx.dialplan.get(action["Context"])
+        if found is None:
+            message = f"Did not find context {action['Context']}"
+            self._reply(action, "Error", f"Message: {message}\r\n")
+            return
+        head = f"Event: ListDialplan\r\nContext: {action['Context']}\r\n"
+        items = [
+            f"{head}Extension: {extension}\r\nPriority: 1\r\n"
+            f"Application: {does.partition('(')[0]}\r\n"
+            f"AppData: {does.partition('(')[2].removesuffix(')')}\r\nRegistrar: pbx_config\r\n"
+            for extension, does in found.items()
+        ]
+        self._list(action, "ShowDialPlan", "DialPlan list will follow", items)
+
     def _on_channel(self, action: dict[str, str], missing: str, done: str) -> bool:
         found = self._pbx.channel(action.get("Channel", "")) is not None
         message = done if found else missing

@@ -26,6 +26,7 @@ class FakeAsterisk:
     Faults may be set at any time: `mute` reads AMI but answers nothing (a half-open link),
     `byte_at_a_time` cuts what it sends into bytes, `refuse_logins`, `booted` (False: no FullyBooted
     event), `reply_delay_s`; `omitted` and `doubled` name events that are lost or sent twice.
+    `dialplan` has contexts with what the first priority of each extension does.
     """
 
     def __init__(
@@ -49,6 +50,12 @@ class FakeAsterisk:
         self.played: list[tuple[str, str]] = []
         self.variables: dict[tuple[str, str], str] = {}
         self.spool: dict[str, str] = {}
+        self.dialplan = {
+            "pbxc-emergency": {
+                dialled: f"Gosub(pbxc-emergency-call,s,1({dialled},PJSIP/112@carrier))"
+                for dialled in ("112", "911")
+            }
+        }
         self.ami_port = 0
         self._listener: asyncio.Server | None = None
         self._held: list[bytes] | None = None

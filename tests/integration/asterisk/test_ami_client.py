@@ -367,3 +367,11 @@ def test_waits_grow_and_are_bounded() -> None:
     assert [retry_delay_s(n, False, 0) for n in range(1, 8)] == [*RETRY_S, 10]
     assert [retry_delay_s(n, True, 0) for n in range(1, 9)] == [*REFUSED_RETRY_S, 60]
     assert retry_delay_s(3, False, 1) == pytest.approx(0.8)
+
+
+async def test_loaded_dialplan_is_read_as_asterisk_has_it() -> None:
+    """The emergency context with what each number does; a context that is not there is empty."""
+    async with site() as here:
+        loaded = await here.client.loaded_context("pbxc-emergency")
+        assert loaded["911"] == "Gosub(pbxc-emergency-call,s,1(911,PJSIP/112@carrier))"
+        assert await here.client.loaded_context("nowhere") == {}
