@@ -54,12 +54,7 @@ async def connect_writer(database: Path) -> aiosqlite.Connection:
     Raises:
         StorageDown: the file cannot be opened, or does not take its settings.
     """
-    connection = await aiosqlite.connect(
-        database,
-        isolation_level=None,
-        timeout=BUSY_TIMEOUT_S,
-        factory=WritingConnection,
-    )
+    connection = await _connect(database, factory=WritingConnection)
     try:
         await _set(connection, "journal_mode", "wal")
         await _set(connection, "synchronous", 2)
@@ -72,19 +67,27 @@ async def connect_writer(database: Path) -> aiosqlite.Connection:
 
 
 async def connect_reader(database: Path) -> aiosqlite.Connection:
-    """A connection that can neither write nor checkpoint."""
-    connection = await aiosqlite.connect(
-        read_only_uri(database),
-        uri=True,
-        isolation_level=None,
-        timeout=BUSY_TIMEOUT_S,
-    )
+    """A connection that can neither write nor checkpoint.
+
+    Raises:
+        StorageDown: the file cannot be opened.
+    """
+    connection = await _connect(read_only_uri(database), uri=True)
     try:
         await _set(connection, "query_only", 1)
     except BaseException:
         await connection.close()
         raise
     return connection
+
+
+async def _connect(database: Path | str, **options: Any) -> aiosqlite.Connection:
+    try:
+        return await aiosqlite.connect(
+            database, isolation_level=None, timeout=BUSY_TIMEOUT_S, **options
+        )
+    except sqlite3.Error as error:
+        raise StorageDown(f"{database}: {error}") from error
 
 
 def read_only_uri(database: Path) -> str:

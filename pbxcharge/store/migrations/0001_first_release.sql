@@ -106,6 +106,11 @@ BEGIN
         json_object('number', NEW.number, 'account_id', NEW.account_id)
     );
 END;
+CREATE TRIGGER audit_never_replaced BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq)
+BEGIN
+    SELECT RAISE(ABORT, 'the audit trail is only added to');
+END;
 CREATE TRIGGER audit_never_changed BEFORE UPDATE ON audit
 BEGIN
     SELECT RAISE(ABORT, 'the audit trail is only added to');
@@ -160,6 +165,12 @@ CREATE INDEX entry_call ON entry (call_id) WHERE call_id IS NOT NULL;
 CREATE UNIQUE INDEX entry_initial_once ON entry (wallet_id) WHERE kind = 'initial';
 CREATE INDEX entry_reverses ON entry (reverses) WHERE reverses IS NOT NULL;
 CREATE UNIQUE INDEX entry_reversed_once ON entry (reverses) WHERE kind = 'reversal';
+-- REPLACE deletes without asking the triggers for deletion.
+CREATE TRIGGER entry_never_replaced BEFORE INSERT ON entry
+WHEN EXISTS (SELECT 1 FROM entry WHERE entry_id = NEW.entry_id OR seq = NEW.seq)
+BEGIN
+    SELECT RAISE(ABORT, 'ledger entries are only added');
+END;
 CREATE TRIGGER entry_never_changed BEFORE UPDATE ON entry
 BEGIN
     SELECT RAISE(ABORT, 'ledger entries are only added');

@@ -1,0 +1,159 @@
+"""The schema: whole or not at all, and its own guard of what must never change."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pbxcharge.core.credit import Posted
+from pbxcharge.errors import LockTaken, SchemaAhead, StorageDamaged
+from pbxcharge.store import WriterLock, open_store
+from pbxcharge.store.migrate import Migrated, Migration, migrate, migrate_alone, migrations
+from pbxcharge.store.verify import verify
+from tests.fakes.granted_call import granted
+from tests.fakes.recording_logger import RecordingLogger
+from tests.fakes.small_site import PRICE, busy_day, open_site, talk, top_up
+
+RELEASED = sorted((Path(__file__).parents[2] / "schemas").glob("*.db"))
+
+
+def schema(database: Path) -> list[tuple[str, str]]:
+    """Everything that the file defines."""
+    with closing(sqlite3.connect(database)) as connection:
+        found = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name")
+        return [*found, *connection.execute("PRAGMA user_version")]
+
+
+def test_migrating_brings_the_newest_schema(database: Path) -> None:
+    """A new file gets every migration, a second run none."""
+    newest = len(migrations())
+    assert migrate_alone(database) == Migrated(0, newest)
+    before = schema(database)
+    assert migrate_alone(database) == Migrated(newest, newest)
+    assert schema(database) == before
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    """Version n is the n-th file."""
+    assert [step.version for step in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+def test_a_migration_that_dies_in_the_middle_leaves_the_old_schema(database: Path) -> None:
+    """Half of its statements ran; none of them is left."""
+    migrate_alone(database)
+    before = schema(database)
+    half = "CREATE TABLE new_one (x);\nINSERT INTO new_one VALUES (1);\nTHIS IS NOT SQL;"
+    broken = (*migrations(), Migration(len(migrations()) + 1, "broken.sql", half))
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(database, broken)
+    assert schema(database) == before
+
+
+def test_a_migration_that_orphans_rows_is_taken_back(database: Path) -> None:
+    """References are checked as a whole before the commit."""
+    migrate_alone(database)
+    before = schema(database)
+    orphan = "INSERT INTO extension VALUES ('x', '1', 'nobody', 0, 'test');"
+    step = Migration(len(migrations()) + 1, "orphan.sql", orphan)
+    with pytest.raises(StorageDamaged, match="extension"):
+        migrate(database, (*migrations(), step))
+    assert schema(database) == before
+
+
+def test_migrating_waits_for_no_daemon(database: Path) -> None:
+    """While somebody writes, nobody migrates."""
+    with WriterLock.acquire(database), pytest.raises(LockTaken):
+        migrate_alone(database)
+
+
+def test_a_schema_ahead_is_not_migrated(database: Path) -> None:
+    """An older release does not touch what a newer one wrote."""
+    migrate_alone(database)
+    with pytest.raises(SchemaAhead):
+        migrate(database, ())
+
+
+@pytest.mark.parametrize("released", RELEASED, ids=lambda path: path.stem)
+async def test_every_released_schema_is_opened_and_used(released: Path, tmp_path: Path) -> None:
+    """Books of an earlier release are migrated, right, and go on."""
+    database = Path(shutil.copy(released, tmp_path / "site.db"))
+    log = RecordingLogger()
+    async with open_store(database, currency="EUR", node="pbx1", log=log, migrate=True) as store:
+        assert [call.call_id for call in await store.queries.open_calls()] == ["open"]
+        (topped_up,) = await store.writer.submit((top_up("today", 50 * PRICE),))
+        assert isinstance(topped_up, Posted)
+        await talk(store.writer, granted("today"), 25)
+    assert verify(database) == []
+
+
+def test_the_newest_released_schema_is_kept() -> None:
+    """Each migration has a small database of its release beside it."""
+    assert [path.stem for path in RELEASED] == [f"{step.version:04}" for step in migrations()]
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """A shell on the books of a busy day."""
+    database = Path(shutil.copy(RELEASED[-1], tmp_path / "site.db"))
+    migrate_alone(database)
+    with closing(sqlite3.connect(database, isolation_level=None)) as shell:
+        shell.execute("PRAGMA foreign_keys = ON")
+        yield shell
+
+
+REFUSED = {
+    "an entry is edited": "UPDATE entry SET amount_micros = 1",
+    "an entry is deleted": "DELETE FROM entry",
+    "an entry is replaced": (
+        "INSERT OR REPLACE INTO entry SELECT * FROM entry WHERE entry_id = 'payment-1'"
+    ),
+    "an entry is replaced by its number": (
+        "INSERT OR REPLACE INTO entry SELECT seq, 'x', wallet_id, kind, amount_micros, at_us,"
+        " call_id, reverses, actor, note FROM entry WHERE entry_id = 'payment-1'"
+    ),
+    "a change is replaced": "INSERT OR REPLACE INTO audit SELECT * FROM audit",
+    "the audit trail is edited": "UPDATE audit SET actor = 'nobody'",
+    "the audit trail is shortened": "DELETE FROM audit",
+    "a hold is reopened": "UPDATE hold SET state = 'pending' WHERE call_id = 'answered'",
+    "an amount is a fraction": "UPDATE wallet SET balance_micros = 0.5",
+    "an amount is a text": "UPDATE wallet SET balance_micros = 'much'",
+    "a balance leaves the range": "UPDATE wallet SET balance_micros = 9000000000000000000",
+    "a kind is unknown": "INSERT INTO entry SELECT NULL, 'x', wallet_id, 'gift', 1, 1, NULL, NULL,"
+    " 'a', '' FROM wallet",
+    "a charge adds": "INSERT INTO entry SELECT NULL, 'x', wallet_id, 'charge', 1, 1, 'c', NULL,"
+    " 'a', '' FROM wallet",
+    "initial credit is given twice": "INSERT INTO entry SELECT NULL, 'x', 'alice:outgoing',"
+    " 'initial', 1, 1, NULL, NULL, 'a', ''",
+    "an entry is reversed twice": "INSERT INTO entry SELECT NULL, 'x', 'alice:outgoing',"
+    " 'reversal', 100, 1, NULL, 'typo', 'a', ''",
+    "a status is unknown": "UPDATE account SET status = 'tired'",
+    "an account has no parent": "UPDATE account SET parent_id = 'nobody'",
+    "a number is taken": "INSERT INTO extension VALUES ('x', '101', 'bob', 0, 'test')",
+    "a record is doubled": "INSERT INTO cdr SELECT * FROM cdr",
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_the_tables_refuse(connection: sqlite3.Connection, what: str) -> None:
+    """Also a shell beside pbxcharge cannot do this without taking a guard away first."""
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute(REFUSED[what])
+
+
+def test_changes_of_accounts_leave_a_trail(connection: sqlite3.Connection) -> None:
+    """Who, when, how it was before and after; saving it as it is leaves none."""
+    trail = connection.execute(
+        "SELECT actor, before ->> 'status', after ->> 'status' FROM audit"
+        " WHERE subject_id = 'bob' AND subject = 'account' ORDER BY seq"
+    ).fetchall()
+    assert trail == [("test", None, "active"), ("test", "active", "suspended")]
+
+
+async def test_a_busy_day_is_what_the_generator_keeps(database: Path) -> None:
+    """The kept databases hold a little of everything; so does one made now."""
+    async with open_site(database) as store:
+        await busy_day(store)
+    assert verify(database) == []
