@@ -172,7 +172,7 @@ class Provisioning:
 
     async def _declined_parent(self, wanted: Account) -> Declined | None:
         if wanted.kind is AccountKind.ORGANIZATION:
-            return None
+            return _declined_top(wanted)
         parent = await self._records.account(wanted.parent_id or "")
         if parent is None:
             return unknown_account(wanted.parent_id or "")
@@ -202,6 +202,12 @@ class Provisioning:
             Refusal.NUMBER_TAKEN,
             f"{wanted.number} is {taken.endpoint} of {taken.account_id} in {owner.parent_id}",
         )
+
+
+def _declined_top(wanted: Account) -> Declined | None:
+    if wanted.parent_id is None:
+        return None
+    return Declined(Refusal.NOT_A_USER, "an organization stands at the top: give it no parent")
 
 
 def _open(account: Account, plan: Plan) -> OpenWallet:
