@@ -1,0 +1,58 @@
+"""Quotes: the price of a call that has not been made."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.authorization import Asked, Denial, Reason
+from pbxcharge.core.number import NumberRule
+from pbxcharge.core.plan import Terms
+from pbxcharge.core.quotation import Quote, quote
+from pbxcharge.core.tariff import Tariff
+from tests.fakes.granted_call import a_rate
+from tests.fakes.plans import a_plan
+
+RULES = (NumberRule("00", 2, ""),)
+ASKED = Asked("alice", "004930123456", "public")
+ACME = Account("acme", AccountKind.ORGANIZATION, None, "Acme", "wholesale", AccountStatus.ACTIVE)
+ALICE = Account("alice", AccountKind.USER, "acme", "Alice", "retail", AccountStatus.ACTIVE)
+RETAIL = a_plan("retail")
+WHOLESALE = replace(a_plan("wholesale"), tariff=Tariff((a_rate(price_per_minute=Fraction(3, 10)),)))
+PLANS = {"retail": RETAIL, "wholesale": WHOLESALE}
+
+
+def quoted(talk_s: int, chain: tuple[Account, ...] = (ALICE, ACME)) -> Quote:
+    """A quote that is not refused."""
+    answer = quote(ASKED, talk_s, chain, PLANS, RULES)
+    assert isinstance(answer, Quote)
+    return answer
+
+
+def test_every_level_has_its_own_price() -> None:
+    """61 s: alice pays 66 s at 0.60 a minute, acme 61 s at 0.30."""
+    answer = quoted(61)
+    assert [level.account_id for level in answer.levels] == ["alice", "acme"]
+    assert [level.charge.total_micros for level in answer.levels] == [660_000, 305_000]
+    assert answer.number == "4930123456"
+
+
+def test_a_quote_says_what_must_be_there_to_begin() -> None:
+    """The first block of 60 s at 0.60 a minute, however short the call is to be."""
+    assert quoted(1).least_micros == 600_000
+
+
+def test_a_call_that_would_be_cut_before_is_priced_until_then() -> None:
+    """With a limit of 2 minutes an hour costs 1.20."""
+    short = replace(RETAIL, terms=Terms(call_max_s=120))
+    answer = quote(ASKED, 3600, (ALICE,), {"retail": short}, RULES)
+    assert isinstance(answer, Quote)
+    assert (answer.talk_s, answer.limit_s) == (120, 120)
+    assert answer.levels[0].charge.total_micros == 1_200_000
+
+
+def test_a_call_that_would_be_refused_is_not_priced() -> None:
+    """The reason is that of the authorization itself."""
+    suspended = replace(ALICE, status=AccountStatus.SUSPENDED)
+    answer = quote(ASKED, 60, (suspended, ACME), PLANS, RULES)
+    assert isinstance(answer, Denial)
+    assert answer.reason is Reason.ACCOUNT_SUSPENDED
