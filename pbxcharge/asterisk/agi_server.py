@@ -13,7 +13,7 @@ from functools import lru_cache
 from pbxcharge.asterisk.agi_connection import AgiConnection, AgiLimits
 from pbxcharge.asterisk.agi_session import AgiEndpoint, AgiHandler, AgiSession, RouteTable
 from pbxcharge.asterisk.logger import Logger
-from pbxcharge.errors import AgiError, AgiHangup
+from pbxcharge.errors import AgiError, AgiHangup, PortTaken
 
 BACKLOG = 512
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -70,11 +70,14 @@ class AgiServer:
         """Listen.
 
         Raises:
-            OSError: the address cannot be had.
+            PortTaken: the address cannot be had.
         """
-        self._listener = await self.loop.create_server(
-            lambda: AgiConnection(self), self._host, self._port, backlog=BACKLOG
-        )
+        try:
+            self._listener = await self.loop.create_server(
+                lambda: AgiConnection(self), self._host, self._port, backlog=BACKLOG
+            )
+        except OSError as error:
+            raise PortTaken(self._host, self._port, error.strerror or str(error)) from error
         self._port = self._listener.sockets[0].getsockname()[1]
 
     def stop_accepting(self) -> None:

@@ -178,6 +178,13 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk carries no types
         if count <= 10 or count % 1000 == 0:
             self._logger.warning("ami_malformed", error=str(error), ami_event=event, count=count)
 
+    def unfiltered(self) -> None:
+        """Say once that the filter of manager.conf does nothing, which only costs time."""
+        self.counts["unfiltered"] += 1
+        if self.counts["unfiltered"] == 1:
+            hint = "include the eventfilter lines of pbxcharge-manager.conf; Asterisk 22 knows them"
+            self._logger.warning("ami_unfiltered", hint=hint)
+
     def ping(self) -> None:
         """Ask for a proof of life."""
         sent_ns, sent_at_us = monotonic_ns(), time_ns() // 1000

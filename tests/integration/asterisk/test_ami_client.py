@@ -375,3 +375,12 @@ async def test_loaded_dialplan_is_read_as_asterisk_has_it() -> None:
         loaded = await here.client.loaded_context("pbxc-emergency")
         assert loaded["911"] == "Gosub(pbxc-emergency-call,s,1(911,PJSIP/112@carrier))"
         assert await here.client.loaded_context("nowhere") == {}
+
+
+async def test_missing_event_filter_is_said_once() -> None:
+    """An Asterisk that does not know the filter's syntax sends all events; the client copes."""
+    async with site() as here:
+        for _ in range(3):
+            here.pbx.emit("VarSet", "Variable: X\r\nValue: 1\r\n")
+        await until(lambda: here.client.counts["unfiltered"] == 3)
+        assert len(here.logger.named("ami_unfiltered")) == 1

@@ -24,6 +24,7 @@ class Receiver:
         self.events: list[Headers] = []
         self.errors: list[Exception] = []
         self.lost = 0
+        self.unwanted = 0
 
     def dispatch(self, headers: Headers, received_ns: int) -> None:
         """Keep an event."""
@@ -32,6 +33,10 @@ class Receiver:
     def malformed(self, error: Exception) -> None:
         """Keep an error."""
         self.errors.append(error)
+
+    def unfiltered(self) -> None:
+        """Count."""
+        self.unwanted += 1
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count."""
