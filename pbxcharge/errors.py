@@ -32,6 +32,13 @@ class AgiHangup(AgiError):
     """The caller hung up before the answer was there: nothing to do."""
 
 
+class PortTaken(OperatingError):
+    """The FastAGI port cannot be had: see who listens there, or set another `fastagi.port`."""
+
+    def __init__(self, host: str, port: int, why: str) -> None:
+        super().__init__(f"cannot listen at {host}:{port}: {why}")
+
+
 class AmiDown(OperatingError):
     """No usable AMI connection: check that Asterisk runs, its port and its manager.conf.
 
