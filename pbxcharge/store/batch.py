@@ -4,11 +4,10 @@ Decided on copies: nothing here is true until it is committed, and then `keep` t
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pbxcharge.core.attempt import Granted
-from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import (
     Close,
     Decision,
@@ -99,17 +98,16 @@ class Batch:
         try:
             decisions = [self._decide_one(operation, undo, rose) for operation in operations]
             outcomes = tuple(decision.outcome for decision in decisions)
-            effects = tuple(then(outcomes) if callable(then) else then)
-            puts = [put for effect in effects for put in self._puts(effect)]
-            puts += [
-                (tables.ADD_ENTRY, tables.entry_row(entry))
-                for decision in decisions
-                for entry in decision.entries
-            ]
+            effects = then(outcomes) if callable(then) else then
+            staged = [(effect, self._rows_of(effect)) for effect in effects]
+            entries = [tables.entry_row(entry) for each in decisions for entry in each.entries]
         except BaseException:
             _take_back(undo)
             raise
-        self._collect(effects, puts, rose)
+        self.rose |= rose
+        self._rows[tables.ADD_ENTRY] += entries
+        for effect, rows in staged:
+            self._collect(effect, rows)
         return outcomes
 
     def statements(self) -> list[Statement]:
@@ -171,49 +169,42 @@ class Batch:
             if wallet_id not in self.wallets and wallet_id in self._known.wallets:
                 self.wallets[wallet_id] = self._known.wallets[wallet_id]
 
-    def _puts(self, effect: Effect) -> Iterator[_Put]:
+    def _rows_of(self, effect: Effect) -> list[_Put]:
         match effect:
             case CallSaved():
-                yield from self._rating_puts(effect.call.granted)
-                yield tables.PUT_CALL, tables.call_row(effect.call)
+                row = (tables.PUT_CALL, tables.call_row(effect.call))
+                return [*self._new_rating(effect.call.granted), row]
             case CdrWritten():
-                yield from self._cdr_puts(effect.cdr)
+                levels = [(tables.ADD_CDR_LEVEL, row) for row in tables.cdr_level_rows(effect.cdr)]
+                return [*levels, (tables.ADD_CDR, tables.cdr_row(effect.cdr))]
             case CallClosed():
-                yield tables.CLOSE_CALL, (effect.call_id,)
+                return [(tables.CLOSE_CALL, (effect.call_id,))]
             case AccountSaved():
-                yield (
-                    tables.PUT_ACCOUNT,
-                    tables.account_row(effect.account, effect.at_us, effect.actor),
-                )
+                row = tables.account_row(effect.account, effect.at_us, effect.actor)
+                return [(tables.PUT_ACCOUNT, row)]
             case ExtensionSaved():
-                yield (
-                    tables.PUT_EXTENSION,
-                    tables.extension_row(effect.extension, effect.at_us, effect.actor),
-                )
+                row = tables.extension_row(effect.extension, effect.at_us, effect.actor)
+                return [(tables.PUT_EXTENSION, row)]
             case PbxSeen():
-                yield tables.PUT_PBX_SEEN, (effect.pbx, effect.at_us)
+                return [(tables.PUT_PBX_SEEN, (effect.pbx, effect.at_us))]
 
-    def _rating_puts(self, granted: Granted) -> Iterator[_Put]:
-        if granted.rating_id not in self._known.ratings and granted.rating_id not in self._ratings:
-            yield tables.PUT_RATING, tables.rating_row(granted.rating_id, granted.rating)
+    def _new_rating(self, granted: Granted) -> list[_Put]:
+        if granted.rating_id in self._known.ratings or granted.rating_id in self._ratings:
+            return []
+        return [(tables.PUT_RATING, tables.rating_row(granted.rating_id, granted.rating))]
 
-    def _cdr_puts(self, cdr: Cdr) -> Iterator[_Put]:
-        if cdr.call_id not in self._cdrs:
-            yield tables.ADD_CDR, tables.cdr_row(cdr)
-            for row in tables.cdr_level_rows(cdr):
-                yield tables.ADD_CDR_LEVEL, row
-
-    def _collect(self, effects: tuple[Effect, ...], puts: list[_Put], rose: set[str]) -> None:
-        for sql, row in puts:
+    def _collect(self, effect: Effect, rows: list[_Put]) -> None:
+        if isinstance(effect, CallSaved):
+            self._ratings.add(effect.call.granted.rating_id)
+        elif isinstance(effect, CdrWritten):
+            # Only the first record of a call counts, with its levels.
+            if effect.cdr.call_id in self._cdrs:
+                return
+            self._cdrs.add(effect.cdr.call_id)
+        elif isinstance(effect, AccountSaved | ExtensionSaved):
+            self.accounts_changed = True
+        for sql, row in rows:
             self._rows[sql].append(row)
-        for effect in effects:
-            if isinstance(effect, CallSaved):
-                self._ratings.add(effect.call.granted.rating_id)
-            elif isinstance(effect, CdrWritten):
-                self._cdrs.add(effect.cdr.call_id)
-            elif isinstance(effect, AccountSaved | ExtensionSaved):
-                self.accounts_changed = True
-        self.rose |= rose
 
 
 def _change(table: dict[str, Any], key: str, value: Any, undo: _Undo) -> None:

@@ -83,6 +83,8 @@ async def connect_reader(database: Path) -> aiosqlite.Connection:
 
 async def _connect(database: Path | str, **options: Any) -> aiosqlite.Connection:
     try:
+        # Tried without a thread first: one that could not open ends by itself, at a bad moment.
+        sqlite3.connect(database, **options).close()
         return await aiosqlite.connect(
             database, isolation_level=None, timeout=BUSY_TIMEOUT_S, **options
         )

@@ -118,7 +118,7 @@ async def test_another_users_books_are_not_touched(
     await opened(database, migrate=True)
     before = sorted(path.name for path in database.parent.iterdir())
     monkeypatch.setattr("os.geteuid", lambda: os.getuid() + 1)
-    with pytest.raises(NotTheOwner, match="site.db belongs to"):
+    with pytest.raises(NotTheOwner, match="belongs to"):
         await opened(database)
     assert sorted(path.name for path in database.parent.iterdir()) == before
 
