@@ -13,7 +13,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pbxcharge.api.app import build_app
 from pbxcharge.api.desk import Desk
-from pbxcharge.api.stream import Streams
 from pbxcharge.errors import SocketTaken
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
@@ -50,9 +49,8 @@ class ApiServer:
         prices: Prices,
     ) -> None:
         self._path = path
-        self._streams = Streams()
-        desk = Desk(queries, prices, office.currency, office, meter, journal, self._streams)
-        self._server = _Server(_config(desk))
+        self.desk = Desk(queries, prices, office.currency, office, meter, journal)
+        self._server = _Server(_config(self.desk))
         self._serving: asyncio.Task[None] | None = None
         self._inode: tuple[int, int] | None = None
 
@@ -77,7 +75,7 @@ class ApiServer:
             return
         if _inode(self._path) == self._inode:
             self._path.unlink(missing_ok=True)
-        self._streams.close()
+        self.desk.streams.close()
         self._server.should_exit = True
         await self._serving
         self._serving = None

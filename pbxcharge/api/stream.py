@@ -19,9 +19,14 @@ class Streams:
         self._open: set[Listener] = set()
 
     @property
+    def readers(self) -> int:
+        """How many read along."""
+        return len(self._open)
+
+    @property
     def full(self) -> bool:
         """Whether no further reader is taken."""
-        return len(self._open) >= READERS_MAX
+        return self.readers >= READERS_MAX
 
     async def lines(self, journal: Journal) -> AsyncIterator[bytes]:
         """All that is told from the first (empty) line on, until the reader or the daemon goes."""
