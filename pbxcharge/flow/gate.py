@@ -8,7 +8,7 @@ from pbxcharge.asterisk.agi_session import AgiSession
 from pbxcharge.core.attempt import Leg
 from pbxcharge.core.authorization import Denial
 from pbxcharge.core.call import Call
-from pbxcharge.errors import OperatingError
+from pbxcharge.errors import AgiHangup, OperatingError
 from pbxcharge.flow.authorize import Ask
 from pbxcharge.flow.ports import Site
 from pbxcharge.flow.spool import FAMILY, Spool
@@ -54,6 +54,11 @@ class Gate:
             AgiHangup: the caller is gone; what was held is given back by recovery.
         """
         asked = parse_authorize(request)
+        # A daemon that was stopped for a while finds callers who are long gone and were refused by
+        # the dialplan: nothing is held for them. Their end comes one turn after their question.
+        await asyncio.sleep(0)
+        if session.hungup:
+            raise AgiHangup("the caller was gone before the question was read")
         caller = Leg(asked.uniqueid, asked.channel)
         ask = Ask(asked.endpoint, asked.number, asked.call_type, asked.linkedid, caller)
         deciding = asyncio.ensure_future(self._decider.decide(ask))
