@@ -1,7 +1,7 @@
 """A real Asterisk for the tests of this folder: one for the whole run of a worker process.
 
 Tests share it, so each takes its own extension and numbers; a test that stops, kills or configures
-an Asterisk makes an `AsteriskInstance` for itself.
+an Asterisk makes an `AsteriskInstance` for itself, or a pair with a daemon (`metered_site`).
 """
 
 from collections.abc import AsyncIterator
@@ -11,6 +11,9 @@ import pytest
 import pytest_asyncio
 
 from tests.asterisk.harness import Answerer, AsteriskInstance, FarEnd, HandsetCall, Verdict
+from tests.asterisk.metered import LATE_S, Metered, OnTime, Record, metered_site
+
+LATE_PROPERTY = "late_s"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,3 +64,52 @@ exten => s,1,Goto(pbxc-out,4420777,1)
             yield Scripted(instance, answerer)
         finally:
             await answerer.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def metered_pair() -> AsyncIterator[Metered]:
+    """An Asterisk and the daemon that charges its calls, for all tests that break neither."""
+    async with metered_site(settings=lambda settings: settings["timing"].update(ring_s=6)) as pair:
+        yield pair
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def metered(metered_pair: Metered) -> AsyncIterator[Metered]:
+    """The shared pair; after each test its books must be clean."""
+    said_before = len(metered_pair.site.log.lines)
+    yield metered_pair
+    # pytest shows it if the test has failed.
+    print(*metered_pair.site.log.lines[said_before:], sep="\n")
+    await metered_pair.check_books()
+
+
+@pytest.fixture
+def on_time(record_property: Record) -> OnTime:
+    """Judges how long after its paid instant a leg ended: never before, at most 1 s after.
+
+    The figures of all tests stand at the end of the run.
+    """
+
+    def judge(late_s: float) -> None:
+        record_property(LATE_PROPERTY, late_s)
+        assert 0 <= late_s <= LATE_S
+
+    return judge
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How late each cut-off was."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    late_ms = sorted(
+        float(str(value)) * 1000
+        for report in reports
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == LATE_PROPERTY
+    )
+    if late_ms:
+        middle = late_ms[len(late_ms) // 2]
+        terminalreporter.write_line(
+            f"cut-off after the paid instant, {len(late_ms)} legs: "
+            f"first {late_ms[0]:.1f} ms, median {middle:.1f} ms, last {late_ms[-1]:.1f} ms"
+        )

@@ -13,7 +13,7 @@ from typing import Self
 from tests.asterisk.harness.carrier import Carrier
 from tests.asterisk.harness.handset import Handset
 from tests.asterisk.harness.observer import Observer
-from tests.asterisk.harness.ports import free_port
+from tests.asterisk.harness.ports import free_port, give_back
 from tests.asterisk.harness.sipp import SippPhone
 from tests.asterisk.harness.user_agent import Address
 
@@ -23,6 +23,7 @@ DIALPLAN = PROJECT / "asterisk-dialplan"
 LAB = PROJECT / "script" / "asterisk-lab"
 CARRIER_HOST = "127.2.0.1"
 EXTENSIONS = range(100, 400)
+RTP_PORTS = 1000
 # Asterisk complains about their absence at every start.
 EMPTY = ("acl", "ccss", "cel", "indications", "pjproject", "sorcery", "stasis", "udptl")
 
@@ -96,7 +97,7 @@ class AsteriskInstance:
         self.ami_secret = os.urandom(12).hex()
         self.pid = 0
         self.folder = Path()
-        self._rtp_first = free_port(socket.SOCK_DGRAM, width=1000)
+        self._rtp_first = free_port(socket.SOCK_DGRAM, width=RTP_PORTS)
         self._dialplan = dialplan
         self._global_lines = global_lines
         self._phone_context = phone_context
@@ -154,7 +155,7 @@ class AsteriskInstance:
             "@ami_secret@": self.ami_secret, "@carrier_host@": CARRIER_HOST,
             "@carrier_port@": self._carrier_port, "@global_lines@": self._global_lines,
             "@phone_context@": self._phone_context,
-            "@rtp_first@": self._rtp_first, "@rtp_last@": self._rtp_first + 999,
+            "@rtp_first@": self._rtp_first, "@rtp_last@": self._rtp_first + RTP_PORTS - 1,
         }  # fmt: skip
         return re.sub("|".join(values), lambda found: str(values[found.group()]), text)
 
@@ -188,6 +189,9 @@ class AsteriskInstance:
             await self._leave()
         finally:
             await lab("drop", self.name)
+        for port in (self.sip_port, self.ami_port, self.agi_port, self._carrier_port):
+            give_back(port)
+        give_back(self._rtp_first, RTP_PORTS)
 
     # --- what a test does with it -------------------------------------------------------------
 
@@ -218,10 +222,10 @@ class AsteriskInstance:
         """A number at the carrier that no other test of this instance calls."""
         return f"{next(self._numbers)}0000"
 
-    async def handset(self, extension: str = "") -> Handset:
-        """A phone that the test steers."""
+    async def handset(self, extension: str = "", name: str = "") -> Handset:
+        """A phone that the test steers; `name` is what it says of itself, if not the truth."""
         extension = extension or self.extension()
-        phone = Handset(extension, phone_host(extension), self.sip_address)
+        phone = Handset(name or extension, phone_host(extension), self.sip_address)
         self._phones.append(phone)
         return await phone.open()
 

@@ -1,0 +1,68 @@
+"""A call whose end no witness saw is settled by the operator's rule."""
+
+from pbxcharge.store import Queries
+from tests.asterisk.metered import (
+    Document,
+    Metered,
+    Payer,
+    block_price,
+    eventually,
+    instant,
+    long_slices,
+    metered_site,
+)
+
+
+async def test_a_lost_end_is_when_the_call_was_last_seen() -> None:
+    """`last_seen`: charged to the last durable proof of life, less than the 12 s that were held."""
+    async with metered_site(kiosk=long_slices(12)) as metered:
+        payer = await metered.payer("0.12")
+        cdr, seen_at = await lose_an_end(metered, payer)
+        assert cdr["end_source"] == "last_seen"
+        assert abs(instant(cdr["ended_at"]) - seen_at) < 0.001
+        talk_s = seen_at - instant(cdr["answered_at"])
+        assert 0 < talk_s <= cdr["talk_s"] + 0.1 < talk_s + 1.1
+        assert cdr["charge"] == block_price(cdr["talk_s"])
+        assert cdr["unpaid_s"] == 0
+
+
+async def test_a_lost_end_may_cost_all_that_was_held() -> None:
+    """`paid_through`: 12 s, however long the call lasted."""
+    async with metered_site(
+        kiosk=long_slices(12), settings=lambda site: site.update(lost_end="paid_through")
+    ) as metered:
+        payer = await metered.payer("0.12")
+        cdr, _ = await lose_an_end(metered, payer)
+        assert (cdr["end_source"], cdr["talk_s"]) == ("paid_through", 12)
+        assert (cdr["charge"], cdr["unpaid_s"]) == ("0.12", 0)
+
+
+async def lose_an_end(metered: Metered, payer: Payer) -> tuple[Document, float]:
+    """A call whose end nobody heard, and of which nothing is written; and when it was last seen.
+
+    The daemon is killed after it has seen the call alive, the caller hangs up, what the dialplan
+    wrote is deleted, and the daemon comes back.
+    """
+    call = await payer.talk()
+    answered_at = await call.answered_at()
+
+    async def seen() -> bool:
+        return await seen_alive(metered) > answered_at + 1
+
+    await eventually(seen)
+    await metered.site.kill()
+    seen_at = await seen_alive(metered)
+    call.phone.hang_up()
+    assert seen_at < await call.ended_at()
+    await metered.asterisk.cli("database deltree pbxcharge")
+    await metered.site.serve()
+    return await call.cdr(), seen_at
+
+
+async def seen_alive(metered: Metered) -> float:
+    """The last durable proof that no end can have been missed."""
+    queries = await Queries.connect(metered.site.database)
+    try:
+        return (await queries.pbx_seen("pbx1") or 0) / 1_000_000
+    finally:
+        await queries.close()
