@@ -54,11 +54,7 @@ class Gate:
             AgiHangup: the caller is gone; what was held is given back by recovery.
         """
         asked = parse_authorize(request)
-        # A daemon that was stopped for a while finds callers who are long gone and were refused by
-        # the dialplan: nothing is held for them. Their end comes one turn after their question.
-        await asyncio.sleep(0)
-        if session.hungup:
-            raise AgiHangup("the caller was gone before the question was read")
+        await _see_who_left(session)
         caller = Leg(asked.uniqueid, asked.channel)
         ask = Ask(asked.endpoint, asked.number, asked.call_type, asked.linkedid, caller)
         deciding = asyncio.ensure_future(self._decider.decide(ask))
@@ -88,6 +84,16 @@ class Gate:
         dial = self._site.dial.replace("{number}", number)
         lease_s, ring_lease_s = str(slice_s), str(ring_s + slice_s)
         return _verdict(decided.call_id, dial, str(ring_s), ring_lease_s, lease_s, "0", "ALLOW")
+
+
+async def _see_who_left(session: AgiSession) -> None:
+    """A daemon that stood still for a while finds questions of callers who were refused long since.
+
+    Nothing is held for them. Their end comes one turn of the loop after their question.
+    """
+    await asyncio.sleep(0)
+    if session.hungup:
+        raise AgiHangup("the caller was gone before the question was read")
 
 
 def _verdict(
