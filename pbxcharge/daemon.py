@@ -166,6 +166,9 @@ class Daemon:
         await self.office.align_floors()
         seen_us = await self._store.queries.pbx_seen(self._settings.pbx)
         calls = await self.recovery.restore(seen_us)
+        for live in self.meter.calls():
+            # Else nobody would know of a call taken up that it was the caller who hung up.
+            self.expect_caller(live.call.granted.attempt.caller.uniqueid, live.call.call_id)
         self._log.info("starting", calls_taken_up=calls, database=str(self._settings.database))
         await self.api.start()
         await self.ami.start()
