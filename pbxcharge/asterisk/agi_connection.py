@@ -87,6 +87,8 @@ class AgiConnection(asyncio.Protocol):
         self._unread += data
         end = self._unread.find(b"\n\n", searched, self._limits.header_bytes)
         if end < 0:
+            if not self._unread.startswith(b"agi_"[: len(self._unread)]):
+                raise AgiError("this peer speaks no AGI")
             if len(self._unread) >= self._limits.header_bytes:
                 raise AgiError("AGI header too long")
             return
@@ -176,8 +178,6 @@ class AgiConnection(asyncio.Protocol):
         self._end_answer(AgiHangup("the session was closed"))
         if self._task is None or self._task.done():
             self._leave()
-        else:
-            self._set_deadline(self._end_at)
 
     def _on_done(self, _: asyncio.Task[None]) -> None:
         if self._lost:

@@ -5,9 +5,11 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
+from pbxcharge.asterisk import ami_link
 from pbxcharge.asterisk.ami_client import AmiClient
 from pbxcharge.asterisk.ami_link import REFUSED_RETRY_S, RETRY_S, retry_delay_s
 from pbxcharge.asterisk.ami_lists import SpoolEnd, SpoolUnreadable
@@ -36,6 +38,8 @@ class Site:
     logger: RecordingLogger = field(default_factory=RecordingLogger)
     events: list[Event] = field(default_factory=list)
     resyncs: int = 0
+    resyncing: int = 0
+    finished: int = 0
     losses: int = 0
     failing_resyncs: int = 0
     raising: bool = False
@@ -50,11 +54,18 @@ class Site:
 
     async def resync(self) -> None:
         """Ask what there is, as the daemon does."""
-        await self.gate.wait()
+        assert self.resyncing == 0, "two resyncs at once"
+        self.resyncing += 1
         self.resyncs += 1
-        await self.client.status()
-        if self.resyncs <= self.failing_resyncs:
-            raise ZeroDivisionError
+        try:
+            await self.gate.wait()
+            await self.client.status()
+            await asyncio.sleep(0.01)
+            if self.resyncs <= self.failing_resyncs:
+                raise ZeroDivisionError
+            self.finished += 1
+        finally:
+            self.resyncing -= 1
 
     def lose(self) -> None:
         """Count a loss."""
@@ -76,13 +87,17 @@ class Site:
 
 @asynccontextmanager
 async def site(
-    *, ready: bool = True, secret: str = "secret", **deadlines: float
+    *, ready: bool = True, secret: str = "secret", **deadlines: Any
 ) -> AsyncIterator[Site]:
     """Run both; the client is ready unless it is not waited for."""
     here = Site(FakeAsterisk())
     await here.pbx.start()
     here.gate.set()
-    settings = {"ping_interval_s": 0.1, "ping_deadline_s": 0.3, "action_deadline_s": 0.5}
+    settings: dict[str, Any] = {
+        "ping_interval_s": 0.1,
+        "ping_deadline_s": 10.0,
+        "action_deadline_s": 10.0,
+    }
     here.client = AmiClient(
         "127.0.0.1",
         here.pbx.ami_port,
@@ -198,6 +213,7 @@ async def test_nothing_can_be_smuggled_into_an_action() -> None:
             here.client.set_variable("PJSIP/a-1", "SHELL(x)", "1"),
             here.client.absolute_timeout("PJSIP/a-1", 0),
             here.client.play_dtmf("PJSIP/a-1", "A\nB"),
+            here.client.play_dtmf("PJSIP/a-1", "AB"),
         ):
             with pytest.raises(AmiRefused):
                 await action
@@ -225,16 +241,35 @@ async def test_actions_are_refused_before_the_link_is_up() -> None:
             await here.client.hang_up("PJSIP/a-1")
         here.pbx.emit("FullyBooted", "Uptime: 1\r\n", "system,all")
         await here.client.wait_ready(5)
+        here.pbx.drop_ami()
+        await until(lambda: len(here.sent("Login")) == 2)
+        await asyncio.sleep(0.05)
+        assert not here.client.connected
+
+
+@pytest.mark.parametrize(("mute", "booted"), [(True, True), (False, False)])
+async def test_login_that_leads_nowhere_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, mute: bool, booted: bool
+) -> None:
+    """No answer to the login, or no FullyBooted after it: the link is begun again."""
+    monkeypatch.setattr(ami_link, "LOGIN_S", 0.1)
+    monkeypatch.setattr(ami_link, "BOOT_S", 0.1)
+    async with site(ready=False) as here:
+        here.pbx.mute, here.pbx.booted = mute, booted
+        await until(lambda: here.pbx.connects == 2)
+        here.pbx.mute, here.pbx.booted = False, True
+        await here.client.wait_ready(10)
+        assert here.losses == 0
 
 
 async def test_half_open_link_is_noticed_by_its_ping() -> None:
     """A peer that answers nothing is left after the ping's deadline; no proof of life meanwhile."""
-    async with site() as here:
+    async with site(ping_deadline_s=0.3) as here:
         await until(lambda: here.client.last_proof)
         here.pbx.mute = True
         await asyncio.sleep(0.1)
         proof = here.client.last_proof
-        await until(lambda: here.losses == 1, 5)
+        await until(lambda: here.losses >= 1)
         assert here.client.last_proof == proof
         assert not here.client.ready
         here.pbx.mute = False
@@ -256,9 +291,9 @@ async def test_proof_of_life_is_the_instant_before_the_ping() -> None:
 
 async def test_loss_fails_what_waits_and_nothing_is_sent_again() -> None:
     """After a restart a name may be somebody else's call: what was open is decided anew."""
-    async with site(action_deadline_s=5) as here:
+    async with site() as here:
         call = here.talk()
-        here.pbx.reply_delay_s = 5
+        here.pbx.reply_delay_s = 30
         waiting = asyncio.create_task(here.client.hang_up(call.metered_leg.name))
         await until(lambda: here.sent("Hangup"))
         here.pbx.reply_delay_s = 0
@@ -275,12 +310,12 @@ async def test_loss_fails_what_waits_and_nothing_is_sent_again() -> None:
 
 async def test_unanswered_action_ends_after_its_deadline() -> None:
     """The link stays; a reply that comes too late disturbs nobody."""
-    async with site(ping_deadline_s=5) as here:
-        here.pbx.reply_delay_s = 0.6
+    async with site(action_deadline_s=0.3) as here:
+        here.pbx.reply_delay_s = 0.5
         with pytest.raises(AmiNoReply):
             await here.client.core_settings()
         here.pbx.reply_delay_s = 0
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.3)
         assert await here.client.core_settings()
         assert (here.losses, here.client.counts) == (0, {})
 
@@ -332,12 +367,25 @@ async def test_link_lost_in_its_resync_begins_a_new_one() -> None:
     async with site(ready=False) as here:
         here.gate.clear()
         await until(lambda: here.client.connected)
-        here.pbx.drop_ami()
-        await until(lambda: here.losses == 1 and here.client.connected)
+        for lost in (1, 2):
+            here.pbx.drop_ami()
+            await until(lambda: here.losses == lost and here.client.connected)  # noqa: B023
         assert not here.client.ready
         here.gate.set()
         await here.client.wait_ready(10)
-        assert here.losses == 1
+        assert (here.losses, here.resyncs, here.finished) == (2, 2, 2)
+        assert not here.logger.named("ami_resync_failed")
+
+
+async def test_waits_are_short_again_after_a_link_that_was_used() -> None:
+    """Each loss of a good link is a first failure."""
+    async with site() as here:
+        for _ in range(2):
+            here.pbx.drop_ami()
+            await until(lambda: not here.client.ready)
+            await here.client.wait_ready(10)
+        assert [down["failures"] for down in here.logger.named("ami_down")] == [1, 1]
+        assert here.client.last_failure is None
 
 
 async def test_asterisk_that_is_away_is_waited_for() -> None:
@@ -358,6 +406,7 @@ async def test_closed_client_does_not_come_back() -> None:
         await until(lambda: here.losses == 1)
         await here.client.close()
         connects = here.pbx.connects
+        await here.client.start()
         await asyncio.sleep(0.5)
         assert here.pbx.connects == connects
 
