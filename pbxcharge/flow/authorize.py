@@ -93,7 +93,7 @@ class Authorizer:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 chain = await self._chain(ask.endpoint)
                 attempt = _paid_by(attempt, chain)
-                decided = await self._decide(attempt, chain)
+                decided = self._closed() or await self._decide(attempt, chain)
         except Overloaded:
             decided = Denial(Reason.OVERLOADED)
         except (OperatingError, TimeoutError):
@@ -115,9 +115,13 @@ class Authorizer:
             return _short_of_credit(outcome, granted)
         return await self._still_allowed(chain, granted, outcome)
 
+    def _closed(self) -> Denial | None:
+        """Why nobody at all is let in, whoever asks for whatever."""
+        if not self._writer.healthy:
+            return Denial(Reason.STORAGE_DOWN)
+        return Denial(Reason.STOPPING) if self.stopping else None
+
     def _offer(self, attempt: Attempt, chain: tuple[Account, ...]) -> Offer | Denial:
-        if self.stopping:
-            return Denial(Reason.STOPPING)
         asked = Asked(attempt.endpoint, attempt.dialled, attempt.call_type)
         return authorize(asked, chain, self._prices.plans, self._prices.rules)
 
@@ -129,7 +133,7 @@ class Authorizer:
         if now == chain and not self.stopping:
             return _call(granted, reserved)
         self._void(granted.attempt)
-        again = self._offer(granted.attempt, now)
+        again = self._closed() or self._offer(granted.attempt, now)
         return again if isinstance(again, Denial) else Denial(Reason.OVERLOADED)
 
     async def _chain(self, endpoint: str) -> tuple[Account, ...]:

@@ -18,6 +18,11 @@ Then = Callable[[tuple[Outcome, ...]], Iterable[Effect]] | Iterable[Effect]
 class Writer(Protocol):
     """The one writer of the store."""
 
+    @property
+    def healthy(self) -> bool:
+        """Whether the last write reached the disk; else nothing may be granted."""
+        ...
+
     def submit(
         self, operations: Sequence[Operation] = (), then: Then = ()
     ) -> "asyncio.Future[tuple[Outcome, ...]]":
