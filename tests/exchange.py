@@ -55,6 +55,16 @@ prices:
 """
 
 
+def slices_of(slice_s: int) -> str:
+    """The plan, with slices of another length: long ones leave time to start a daemon anew."""
+    return PLAN.replace("slice_s: 5", f"slice_s: {slice_s}")
+
+
+def timing(**seconds: int) -> Callable[[Any], None]:
+    """A change of the site's settings: `timing(renew_lead_s=4)`."""
+    return lambda settings: settings["timing"].update(seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class Armed:
     """A timeout that was set on a leg: at this instant, to end it so much later."""
@@ -226,10 +236,9 @@ async def fill(database: Path, users: Mapping[str, str]) -> None:
             account = Account(user, AccountKind.USER, "acme", user, "seconds", AccountStatus.ACTIVE)
             phone = Extension(user, str(number), user)
             wallet = wallet_id(user, WalletKind.OUTGOING)
-            paid = Post(
-                Entry(f"fill-{user}", wallet, EntryKind.TOP_UP, parse_amount(credit), 0, "test")
-            )
+            money = parse_amount(credit)
+            paid = Post(Entry(f"fill-{user}", wallet, EntryKind.TOP_UP, money, 0, "test"))
             await store.writer.submit(
-                (OpenWallet(wallet, user, WalletKind.OUTGOING, 0), paid),
+                (OpenWallet(wallet, user, WalletKind.OUTGOING, 0), *([paid] if money else ())),
                 [AccountSaved(account, 0, "test"), ExtensionSaved(phone, 0, "test")],
             )

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import time
 
-from tests.exchange import SECOND, exchange
+from tests.exchange import SECOND, exchange, slices_of, timing
 from tests.fakes.fake_systemd import fake_systemd
 
 
@@ -57,12 +57,12 @@ async def test_next_daemon_takes_the_calls_up_and_the_caller_notices_nothing() -
 
     Seen failing without `recovery.restore` in Daemon.start.
     """
-    async with exchange({"alice": "1.00"}) as x:
+    async with exchange({"alice": "1.00"}, change=timing(renew_lead_s=4), plan=slices_of(12)) as x:
         call = await x.talk("alice")
         await x.site.stop()
         await x.site.serve()
         assert x.site.log.find("starting", calls_taken_up=1)
-        await x.site.log.wait("slice", call_id=call.call_id, paid_s=10)
+        await x.site.log.wait("slice", call_id=call.call_id, paid_s=24)
         call.hang_up()
         record = await x.settled(call)
         assert (record["end_source"], record["ended_by"]) == ("event", "caller")
