@@ -61,12 +61,14 @@ class KnownBooks:
     wallets: dict[str, Wallet] = field(default_factory=dict)
     holds: dict[str, Hold] = field(default_factory=dict)
     ratings: set[str] = field(default_factory=set)
+    wallets_max: int = WALLETS_MAX
+    ratings_max: int = RATINGS_MAX
 
     def trim(self) -> None:
         """Forget what can be read again, once there is much of it."""
-        if len(self.ratings) > RATINGS_MAX:
+        if len(self.ratings) > self.ratings_max:
             self.ratings.clear()
-        if len(self.wallets) > WALLETS_MAX:
+        if len(self.wallets) > self.wallets_max:
             # What is held in a wallet is known from its calls alone, so those stay.
             self.wallets = {key: kept for key, kept in self.wallets.items() if kept.calls}
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pbxcharge.core.account import Extension
+from pbxcharge.core.call import Call
 from pbxcharge.core.credit import Outcome, Posted, Refused, Reserved, Shortage
 from pbxcharge.core.effects import CallSaved, Effect, ExtensionSaved, PbxSeen
 from pbxcharge.errors import Overloaded, StorageDown, WriteRefused
@@ -166,12 +167,12 @@ async def test_the_last_of_two_states_of_a_call_wins(database: Path, writer: Wri
     assert rows(database, "SELECT phase, answered_ms FROM call") == [("up", 5000)]
 
 
-async def test_a_closed_call_stays_closed(database: Path, writer: Writer) -> None:
+async def test_a_closed_call_stays_as_it_was(database: Path, writer: Writer) -> None:
     """A state that comes after the end changes nothing."""
     await writer.submit((top_up("t1", 10 * PRICE),))
     await talk(writer, granted("a"), 3)
-    await writer.submit((), [CallSaved(answered(granted("a"), 10))])
-    assert rows(database, "SELECT state FROM call") == [("closed",)]
+    await writer.submit((), [CallSaved(Call(granted("a"), 1, 10))])
+    assert rows(database, "SELECT state, phase FROM call") == [("closed", "up")]
 
 
 async def test_a_rating_is_stored_once_for_each_content(database: Path, store: Store) -> None:
@@ -187,7 +188,7 @@ async def test_who_stops_waiting_withdraws_nothing(database: Path, writer: Write
     first = writer.submit((top_up("t1", 1),))
     second = writer.submit((top_up("t2", 1),))
     first.cancel()
-    await second
+    assert await second == (Posted(top_up("t2", 1).entry, 2),)
     assert rows(database, "SELECT entry_id FROM entry") == [("t1",), ("t2",)]
 
 

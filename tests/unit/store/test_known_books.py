@@ -1,0 +1,36 @@
+"""What the writer remembers: enough to be right, never without bounds."""
+
+from pbxcharge.core.credit import Wallet
+from pbxcharge.store.books import KnownBooks
+
+
+def a_wallet(wallet_id: str, calls: int) -> Wallet:
+    """A wallet with so many live calls."""
+    return Wallet(wallet_id, wallet_id, "outgoing", calls=calls)
+
+
+def test_wallets_with_live_calls_are_never_forgotten() -> None:
+    """What is held in them is known from memory alone; the others can be read again."""
+    books = KnownBooks(wallets_max=2)
+    books.wallets = {
+        name: a_wallet(name, calls) for name, calls in {"a": 1, "b": 0, "c": 2}.items()
+    }
+    books.trim()
+    assert set(books.wallets) == {"a", "c"}
+
+
+def test_few_wallets_are_all_kept() -> None:
+    """Up to the bound nothing is read twice."""
+    books = KnownBooks(wallets_max=2, ratings_max=2)
+    books.wallets = {name: a_wallet(name, 0) for name in "ab"}
+    books.ratings = {"x", "y"}
+    books.trim()
+    assert (set(books.wallets), books.ratings) == ({"a", "b"}, {"x", "y"})
+
+
+def test_too_many_ratings_are_forgotten() -> None:
+    """They are stored again, which changes nothing."""
+    books = KnownBooks(ratings_max=2)
+    books.ratings = {"x", "y", "z"}
+    books.trim()
+    assert books.ratings == set()
