@@ -55,9 +55,9 @@ async def test_an_emergency_call_is_written_down(scripted: Scripted) -> None:
     entry = await written(asterisk, phone.name)
     assert entry[:3] == ["emergency", phone.name, "911"]
     setup, answered, ended = map(float, entry[3:6])
-    assert 0.2 <= answered - setup < 1
-    assert abs(answered - call.trace.at("200")) < 0.1
-    assert answered <= ended < answered + 1
+    assert 0.2 <= answered - setup < 2
+    assert answered <= call.trace.at("200") + 0.1
+    assert answered <= ended < answered + 2
     assert entry[6] == "16"
 
 

@@ -20,8 +20,8 @@ async def test_sipp_hangs_up_and_both_sides_saw_it(scripted: Scripted) -> None:
     far_end = scripted.asterisk.carrier.trace(number)
     assert (seen.final_code, seen.bye_sent) == (200, True)
     assert (far_end.final_code, far_end.bye_sent) == (200, False)
-    assert 0.3 <= seen.at("200") - seen.at("180") < 0.8
-    assert 0.5 <= seen.talk_s < 1
+    assert 0.3 <= far_end.at("200") - far_end.at("180") < 1.3
+    assert 0.5 <= seen.talk_s < 1.5
 
 
 async def test_sipp_stays_until_the_other_side_hangs_up(scripted: Scripted) -> None:
@@ -89,9 +89,9 @@ async def test_many_calls_at_once_are_kept_apart(scripted: Scripted) -> None:
     for number, talk_s in talks.items():
         verdict = Verdict(call_id=f"many{number}")
         calls.append(await scripted.dial(number, FarEnd.answers(talk_s=talk_s), verdict))
-    traces = await asyncio.gather(*(call.trace.until_over(20) for call in calls))
-    for trace in traces:
-        assert talks[trace.number] - 0.05 < trace.talk_s < talks[trace.number] + 1
+    await asyncio.gather(*(call.trace.until_over(20) for call in calls))
+    for number, talk_s in talks.items():
+        assert talk_s - 0.01 < asterisk.carrier.trace(number).talk_s < talk_s + 1
 
 
 async def test_an_asterisk_that_is_killed_says_no_goodbye_and_starts_again() -> None:
