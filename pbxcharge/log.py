@@ -28,11 +28,14 @@ def configure(level: str = "info", mask_digits: int = 0, stream: TextIO | None =
     ]
     if mask_digits:
         shown.append(_Masking(mask_digits))
-    renderer = structlog.dev.ConsoleRenderer() if out.isatty() else _json
+    for_people = out.isatty()
     structlog.configure(
-        processors=[*shown, renderer],
+        processors=[*shown, structlog.dev.ConsoleRenderer() if for_people else _json],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(file=out),
+        # Bytes go out in one write; text would cost two for each line, and a line in two halves.
+        logger_factory=structlog.PrintLoggerFactory(out)
+        if for_people
+        else structlog.BytesLoggerFactory(out.buffer),
         cache_logger_on_first_use=True,
     )
     _quieten_libraries(level)
@@ -44,9 +47,9 @@ def logger(**bound: object) -> FilteringBoundLogger:
     return bound_logger
 
 
-def _json(_: WrappedLogger, __: str, line: EventDict) -> str:
+def _json(_: WrappedLogger, __: str, line: EventDict) -> bytes:
     """One line of JSON; line breaks inside values are escaped, so a value cannot forge a line."""
-    return orjson.dumps(line, default=str).decode()
+    return orjson.dumps(line, default=str)
 
 
 class _Masking:

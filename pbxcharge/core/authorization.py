@@ -12,8 +12,8 @@ from pbxcharge.core.account import Account, AccountStatus, WalletKind, wallet_id
 from pbxcharge.core.attempt import PayingLevel
 from pbxcharge.core.number import NumberRule, normalise
 from pbxcharge.core.plan import CallType, Plan
-from pbxcharge.core.rate import Rate, block_end, hang_up_limit_s, next_block_end
-from pbxcharge.core.rating import RatedLevel, Rating
+from pbxcharge.core.rate import Rate, block_end, next_block_end
+from pbxcharge.core.rating import RatedLevel, Rating, talk_limit_s
 
 
 class Reason(StrEnum):
@@ -164,12 +164,6 @@ def _offer(number: str, rated: list[tuple[Account, Plan, Rate]]) -> Offer | Deni
         least_s=least_s,
         want_s=want_s,
     )
-
-
-def talk_limit_s(rates: list[Rate], call_max_s: int) -> int:
-    """The longest talk that the plan and every maximum charge with `hang_up` leave."""
-    limits = [hang_up_limit_s(rate) for rate in rates]
-    return min([call_max_s, *(limit for limit in limits if limit is not None)])
 
 
 def first_slice_s(rates: list[Rate], slice_s: int, limit_s: int) -> tuple[int, int]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pbxcharge.core.attempt import Granted, Leg
-from pbxcharge.core.authorization import talk_limit_s
 from pbxcharge.core.cdr import EndedBy
 
 
@@ -80,8 +79,7 @@ class Call:
     @property
     def limit_s(self) -> int:
         """The longest talk that the plan and a maximum charge with `hang_up` leave."""
-        rating = self.granted.rating
-        return talk_limit_s([level.rate for level in rating.levels], rating.terms.call_max_s)
+        return self.granted.rating.limit_s
 
     @property
     def paid_ms(self) -> int:

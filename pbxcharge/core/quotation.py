@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pbxcharge.core.account import Account
-from pbxcharge.core.authorization import Asked, Denial, authorize, talk_limit_s
+from pbxcharge.core.authorization import Asked, Denial, authorize
 from pbxcharge.core.number import NumberRule
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.rate import Charge, charge
@@ -62,7 +62,7 @@ def quote(
     if isinstance(offer, Denial):
         return offer
     rated = offer.rating.levels
-    limit_s = talk_limit_s([level.rate for level in rated], offer.rating.terms.call_max_s)
+    limit_s = offer.rating.limit_s
     priced_s = min(talk_s, limit_s)
     levels = tuple(
         QuotedLevel(paying.account_id, level, charge(level.rate, priced_s))

@@ -6,7 +6,7 @@ gone, because both read only this.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -16,6 +16,7 @@ from pbxcharge.core.rate import (
     Charge,
     ChargeLine,
     Rate,
+    hang_up_limit_s,
     rate_from_canonical,
     rate_to_canonical,
 )
@@ -38,11 +39,18 @@ class Rating:
         levels: empty if no level of the chain has a plan of its own.
         terms: of the caller's own plan.
         rule_set: the number of the pricing rules in force.
+
+    `limit_s` is the longest talk that the terms and the rates leave.
     """
 
     levels: tuple[RatedLevel, ...]
     terms: Terms
     rule_set: int = RULE_SET
+    limit_s: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        rates = [level.rate for level in self.levels]
+        object.__setattr__(self, "limit_s", talk_limit_s(rates, self.terms.call_max_s))
 
     def canonical(self) -> str:
         """The content as canonical JSON: sorted keys, no spaces, exact fractions."""
@@ -60,6 +68,12 @@ class Rating:
                 ],
             }
         )
+
+
+def talk_limit_s(rates: list[Rate], call_max_s: int) -> int:
+    """The longest talk that the plan and every maximum charge with `hang_up` leave."""
+    limits = [hang_up_limit_s(rate) for rate in rates]
+    return min([call_max_s, *(limit for limit in limits if limit is not None)])
 
 
 def lines_canonical(charge: Charge) -> str:

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import count
 
 from pbxcharge.core.attempt import Granted, Leg
-from pbxcharge.core.authorization import first_slice_s, talk_limit_s
+from pbxcharge.core.authorization import first_slice_s
 from pbxcharge.core.call import Call, Phase, advance, deadline_ms
 from pbxcharge.core.call_events import (
     Answered,
@@ -40,6 +40,7 @@ from pbxcharge.core.call_events import (
 from pbxcharge.core.cdr import Cdr, EndedBy, EndSource
 from pbxcharge.core.credit import Payer, Post, Refused, Reserve, Reserved, Wallet
 from pbxcharge.core.ledger import Entry, EntryKind
+from pbxcharge.core.rating import talk_limit_s
 from pbxcharge.core.recovery import Shown, Written, catch_up, written_end
 from pbxcharge.core.settlement import settle
 from tests.fakes.granted_call import SETUP_AT_US
