@@ -267,6 +267,22 @@ async def test_verdict_that_asterisk_did_not_take_is_no_verdict(
     assert [type(error) for error in raised] == [kind]
 
 
+async def test_command_that_asterisk_does_not_know_is_an_error() -> None:
+    """Only code 200 is an answer to go on with."""
+
+    async def handler(request: AgiRequest, session: AgiSession) -> None:
+        with pytest.raises(AgiError, match="510"):
+            await session.command("NOSUCH")
+
+    async with serving(handler) as server:
+        reader, writer = await connect(server, HEADER)
+        await reader.readline()
+        writer.write(b"510 Invalid or unknown command\n")
+        await hear((reader, writer))
+        await idle(server)
+        assert server.counts == {"answered": 1}
+
+
 @pytest.mark.parametrize("answer", [b"hello\n", b"x" * 20000, b"200 result=1\n200 result=1\n"])
 async def test_malformed_answer_ends_the_session(answer: bytes) -> None:
     """An answer that is none, endless, or that nobody asked for: no second command follows."""

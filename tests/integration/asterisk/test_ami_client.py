@@ -204,7 +204,7 @@ async def test_channel_that_is_gone_is_told_apart() -> None:
 async def test_nothing_can_be_smuggled_into_an_action() -> None:
     """No pattern, no second action, no function, no endless timeout ever leaves."""
     async with site() as here:
-        before = len(here.sent("Hangup") + here.sent("Setvar") + here.sent("AbsoluteTimeout"))
+        names = {action["Action"] for action in here.pbx.actions}
         for action in (
             here.client.hang_up("/.*/"),
             here.client.hang_up(""),
@@ -217,8 +217,8 @@ async def test_nothing_can_be_smuggled_into_an_action() -> None:
         ):
             with pytest.raises(AmiRefused):
                 await action
-        after = len(here.sent("Hangup") + here.sent("Setvar") + here.sent("AbsoluteTimeout"))
-        assert (before, after, here.sent("Originate")) == (0, 0, [])
+        names |= {"Ping"}
+        assert {action["Action"] for action in here.pbx.actions} <= names
 
 
 async def test_wrong_secret_is_tried_seldom_and_the_right_one_is_taken() -> None:
