@@ -113,7 +113,15 @@ class Authorizer:
         outcome = await self._hold(granted, offer)
         if isinstance(outcome, Refused):
             return _short_of_credit(outcome, granted)
-        return await self._still_allowed(chain, granted, outcome)
+        try:
+            denied = await self._no_longer_allowed(chain, attempt)
+        except BaseException:
+            # Too late, or storage is away: whatever it was, nobody will say yes to this hold.
+            self._void(attempt)
+            raise
+        if denied is not None:
+            self._void(attempt)
+        return denied or _call(granted, outcome)
 
     def _closed(self) -> Denial | None:
         """Why nobody at all is let in, whoever asks for whatever."""
@@ -125,15 +133,14 @@ class Authorizer:
         asked = Asked(attempt.endpoint, attempt.dialled, attempt.call_type)
         return authorize(asked, chain, self._prices.plans, self._prices.rules)
 
-    async def _still_allowed(
-        self, chain: tuple[Account, ...], granted: Granted, reserved: Reserved
-    ) -> Call | Denial:
+    async def _no_longer_allowed(
+        self, chain: tuple[Account, ...], attempt: Attempt
+    ) -> Denial | None:
         """Whoever was suspended while the hold was written is found out here, before the yes."""
-        now = await self._chain(granted.attempt.endpoint)
+        now = await self._chain(attempt.endpoint)
         if now == chain and not self.stopping:
-            return _call(granted, reserved)
-        self._void(granted.attempt)
-        again = self._closed() or self._offer(granted.attempt, now)
+            return None
+        again = self._closed() or self._offer(attempt, now)
         return again if isinstance(again, Denial) else Denial(Reason.OVERLOADED)
 
     async def _chain(self, endpoint: str) -> tuple[Account, ...]:
