@@ -1,0 +1,76 @@
+"""The end: calls, ledger, balances that add up, and how late each cut-off was."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from tests.demo.judging import milliseconds
+from tests.demo.world import CutOff, World
+
+BALANCES = {
+    "alice": "0.00",  # 0.16 - 0.16
+    "bob": "0.00",
+    "carol": "0.26",  # 0.30 - 0.04
+    "dave": "0.00",  # 0.10 + 0.04 + 0.04 - 0.18
+    "erin": "0.00",  # 0.22 - 0.12 - 0.10
+    "frank": "0.00",
+    "gina": "0.00",  # 0.18 - 0.18
+    "hugo": "0.18",  # 0.30 - 0.12
+    "ivan": "0.10",
+}
+PAID_IN = "1.44"  # 0.16 + 0.30 + 0.10 + 0.04 + 0.04 + 0.22 + 0.18 + 0.30 + 0.10
+CHARGED = "-0.90"  # 0.16 + 0.04 + 0.18 + 0.12 + 0.10 + 0.18 + 0.12
+LEFT = "0.54"  # 1.44 - 0.90
+ATTEMPTS = 10  # (a) to (e) with one each and two for (e), (f), (g), and (h) with Ivan's
+
+
+async def books(world: World) -> None:
+    """What is in the books in the end, and that it adds up."""
+    stage = world.stage
+    stage.heading("The calls, the ledger, the balances")
+    (last,) = (await world.ask("cdr", "list", "hugo"))["cdrs"]
+    for words in ("cdr list", f"cdr show {last['call_id']}", "ledger", "balance", "verify"):
+        await world.command(*words.split())
+    entries = (await world.ask("ledger", "--limit", "1000"))["entries"]
+    wallets = (await world.ask("balance"))["wallets"]
+    records = (await world.ask("cdr", "list", "--limit", "1000"))["cdrs"]
+    balances = {wallet["account_id"]: wallet["balance"] for wallet in wallets}
+    for account in sorted(BALANCES.keys() | balances.keys()):
+        seen, expected = balances.get(account), BALANCES.get(account)
+        stage.check("", f"{account.title()}'s balance", seen, expected)
+    stage.check("", "records of attempts", len(records), ATTEMPTS)
+    stage.check("", "paid in", _sum(entries, "top_up"), PAID_IN)
+    stage.check("", "charged", _sum(entries, "charge"), CHARGED)
+    stage.check(
+        "", "sum of all balances", _total(Decimal(wallet["balance"]) for wallet in wallets), LEFT
+    )
+
+
+def _sum(entries: Iterable[Mapping[str, Any]], kind: str) -> str:
+    return _total(Decimal(entry["amount"]) for entry in entries if entry["kind"] == kind)
+
+
+def _total(amounts: Iterable[Decimal]) -> str:
+    return f"{sum(amounts, Decimal()):.2f}"
+
+
+def lateness(world: World) -> None:
+    """How late each cut-off was: figures, which decide nothing."""
+    world.stage.heading("How late each call was cut off, after the instant up to which it was paid")
+    rows = [_row(seen) for seen in sorted(world.cut_offs, key=lambda seen: seen.scene)]
+    head = ("call", "paid for", "Asterisk's hangup", "BYE at the other end")
+    for cells in [head, *rows]:
+        world.stage.printed("{:<12}{:>9}{:>20}{:>23}".format(*cells))
+    latest_s = max((seen.ended_at - seen.paid_until for seen in world.cut_offs), default=0.0)
+    world.stage.figure(
+        "", f"the latest: {milliseconds(latest_s)} (wanted: within 50 ms; unpaid talk at most 1 s)"
+    )
+
+
+def _row(seen: CutOff) -> tuple[str, str, str, str]:
+    return (
+        f"({seen.scene}) {seen.account}",
+        f"{seen.paid_s} s",
+        milliseconds(seen.ended_at - seen.paid_until),
+        milliseconds(seen.bye_at - seen.paid_until),
+    )
