@@ -61,6 +61,7 @@ class Spool:
         self._site = site
         self._log = log
         self._done: deque[str] = deque(maxlen=KEYS_MAX)
+        self._durable: set[str] = set()
         self._unexplained: set[str] = set()
 
     def settled(self, uniqueid: str) -> None:
@@ -78,10 +79,15 @@ class Spool:
             AmiDown, AmiRefused: Asterisk did not answer.
             StorageDown: a record could not be written; its entry stays.
         """
+        entries = await self._reader.db_get_tree(FAMILY)
         self._done.clear()
+        # Thousands may wait for their deletion; what was durable once is not asked for again.
+        self._durable &= {entry.uniqueid for entry in entries}
         ends: dict[str, Written] = {}
-        for entry in await self._reader.db_get_tree(FAMILY):
-            if isinstance(entry, SpoolEnd):
+        for entry in entries:
+            if entry.uniqueid in self._durable:
+                self.settled(entry.uniqueid)
+            elif isinstance(entry, SpoolEnd):
                 await self._end(entry, ends)
             elif isinstance(entry, SpoolDeny | SpoolEmergency):
                 await self._record(entry)
@@ -92,7 +98,7 @@ class Spool:
 
     async def _end(self, entry: SpoolEnd, ends: dict[str, Written]) -> None:
         if await self._records.cdr(entry.call_id) is not None:
-            self.settled(entry.uniqueid)
+            self._keep(entry.uniqueid)
             return
         ends[entry.call_id] = Written(
             uniqueid=entry.uniqueid,
@@ -101,6 +107,10 @@ class Spool:
             cause=entry.cause,
             source=entry.hangup_source,
         )
+
+    def _keep(self, uniqueid: str) -> None:
+        self._durable.add(uniqueid)
+        self.settled(uniqueid)
 
     async def _record(self, entry: SpoolDeny | SpoolEmergency) -> None:
         payer = await self._directory.payer(entry.endpoint)
@@ -114,7 +124,7 @@ class Spool:
         else:
             cdr = _emergency_cdr(attempt, entry, self._site.currency)
         await self._writer.submit((), [CdrWritten(cdr)])
-        self.settled(entry.uniqueid)
+        self._keep(entry.uniqueid)
 
     def _attempt(self, entry: SpoolDeny | SpoolEmergency, owner: Account | None) -> Attempt:
         kind, setup_at_us = (
