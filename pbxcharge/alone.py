@@ -12,9 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pbxcharge import log
-from pbxcharge.api.app import build_app
-from pbxcharge.api.client import Client
 from pbxcharge.api.desk import Desk
+from pbxcharge.api.local import LocalApi
 from pbxcharge.catalog.emergency import compare, emergency_context
 from pbxcharge.catalog.findings import Finding, Severity, in_order
 from pbxcharge.catalog.load import Catalog, load_catalog
@@ -72,7 +71,7 @@ def read_files(config: Path) -> SiteFiles:
 
 
 @asynccontextmanager
-async def writing(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterator[Client]:
+async def writing(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterator[LocalApi]:
     """The API over the books themselves, which are this process's alone until the block is left.
 
     Raises:
@@ -87,12 +86,11 @@ async def writing(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterato
     async with opening as store:
         office = Office(store.writer, store.queries, plans, Clock(), currency)
         prices = Prices(plans, settings.number_rules)
-        async with _client(Desk(store.queries, prices, currency, office)) as client:
-            yield client
+        yield _api(Desk(store.queries, prices, currency, office))
 
 
 @asynccontextmanager
-async def reading(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterator[Client]:
+async def reading(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterator[LocalApi]:
     """The API over what is committed, whoever writes meanwhile.
 
     Raises:
@@ -105,8 +103,7 @@ async def reading(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterato
     queries = await Queries.connect(settings.database)
     try:
         prices = Prices(plans, settings.number_rules)
-        async with _client(Desk(queries, prices, settings.site.currency)) as client:
-            yield client
+        yield _api(Desk(queries, prices, settings.site.currency))
     finally:
         await queries.close()
 
@@ -144,13 +141,8 @@ def emergency_finding(settings: Settings, file: Path) -> Finding | None:
     return compare(settings.emergency_routes, text, str(file))
 
 
-@asynccontextmanager
-async def _client(desk: Desk) -> AsyncIterator[Client]:
-    client = Client.over_app(build_app(desk), f"uid:{os.geteuid()}")
-    try:
-        yield client
-    finally:
-        await client.close()
+def _api(desk: Desk) -> LocalApi:
+    return LocalApi(desk, f"uid:{os.geteuid()}")
 
 
 def _require(database: Path) -> None:

@@ -1,51 +1,74 @@
-"""The application: routes over a desk, and what each error is answered with."""
+"""The application: every path of the table over HTTP, and what each error is answered with."""
 
-import os
-from importlib.metadata import version
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Annotated
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from pbxcharge.api import routes_accounts, routes_calls, routes_money
-from pbxcharge.api.desk import Desk, declined
+from pbxcharge.api.desk import Desk
 from pbxcharge.api.documents import Document
-from pbxcharge.errors import AmountError, OperatingError, WriteRefused
-from pbxcharge.flow.acts import Declined, Refusal
+from pbxcharge.api.models import BODIES, Body
+from pbxcharge.api.table import ACTS, READS, Answer
+from pbxcharge.errors import ActDeclined, OperatingError, WriteRefused
+from pbxcharge.flow.acts import Refusal
+
+DECLINED, DOWN = 409, 503
+
+
+def actor(request: Request) -> str:
+    """Who asks: `uid:` and the user that the kernel names for the other end of the socket.
+
+    Headers say nothing here, so nobody can write under another name.
+    """
+    return request.client.host if request.client else "uid:unknown"
+
+
+Actor = Annotated[str, Depends(actor)]
 
 
 def build_app(desk: Desk) -> FastAPI:
-    """All routes that this desk can serve; without an office only those that read."""
+    """All questions and acts of the table, and the event stream."""
     # No docs pages: they would send a browser to other machines for their scripts.
     app = FastAPI(title="pbxcharge", docs_url=None, redoc_url=None)
-    for routes in (routes_accounts.reading, routes_money.reading, routes_calls.reading):
-        app.include_router(routes(desk))
-    app.include_router(routes_calls.acting(desk))
-    if desk.office is not None:
-        app.include_router(routes_accounts.acting(desk, desk.office))
-        app.include_router(routes_money.acting(desk, desk.office))
-    app.add_exception_handler(AmountError, _amount)
+    for path, read in READS.items():
+        app.get(path, name=path)(partial(read, desk))
+    for path, act in ACTS.items():
+        app.post(path, name=path)(_acting(desk, act, BODIES[path]))
+    app.get("/events", name="/events")(partial(_events, desk))
+    app.add_exception_handler(ActDeclined, _declined)
     app.add_exception_handler(WriteRefused, _refused)
     app.add_exception_handler(OperatingError, _down)
-
-    @app.get("/health")
-    async def health() -> Document:
-        return {
-            "version": version("pbxcharge"),
-            "pid": os.getpid(),
-            "currency": desk.currency,
-            "live_calls": None if desk.meter is None else len(desk.meter),
-        }
-
     return app
 
 
-def _amount(_: Request, error: Exception) -> JSONResponse:
-    return declined(Declined(Refusal.AMOUNT_INVALID, str(error)))
+def _acting(desk: Desk, act: Answer, model: type[Body]) -> Callable[..., Awaitable[Document]]:
+    async def route(body: Body, by: Actor) -> Document:
+        return await act(desk, by, **body.model_dump())
+
+    # FastAPI reads a body's form from the annotation.
+    route.__annotations__["body"] = model
+    return route
+
+
+async def _events(desk: Desk) -> Response:
+    if desk.journal is None or desk.streams.full:
+        return JSONResponse({"message": "the event stream has no room"}, DOWN)
+    return StreamingResponse(desk.streams.lines(desk.journal), media_type="application/x-ndjson")
+
+
+def _refusal(reason: str, message: str) -> JSONResponse:
+    return JSONResponse({"done": False, "reason": reason, "message": message}, DECLINED)
+
+
+def _declined(_: Request, error: Exception) -> JSONResponse:
+    return _refusal(error.reason if isinstance(error, ActDeclined) else "", str(error))
 
 
 def _refused(_: Request, error: Exception) -> JSONResponse:
-    return declined(Declined(Refusal.NOT_ALLOWED, str(error)))
+    return _refusal(Refusal.NOT_ALLOWED, str(error))
 
 
 def _down(_: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"message": str(error)}, status_code=503)
+    return JSONResponse({"message": str(error)}, DOWN)

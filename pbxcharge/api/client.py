@@ -1,9 +1,9 @@
-"""The client of the local API: over the daemon's socket, or straight into an application."""
+"""The client of the local API, over the daemon's socket."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
@@ -34,19 +34,9 @@ _DECLINED, _DOWN = 409, 503
 class Client:
     """Asks the API. An act that is declined raises ActDeclined with the reason against it."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+    def __init__(self, path: Path) -> None:
+        transport = httpx.AsyncHTTPTransport(uds=str(path))
         self._http = httpx.AsyncClient(transport=transport, base_url=_BASE)
-
-    @classmethod
-    def over_socket(cls, path: Path) -> Self:
-        """To the daemon that listens there."""
-        # There is no TLS on a socket, and reading the certificates of the world takes 50 ms.
-        return cls(httpx.AsyncHTTPTransport(uds=str(path), verify=False))
-
-    @classmethod
-    def over_app(cls, app: Any, actor: str) -> Self:
-        """Straight into an application in this process, under this actor's name."""
-        return cls(httpx.ASGITransport(app, client=(actor, 0)))
 
     async def close(self) -> None:
         """Let go of the connection."""

@@ -1,15 +1,13 @@
-"""The desk: what the routes serve from, in the daemon or in a command on its own."""
+"""The desk: what answers are made from, in the daemon or in a command on its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from fastapi import Request
-from fastapi.responses import JSONResponse
-
 from pbxcharge.api.documents import Document
 from pbxcharge.api.stream import Streams
-from pbxcharge.flow.acts import Declined, Done
+from pbxcharge.errors import ActDeclined
+from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
@@ -18,12 +16,12 @@ from pbxcharge.store import Queries
 
 Result = TypeVar("Result")
 
-DECLINED = 409
+ROWS_MAX = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the routes serve from.
+    """What answers are made from.
 
     Args:
         queries: reads the books.
@@ -43,29 +41,59 @@ class Desk:
     journal: Journal | None = None
     streams: Streams = field(default_factory=Streams)
 
+    @property
+    def acting(self) -> Office:
+        """The office.
+
+        Raises:
+            ActDeclined: the books may only be read here.
+        """
+        if self.office is None:
+            raise declined(Refusal.NOT_ALLOWED, "the books are only read here")
+        return self.office
+
     def tell(self, event: str, **fields: Any) -> None:
         """Write a line into the live cost log, where there is one."""
         if self.journal is not None:
             self.journal.tell(event, **fields)
 
 
-def actor(request: Request) -> str:
-    """Who asks: `uid:` and the user that the kernel names for the other end of the socket.
+def done(act: Done[Result] | Declined, document: Callable[[Result], Document]) -> Document:
+    """What an act answers that was done.
 
-    Headers say nothing here, so nobody can write under another name.
+    Raises:
+        ActDeclined: it was not.
     """
-    return request.client.host if request.client else "uid:unknown"
+    return {"done": True, "already": was_done(act).already, **document(was_done(act).result)}
 
 
-def answer(act: Done[Result] | Declined, document: Callable[[Result], Document]) -> JSONResponse:
-    """What an act answers: 200 with its result, or 409 with the reason against it."""
+def was_done(act: Done[Result] | Declined) -> Done[Result]:
+    """The act, if it was done.
+
+    Raises:
+        ActDeclined: it was not.
+    """
     if isinstance(act, Declined):
-        return declined(act)
-    return JSONResponse({"done": True, "already": act.already, **document(act.result)})
+        raise declined(act.refusal, act.message)
+    return act
 
 
-def declined(act: Declined) -> JSONResponse:
-    """An act that was declined."""
-    return JSONResponse(
-        {"done": False, "reason": str(act.refusal), "message": act.message}, status_code=DECLINED
-    )
+def declined(refusal: Refusal, message: str) -> ActDeclined:
+    """The reason against an act, as an error."""
+    return ActDeclined(str(refusal), message)
+
+
+def unknown_account(account_id: str) -> ActDeclined:
+    """There is no such account."""
+    return declined(Refusal.UNKNOWN_ACCOUNT, f"there is no account {account_id!r}")
+
+
+def rows(limit: int) -> int:
+    """How many rows a list may have.
+
+    Raises:
+        ActDeclined: not 1 to a million.
+    """
+    if not 1 <= limit <= ROWS_MAX:
+        raise declined(Refusal.OUT_OF_BOUNDS, f"a list has 1 to {ROWS_MAX} rows, not {limit}")
+    return limit

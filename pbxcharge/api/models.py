@@ -68,3 +68,16 @@ class CallBody(Body):
     """A live call."""
 
     call_id: str = Field(min_length=1)
+
+
+BODIES: dict[str, type[Body]] = {
+    "/accounts": AccountBody,
+    "/accounts/plan": PlanBody,
+    "/accounts/status": StatusBody,
+    "/extensions": ExtensionBody,
+    "/topups": MoneyBody,
+    "/adjustments": MoneyBody,
+    "/refunds": RefundBody,
+    "/calls/hang-up": CallBody,
+}
+"""What each act carries, by its path."""

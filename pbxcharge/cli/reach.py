@@ -1,18 +1,36 @@
 """The way to the data: through the daemon's socket when it runs, otherwise to the books alone."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pbxcharge.api.client import Client
 from pbxcharge.cli.command import Run
 from pbxcharge.cli.output import remark
 from pbxcharge.errors import LockTaken, NoAnswer, NobodyThere, OperatingError, OutcomeUnknown
 
+if TYPE_CHECKING:
+    from pbxcharge.api.client import Client
+
 Document = dict[str, Any]
-Ask = Callable[[Client], Awaitable[Document]]
+
+
+class Api(Protocol):
+    """The local API, over the daemon's socket or in this process."""
+
+    async def get(self, path: str, **asked: Any) -> Document:
+        """Read something."""
+        ...
+
+    async def act(self, path: str, **body: Any) -> Document:
+        """Change something."""
+        ...
+
+
+Ask = Callable[[Api], Awaitable[Document]]
 
 PATIENCE_S = 3.0
 """So long a command waits for somebody who holds the lock and does not answer (yet)."""
@@ -63,7 +81,7 @@ async def act(run: Run, ask: Ask, *, priced: bool = False) -> Document:
 
 
 @asynccontextmanager
-async def daemon(run: Run) -> AsyncIterator[Client]:
+async def daemon(run: Run) -> AsyncIterator["Client"]:
     """The daemon, for what only it can do.
 
     Raises:
@@ -78,12 +96,13 @@ async def _once(run: Run, ask: Ask, priced: bool) -> Document:
         async with _daemon(run) as client:
             return await ask(client)
     except NobodyThere:
-        async with alone(run, priced, writes=True) as client:
-            return await ask(client)
+        pass
+    async with alone(run, priced, writes=True) as client:
+        return await ask(client)
 
 
 @asynccontextmanager
-async def alone(run: Run, priced: bool, *, writes: bool) -> AsyncIterator[Client]:
+async def alone(run: Run, priced: bool, *, writes: bool) -> AsyncIterator[Api]:
     """The books without the daemon; importing what that takes is for those who need it."""
     from pbxcharge import log
     from pbxcharge.alone import NO_PLANS, reading, writing
@@ -95,14 +114,34 @@ async def alone(run: Run, priced: bool, *, writes: bool) -> AsyncIterator[Client
 
 
 @asynccontextmanager
-async def _daemon(run: Run) -> AsyncIterator[Client]:
-    client = Client.over_socket(run.settings.socket)
+async def _daemon(run: Run) -> AsyncIterator["Client"]:
+    _knock(run.settings.socket)
+    from pbxcharge.api.client import Client
+
+    client = Client(run.settings.socket)
     try:
         # Asked first, so that nothing waits in the socket of a stopped daemon, to be done later.
         await client.health()
         yield client
     finally:
         await client.close()
+
+
+def _knock(path: Path) -> None:
+    """Find out cheaply that nobody listens, before the client is imported.
+
+    Raises:
+        NobodyThere: nobody does.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knocking:
+        knocking.setblocking(False)
+        try:
+            knocking.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            raise NobodyThere("nobody listens at the daemon's socket") from None
+        except OSError:
+            # Whatever else is wrong, the client will say.
+            return
 
 
 def _gave_up(trouble: OperatingError, unknown: bool) -> OperatingError:

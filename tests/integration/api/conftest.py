@@ -88,7 +88,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
         )
         server = ApiServer(path, office, store.queries, meter, journal, PRICES)
         await server.start()
-        client = Client.over_socket(path)
+        client = Client(path)
         try:
             yield Served(path, store, meter, journal, asterisk, server, client)
         finally:

@@ -87,7 +87,7 @@ async def test_a_stop_takes_the_socket_away(served: Served) -> None:
     await served.server.stop()
     assert not served.path.exists()
     with pytest.raises(NobodyThere):
-        await Client.over_socket(served.path).health()
+        await Client(served.path).health()
 
 
 async def test_a_stop_leaves_the_socket_of_a_successor(served: Served) -> None:
@@ -114,7 +114,7 @@ async def test_a_listener_that_says_nothing_is_no_answer(tmp_path: Path) -> None
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(tmp_path / "s"))
         silent.listen()
-        client = Client.over_socket(tmp_path / "s")
+        client = Client(tmp_path / "s")
         with pytest.raises(NoAnswer):
             await client.health()
         await client.close()

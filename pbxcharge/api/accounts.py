@@ -1,0 +1,87 @@
+"""Answers about accounts and extensions."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from pbxcharge.api.desk import Desk, done, unknown_account, was_done
+from pbxcharge.api.documents import Document, account_document, extension_document
+from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
+from pbxcharge.flow.acts import Declined, Done
+from pbxcharge.flow.standing import stand
+
+
+async def list_accounts(desk: Desk, scope: str | None = None) -> Document:
+    """An account and everything below it; without a scope all there are."""
+    found = await desk.queries.accounts(scope)
+    if scope is not None and not found:
+        raise unknown_account(scope)
+    return {"accounts": await _documents(desk, found, scope)}
+
+
+async def show_account(desk: Desk, account_id: str) -> Document:
+    """One account."""
+    found = await desk.queries.account(account_id)
+    if found is None:
+        raise unknown_account(account_id)
+    (document,) = await _documents(desk, [found], account_id)
+    return {"account": document}
+
+
+async def add_account(
+    desk: Desk,
+    by: str,
+    *,
+    account_id: str,
+    kind: str,
+    name: str,
+    parent_id: str | None = None,
+    plan: str | None = None,
+) -> Document:
+    """Add an organization or a user."""
+    wanted = Account(account_id, AccountKind(kind), parent_id, name, plan, AccountStatus.ACTIVE)
+    return await _account(desk, await desk.acting.provisioning.add_account(wanted, by))
+
+
+async def set_plan(desk: Desk, by: str, *, account_id: str, plan: str | None) -> Document:
+    """Charge an account by another plan, or by none."""
+    return await _account(desk, await desk.acting.provisioning.set_plan(account_id, plan, by))
+
+
+async def set_status(desk: Desk, by: str, *, account_id: str, status: str) -> Document:
+    """Say what an account may do; once that is durable, its running calls obey."""
+    wanted = AccountStatus(status)
+    act = await desk.acting.provisioning.set_status(account_id, wanted, by)
+    if isinstance(act, Done) and desk.meter is not None:
+        await stand(desk.meter, desk.queries, act.result)
+    return await _account(desk, act)
+
+
+async def add_extension(
+    desk: Desk, by: str, *, endpoint: str, number: str, account_id: str
+) -> Document:
+    """Give a user a phone."""
+    wanted = Extension(endpoint, number, account_id)
+    act = await desk.acting.provisioning.add_extension(wanted, by)
+    return done(act, lambda extension: {"extension": extension_document(extension)})
+
+
+async def _account(desk: Desk, act: Done[Account] | Declined) -> Document:
+    account = was_done(act).result
+    (document,) = await _documents(desk, [account], account.account_id)
+    return done(act, lambda _: {"account": document})
+
+
+async def _documents(desk: Desk, accounts: Sequence[Account], scope: str | None) -> list[Document]:
+    """Accounts with their wallets and extensions; all of them lie within the scope."""
+    wallets = defaultdict(list)
+    for wallet in await desk.queries.wallets([account.account_id for account in accounts]):
+        wallets[wallet.account_id].append(wallet)
+    extensions = defaultdict(list)
+    for extension in await desk.queries.extensions(scope):
+        extensions[extension.account_id].append(extension)
+    return [
+        account_document(
+            account, wallets[account.account_id], extensions[account.account_id], desk.currency
+        )
+        for account in accounts
+    ]

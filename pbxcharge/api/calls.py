@@ -1,0 +1,146 @@
+"""Answers about calls: those that run, those that might, and the records of the past."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from pbxcharge.api.desk import Desk, declined, rows, unknown_account
+from pbxcharge.api.documents import (
+    Document,
+    call_document,
+    cdr_document,
+    denial_document,
+    explained_document,
+    quote_document,
+)
+from pbxcharge.core.account import Account
+from pbxcharge.core.authorization import Asked, Denial
+from pbxcharge.core.call import Call
+from pbxcharge.core.cdr import Cdr, Disposition
+from pbxcharge.core.explanation import explain
+from pbxcharge.core.plan import CallType
+from pbxcharge.core.quotation import quote
+from pbxcharge.core.rate import RULE_SET
+from pbxcharge.flow.acts import Refusal
+from pbxcharge.flow.meter import Meter
+from pbxcharge.store.queries import END_OF_TIME_US
+
+Measured = tuple[Call, int | None]
+"""A call and its seconds of talk; None where nobody measures them."""
+
+DEPTH_MAX = 100
+SECONDS_MAX = 366 * 86_400
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def list_calls(desk: Desk) -> Document:
+    """The calls that run, as they are metered; without a meter as they were stored."""
+    if desk.meter is not None:
+        measured = sorted(_measured(desk.meter), key=lambda pair: pair[0].call_id)
+        return _calls(desk, measured, metered=True)
+    stored = [(call, None) for call in await desk.queries.open_calls()]
+    return _calls(desk, stored, metered=False)
+
+
+async def hang_up(desk: Desk, by: str, *, call_id: str) -> Document:
+    """End a running call now."""
+    if desk.meter is None or desk.meter.get(call_id) is None:
+        raise declined(Refusal.CALL_NOT_LIVE, f"no live call {call_id!r}")
+    desk.tell("hang_up", call_id=call_id, actor=by)
+    desk.meter.hang_up(call_id)
+    return {"done": True, "call_id": call_id}
+
+
+async def list_cdrs(
+    desk: Desk,
+    scope: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    disposition: str | None = None,
+    limit: int = 50,
+) -> Document:
+    """The newest records of an account and everything below it, set up within a time."""
+    if scope is not None and await desk.queries.account(scope) is None:
+        raise unknown_account(scope)
+    found = await desk.queries.cdrs(
+        scope,
+        since_us=0 if since is None else _micros(since),
+        until_us=END_OF_TIME_US if until is None else _micros(until),
+        disposition=None if disposition is None else _disposition(disposition),
+        limit=rows(limit),
+    )
+    return {"cdrs": [cdr_document(cdr) for cdr in found]}
+
+
+async def show_cdr(desk: Desk, call_id: str) -> Document:
+    """One record, explained."""
+    found = await desk.queries.cdr(call_id)
+    if found is None:
+        raise declined(Refusal.UNKNOWN_CALL, f"there is no record of a call {call_id!r}")
+    return {"cdr": await _explained(desk, found)}
+
+
+async def make_quote(desk: Desk, account_id: str, number: str, seconds: int) -> Document:
+    """What a call would cost, or why it would be refused."""
+    if not 0 <= seconds <= SECONDS_MAX:
+        raise declined(Refusal.OUT_OF_BOUNDS, f"a call lasts 0 to {SECONDS_MAX} s")
+    chain = await _chain(desk, account_id)
+    if not chain:
+        raise unknown_account(account_id)
+    asked = Asked(account_id, number, CallType.PUBLIC)
+    quoted = quote(asked, seconds, chain, desk.prices.plans, desk.prices.rules)
+    if isinstance(quoted, Denial):
+        return {"refused": denial_document(quoted)}
+    return {"quote": quote_document(quoted, account_id, number, desk.currency)}
+
+
+def _calls(desk: Desk, calls: Sequence[Measured], *, metered: bool) -> Document:
+    documents = [call_document(call, talk_s, desk.currency) for call, talk_s in calls]
+    return {"metered": metered, "calls": documents}
+
+
+def _measured(meter: Meter) -> Iterator[Measured]:
+    for live in meter.calls():
+        call = live.call
+        if call.answered_ms is None:
+            yield call, 0
+        else:
+            yield call, max(0, meter.line_ms(live) - call.answered_ms) // 1000
+
+
+async def _explained(desk: Desk, cdr: Cdr) -> Document:
+    rating = None
+    if cdr.rating_id is not None and cdr.rule_set == RULE_SET:
+        rating = await desk.queries.rating(cdr.rating_id)
+    return explained_document(cdr, explain(cdr, rating))
+
+
+async def _chain(desk: Desk, account_id: str) -> tuple[Account, ...]:
+    """An account and those above it; empty if there is none."""
+    chain: list[Account] = []
+    next_id: str | None = account_id
+    while next_id is not None and len(chain) < DEPTH_MAX:
+        account = await desk.queries.account(next_id)
+        if account is None:
+            break
+        chain.append(account)
+        next_id = account.parent_id
+    return tuple(chain)
+
+
+def _micros(text: str) -> int:
+    """An instant (ISO 8601) as microseconds since the epoch; without a zone it is meant as UTC."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is not an instant such as 2026-03-01T12:00:00Z"
+        raise declined(Refusal.NAME_INVALID, message) from None
+    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
+
+
+def _disposition(text: str) -> Disposition:
+    try:
+        return Disposition(text)
+    except ValueError:
+        known = ", ".join(Disposition)
+        message = f"{text!r} is not a disposition; known: {known}"
+        raise declined(Refusal.NAME_INVALID, message) from None

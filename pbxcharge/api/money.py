@@ -1,0 +1,102 @@
+"""Answers about money: top-up, adjustment, refund, and the ledger."""
+
+from pbxcharge.api.desk import Desk, declined, done, rows, unknown_account
+from pbxcharge.api.documents import Document, entry_document, running_balances
+from pbxcharge.core.account import WalletKind, wallet_id
+from pbxcharge.core.ledger import Entry
+from pbxcharge.core.money import parse_amount
+from pbxcharge.errors import AmountError
+from pbxcharge.flow.acts import Done, Refusal
+from pbxcharge.flow.cashier import MoneyAct, Moved
+
+READ_AGAIN_MAX = 5
+
+
+async def top_up(
+    desk: Desk, by: str, *, id: str, account_id: str, amount: str, note: str = ""
+) -> Document:
+    """Add paid credit."""
+    micros = _micros(amount)
+    return _moved(desk, await desk.acting.cashier.top_up(id, account_id, micros, note, by))
+
+
+async def adjust(
+    desk: Desk, by: str, *, id: str, account_id: str, amount: str, note: str = ""
+) -> Document:
+    """Correct a balance."""
+    micros = _micros(amount)
+    return _moved(desk, await desk.acting.cashier.adjust(id, account_id, micros, note, by))
+
+
+async def refund(
+    desk: Desk,
+    by: str,
+    *,
+    id: str,
+    call_id: str,
+    account_id: str | None = None,
+    amount: str | None = None,
+    note: str = "",
+) -> Document:
+    """Give back what a call was charged, or a part of it."""
+    micros = None if amount is None else _micros(amount)
+    cashier = desk.acting.cashier
+    return _moved(desk, await cashier.refund(id, call_id, account_id, micros, note, by))
+
+
+async def ledger(
+    desk: Desk, account_id: str | None = None, below: bool = False, limit: int = 50
+) -> Document:
+    """The newest entries: of an account's wallet, of all wallets below it, or of the site."""
+    if account_id is not None and await desk.queries.account(account_id) is None:
+        raise unknown_account(account_id)
+    if account_id is not None and not below:
+        return {"entries": await _of_wallet(desk, account_id, rows(limit))}
+    entries = await desk.queries.ledger(account_id, limit=rows(limit))
+    return {"entries": [entry_document(entry, desk.currency) for entry in entries]}
+
+
+def _micros(amount: str) -> int:
+    try:
+        return parse_amount(amount)
+    except AmountError as error:
+        raise declined(Refusal.AMOUNT_INVALID, str(error)) from None
+
+
+def _moved(desk: Desk, act: MoneyAct) -> Document:
+    def document(moved: Moved) -> Document:
+        return {"entry": entry_document(moved.entry, desk.currency, moved.balance_micros)}
+
+    answer = done(act, document)
+    if isinstance(act, Done) and not act.already:
+        _tell(desk, answer["entry"])
+    return answer
+
+
+def _tell(desk: Desk, entry: Document) -> None:
+    account = entry["wallet_id"].partition(":")[0]
+    named = ("id", "amount", "balance", "currency", "call_id", "actor")
+    desk.tell(entry["kind"], account=account, **{name: entry[name] for name in named})
+
+
+async def _of_wallet(desk: Desk, account_id: str, limit: int) -> list[Document]:
+    """The newest entries of an account's own wallet, each with the balance after it.
+
+    Balance and entries are two questions; if the balance has moved between them, both are asked
+    again, and after some times the balances are left out.
+    """
+    entries: list[Entry] = []
+    for _ in range(READ_AGAIN_MAX):
+        before = await _balance(desk, account_id)
+        wallet = wallet_id(account_id, WalletKind.OUTGOING)
+        entries = await desk.queries.ledger(account_id, wallet_id=wallet, limit=limit)
+        if before is not None and before == await _balance(desk, account_id):
+            balances = running_balances(before, entries)
+            pairs = zip(entries, balances, strict=True)
+            return [entry_document(entry, desk.currency, after) for entry, after in pairs]
+    return [entry_document(entry, desk.currency) for entry in entries]
+
+
+async def _balance(desk: Desk, account_id: str) -> int | None:
+    wallets = await desk.queries.wallets([account_id])
+    return wallets[0].balance_micros if wallets else None

@@ -1,0 +1,46 @@
+"""Every question and every act of the API, by its path."""
+
+import os
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+
+from pbxcharge.api import accounts, calls, money
+from pbxcharge.api.desk import Desk
+from pbxcharge.api.documents import Document
+
+Answer = Callable[..., Awaitable[Document]]
+
+
+async def health(desk: Desk) -> Document:
+    """Who answers here."""
+    return {
+        "version": version("pbxcharge"),
+        "pid": os.getpid(),
+        "currency": desk.currency,
+        "live_calls": None if desk.meter is None else len(desk.meter),
+    }
+
+
+READS: dict[str, Answer] = {
+    "/health": health,
+    "/accounts": accounts.list_accounts,
+    "/account": accounts.show_account,
+    "/ledger": money.ledger,
+    "/calls": calls.list_calls,
+    "/cdrs": calls.list_cdrs,
+    "/cdr": calls.show_cdr,
+    "/quote": calls.make_quote,
+}
+"""Answers a desk and what is asked for."""
+
+ACTS: dict[str, Answer] = {
+    "/accounts": accounts.add_account,
+    "/accounts/plan": accounts.set_plan,
+    "/accounts/status": accounts.set_status,
+    "/extensions": accounts.add_extension,
+    "/topups": money.top_up,
+    "/adjustments": money.adjust,
+    "/refunds": money.refund,
+    "/calls/hang-up": calls.hang_up,
+}
+"""Answers a desk, an actor, and what is to be done."""
