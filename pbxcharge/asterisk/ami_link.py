@@ -23,6 +23,11 @@ LOGIN_S = 5.0
 BOOT_S = 30.0
 """After the login Asterisk says that it has booted, at once if it has."""
 
+EVENT_LAG_US = 500_000
+"""How much older than an answered ping an event may be that is told after it. Asterisk hands events
+from thread to thread: 7 of 7,800 came after the answer to a later ping, by at most 22 ms, at 60
+calls a second on two busy cores. With a wide margin, since it decides what a lost call costs."""
+
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 REFUSED_RETRY_S = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
 JITTER = 0.2
@@ -31,12 +36,14 @@ JITTER = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Proof of life: all that happened before it has been told, since events come in order.
+    """Proof of life: all that happened before this instant has been told.
+
+    That is EVENT_LAG_US before a ping that was answered.
 
     Args:
-        monotonic_ns: when the ping was sent, by the machine's monotonic clock.
-        sent_at_us: likewise, microseconds since the epoch.
-        asterisk_at_us: what Asterisk's clock showed when it answered.
+        monotonic_ns: the instant by the machine's monotonic clock.
+        sent_at_us: by its wall clock, microseconds since the epoch.
+        asterisk_at_us: by Asterisk's clock, likewise.
     """
 
     monotonic_ns: int
@@ -187,13 +194,14 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk carries no types
 
     def ping(self) -> None:
         """Ask for a proof of life."""
-        sent_ns, sent_at_us = monotonic_ns(), time_ns() // 1000
+        sent_ns = monotonic_ns() - EVENT_LAG_US * 1000
+        sent_at_us = time_ns() // 1000 - EVENT_LAG_US
         pong = self.protocol.send({"Action": "Ping"}, deadline_s=self._ping_deadline_s)
         pong.add_done_callback(lambda pong: self._ponged(pong, sent_ns, sent_at_us))
 
     def _ponged(self, pong: "asyncio.Future[Reply]", sent_ns: int, sent_at_us: int) -> None:
         try:
-            asterisk_at_us = stamped_at(pong.result().headers)
+            asterisk_at_us = stamped_at(pong.result().headers) - EVENT_LAG_US
         except OperatingError as error:
             if self.up:
                 self.drop(AmiDown(f"ping: {error}"))

@@ -276,8 +276,11 @@ async def test_half_open_link_is_noticed_by_its_ping() -> None:
         await here.client.wait_ready(10)
 
 
-async def test_proof_of_life_is_the_instant_before_the_ping() -> None:
-    """All that happened before it has been told; it moves on with each answer."""
+async def test_proof_of_life_is_an_instant_before_the_ping() -> None:
+    """All that happened before it has been told; it moves on with each answer.
+
+    Half a second of margin: Asterisk may tell an event after the answer to a later ping.
+    """
     async with site() as here:
         await until(lambda: here.client.last_proof)
         first = here.client.last_proof
@@ -285,8 +288,9 @@ async def test_proof_of_life_is_the_instant_before_the_ping() -> None:
         await until(lambda: here.client.last_proof != first)
         second = here.client.last_proof
         assert second is not None
-        assert first.monotonic_ns < second.monotonic_ns < time.monotonic_ns()
+        assert first.monotonic_ns < second.monotonic_ns <= time.monotonic_ns() - 500_000_000
         assert first.sent_at_us <= first.asterisk_at_us < second.asterisk_at_us
+        assert second.asterisk_at_us <= time.time_ns() // 1000 - 500_000
 
 
 async def test_loss_fails_what_waits_and_nothing_is_sent_again() -> None:
