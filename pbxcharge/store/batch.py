@@ -30,7 +30,7 @@ from pbxcharge.core.effects import (
     PbxSeen,
 )
 from pbxcharge.core.ledger import Entry
-from pbxcharge.store import tables
+from pbxcharge.store import tables, writes
 from pbxcharge.store.books import KnownBooks
 from pbxcharge.store.connection import Statement
 from pbxcharge.store.tables import Row
@@ -40,18 +40,18 @@ _Undo = list[tuple[dict[str, Any], str, Any]]
 _Put = tuple[str, Row]
 
 ORDER = (
-    tables.PUT_ACCOUNT,
-    tables.PUT_EXTENSION,
-    tables.PUT_WALLET,
-    tables.PUT_RATING,
-    tables.PUT_HOLD,
-    tables.PUT_HOLD_LINE,
-    tables.ADD_ENTRY,
-    tables.PUT_CALL,
-    tables.CLOSE_CALL,
-    tables.ADD_CDR_LEVEL,
-    tables.ADD_CDR,
-    tables.PUT_PBX_SEEN,
+    writes.PUT_ACCOUNT,
+    writes.PUT_EXTENSION,
+    writes.PUT_WALLET,
+    writes.PUT_RATING,
+    writes.PUT_HOLD,
+    writes.PUT_HOLD_LINE,
+    writes.ADD_ENTRY,
+    writes.PUT_CALL,
+    writes.CLOSE_CALL,
+    writes.ADD_CDR_LEVEL,
+    writes.ADD_CDR,
+    writes.PUT_PBX_SEEN,
 )
 """Rows that others refer to come first."""
 
@@ -105,14 +105,14 @@ class Batch:
             _take_back(undo)
             raise
         self.rose |= rose
-        self._rows[tables.ADD_ENTRY] += entries
+        self._rows[writes.ADD_ENTRY] += entries
         for effect, rows in staged:
             self._collect(effect, rows)
         return outcomes
 
     def statements(self) -> list[Statement]:
         """One statement for each table that changes, in the order of their references."""
-        self._rows[tables.PUT_WALLET] = [
+        self._rows[writes.PUT_WALLET] = [
             tables.wallet_row(wallet, self._currency)
             for wallet in self.wallets.values()
             if _moved(self._known.wallets.get(wallet.wallet_id), wallet)
@@ -120,9 +120,9 @@ class Batch:
         for call_id, hold in (self.holds | self.ended).items():
             before = self._known.holds.get(call_id) or self._ended_before.get(call_id)
             if hold is not before:
-                self._rows[tables.PUT_HOLD].append(tables.hold_row(hold))
+                self._rows[writes.PUT_HOLD].append(tables.hold_row(hold))
             if before is None or hold.lines is not before.lines:
-                self._rows[tables.PUT_HOLD_LINE] += tables.hold_line_rows(hold)
+                self._rows[writes.PUT_HOLD_LINE] += tables.hold_line_rows(hold)
         return [(sql, self._rows[sql]) for sql in ORDER if self._rows[sql]]
 
     def keep(self) -> None:
@@ -172,26 +172,26 @@ class Batch:
     def _rows_of(self, effect: Effect) -> list[_Put]:
         match effect:
             case CallSaved():
-                row = (tables.PUT_CALL, tables.call_row(effect.call))
+                row = (writes.PUT_CALL, tables.call_row(effect.call))
                 return [*self._new_rating(effect.call.granted), row]
             case CdrWritten():
-                levels = [(tables.ADD_CDR_LEVEL, row) for row in tables.cdr_level_rows(effect.cdr)]
-                return [*levels, (tables.ADD_CDR, tables.cdr_row(effect.cdr))]
+                levels = [(writes.ADD_CDR_LEVEL, row) for row in tables.cdr_level_rows(effect.cdr)]
+                return [*levels, (writes.ADD_CDR, tables.cdr_row(effect.cdr))]
             case CallClosed():
-                return [(tables.CLOSE_CALL, (effect.call_id,))]
+                return [(writes.CLOSE_CALL, (effect.call_id,))]
             case AccountSaved():
                 row = tables.account_row(effect.account, effect.at_us, effect.actor)
-                return [(tables.PUT_ACCOUNT, row)]
+                return [(writes.PUT_ACCOUNT, row)]
             case ExtensionSaved():
                 row = tables.extension_row(effect.extension, effect.at_us, effect.actor)
-                return [(tables.PUT_EXTENSION, row)]
+                return [(writes.PUT_EXTENSION, row)]
             case PbxSeen():
-                return [(tables.PUT_PBX_SEEN, (effect.pbx, effect.at_us))]
+                return [(writes.PUT_PBX_SEEN, (effect.pbx, effect.at_us))]
 
     def _new_rating(self, granted: Granted) -> list[_Put]:
         if granted.rating_id in self._known.ratings or granted.rating_id in self._ratings:
             return []
-        return [(tables.PUT_RATING, tables.rating_row(granted.rating_id, granted.rating))]
+        return [(writes.PUT_RATING, tables.rating_row(granted.rating_id, granted.rating))]
 
     def _collect(self, effect: Effect, rows: list[_Put]) -> None:
         if isinstance(effect, CallSaved):

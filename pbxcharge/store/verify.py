@@ -14,8 +14,10 @@ from pbxcharge.store.connection import read_only_uri
 from pbxcharge.store.finding import Finding
 from pbxcharge.store.lock import refuse_other_owners
 from pbxcharge.store.migrate import migrations, newest_version, schema_version, statements
+from pbxcharge.store.verify_calls import ACCOUNTS, CALLS
+from pbxcharge.store.verify_money import HOLDS, MONEY
 from pbxcharge.store.verify_prices import price_findings
-from pbxcharge.store.verify_tables import RULES, TAMPERED, Rule
+from pbxcharge.store.verify_rule import TAMPERED, Rule
 
 __all__ = ["FINDINGS_MAX", "Finding", "verify"]
 
@@ -46,7 +48,7 @@ def _findings(connection: sqlite3.Connection) -> Iterator[Finding]:
         connection.execute("BEGIN")
         yield from _file_findings(connection)
         yield from _schema_findings(connection)
-        for rule in RULES:
+        for rule in (*MONEY, *HOLDS, *CALLS, *ACCOUNTS):
             yield from _rule_findings(connection, rule)
         yield from price_findings(connection)
     except sqlite3.Error as error:

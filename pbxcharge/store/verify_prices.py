@@ -13,7 +13,7 @@ from pbxcharge.core.rating import Rating, lines_canonical, rating_from_canonical
 from pbxcharge.core.settlement import talk_seconds
 from pbxcharge.store import rows
 from pbxcharge.store.finding import Finding
-from pbxcharge.store.verify_tables import RESTORE, TAMPERED
+from pbxcharge.store.verify_rule import RESTORE, TAMPERED
 
 RATINGS_KEPT = 256
 

@@ -8,20 +8,18 @@ flush serves everybody who waited for it.
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Self
 
 import aiosqlite
 
-from pbxcharge.core.credit import Operation, Outcome, Post, Refund, Reserve, wallets_named
+from pbxcharge.core.credit import Operation, Outcome
 from pbxcharge.errors import Overloaded, StorageDown, WriteRefused
-from pbxcharge.store import books
-from pbxcharge.store.batch import Batch, Then
-from pbxcharge.store.connection import TRANSACTION, Statement
+from pbxcharge.store.batch import Then
+from pbxcharge.store.bookkeeper import Booked, Bookkeeper, Work
 from pbxcharge.store.logger import Logger
-from pbxcharge.store.tables import PUT_META
 
 Answer = asyncio.Future[tuple[Outcome, ...]]
 CreditListener = Callable[[frozenset[str]], None]
@@ -30,14 +28,10 @@ AccountListener = Callable[[], None]
 QUIET_S: Final = 0.5
 """With nothing to do for so long, the writer checkpoints, or probes a disk that failed."""
 
-PROBE_CHARACTERS: Final = 32_768
-"""So much room the disk must have before it counts as well again."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Submission:
-    operations: Sequence[Operation]
-    then: Then
+    work: Work
     answer: Answer
 
 
@@ -60,8 +54,7 @@ class Writer:
         waiting_max: int = 10_000,
         group_max: int = 256,
     ) -> None:
-        self._connection = connection
-        self._currency = currency
+        self._keeper = Bookkeeper(connection, currency)
         self._log = log
         self._waiting_max = waiting_max
         self._group_max = group_max
@@ -69,16 +62,15 @@ class Writer:
         self._wake = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
-        # None after a failure: what memory says may not be what the file says.
-        self._books: books.KnownBooks | None = None
         self._checkpoint_due = False
+        self._down = False
         self._credit_listeners: list[CreditListener] = []
         self._account_listeners: list[AccountListener] = []
 
     @property
     def healthy(self) -> bool:
         """Whether the last write, or a probe since, reached the disk; else grant nothing."""
-        return self._books is not None
+        return self._keeper.sure
 
     async def start(self) -> Self:
         """Read what is held and begin to write.
@@ -87,7 +79,7 @@ class Writer:
             StorageDown: the books cannot be read.
         """
         try:
-            self._books = await books.read_books(self._connection)
+            await self._keeper.read()
         except sqlite3.Error as error:
             raise StorageDown(f"the books cannot be read: {error}") from error
         self._task = asyncio.create_task(self._run(), name="store writer")
@@ -113,7 +105,7 @@ class Writer:
         elif len(self._waiting) >= self._waiting_max:
             answer.set_exception(Overloaded(f"{len(self._waiting)} writes wait already"))
         else:
-            self._waiting.append(_Submission(operations, then, answer))
+            self._waiting.append(_Submission(Work(operations, then), answer))
             self._wake.set()
         return answer
 
@@ -146,7 +138,7 @@ class Writer:
             if self._task is not None:
                 await asyncio.shield(self._task)
         finally:
-            await self._connection.close()
+            await self._keeper.close()
 
     async def _run(self) -> None:
         while self._waiting or not self._closing:
@@ -178,77 +170,56 @@ class Writer:
             await self._checkpoint("PASSIVE")
             return
         try:
-            await self._recover()
+            await self._keeper.recover()
         except Exception as error:
             self._log.debug("storage still down", error=str(error))
+        else:
+            self._tell_up()
+
+    async def _checkpoint(self, mode: str) -> None:
+        self._checkpoint_due = False
+        try:
+            await self._keeper.checkpoint(mode)
+        except Exception as error:
+            self._fail([], error)
 
     async def _write(self, group: list[_Submission]) -> None:
         """Write a group; if it cannot be written as one, each submission by itself."""
         try:
-            await self._attempt(group)
+            booked = await self._keeper.book([submission.work for submission in group])
         except Exception as error:
             if _of_the_storage(error):
                 self._fail(group, error)
-                return
-            for submission in group:
-                await self._write_alone(submission)
+            else:
+                for submission in group:
+                    await self._write_alone(submission)
+        else:
+            self._publish(group, booked)
 
     async def _write_alone(self, submission: _Submission) -> None:
         try:
-            await self._attempt([submission], alone=True)
+            booked = await self._keeper.book([submission.work], alone=True)
         except Exception as error:
             if _of_the_storage(error):
                 self._fail([submission], error)
             elif isinstance(error, sqlite3.IntegrityError):
-                _refuse(submission, WriteRefused(str(error)))
+                _answer(submission, WriteRefused(str(error)))
             else:
-                _refuse(submission, error)
+                _answer(submission, error)
+        else:
+            self._publish([submission], booked)
 
-    async def _attempt(self, group: list[_Submission], alone: bool = False) -> None:
-        known = self._books or await self._recover()
-        batch = await self._batch(known, group, alone)
-        decided = list(_decide(batch, group))
-        await self._commit(batch.statements())
-        batch.keep()
+    def _publish(self, group: list[_Submission], booked: Booked) -> None:
+        self._tell_up()
         self._checkpoint_due = True
-        self._publish(batch, decided)
-
-    async def _batch(self, known: books.KnownBooks, group: list[_Submission], alone: bool) -> Batch:
-        """The books that the group needs; reads only what is not known yet.
-
-        A group takes it that no first step names a call that is over; if one does, the table
-        refuses the group, and each submission is decided alone with such holds looked up.
-        """
-        operations = [operation for submission in group for operation in submission.operations]
-        named = {name for op in operations for name in wallets_named(op, known.holds)}
-        await books.read_wallets(self._connection, known, named)
-        posts = [op.entry.entry_id for op in operations if isinstance(op, Post)]
-        refunds = [op for op in operations if isinstance(op, Refund)]
-        entries = await books.read_entries(
-            self._connection,
-            posts + [op.entry_id for op in refunds],
-            [op.call_id for op in refunds],
-        )
-        firsts = [op.call_id for op in operations if isinstance(op, Reserve)] if alone else []
-        ended = await books.read_resolved(self._connection, firsts)
-        return Batch(known, entries, ended, self._currency)
-
-    async def _commit(self, statements: Sequence[Statement]) -> None:
-        await self._connection.executemany(TRANSACTION, statements)
-
-    def _publish(
-        self, batch: Batch, decided: Iterable[tuple[_Submission, tuple[Outcome, ...]]]
-    ) -> None:
-        if batch.accounts_changed:
+        if booked.accounts_changed:
             for changed in self._account_listeners:
                 self._tell(changed)
-        for submission, outcomes in decided:
-            if not submission.answer.done():
-                submission.answer.set_result(outcomes)
-        if batch.rose:
-            rose = frozenset(batch.rose)
+        for submission, result in zip(group, booked.results, strict=True):
+            _answer(submission, result)
+        if booked.rose:
             for listener in self._credit_listeners:
-                self._tell(partial(listener, rose))
+                self._tell(partial(listener, booked.rose))
 
     def _tell(self, call: Callable[[], None]) -> None:
         """A listener's defect is not the writer's: the commit is done."""
@@ -258,42 +229,27 @@ class Writer:
             self._log.error("listener failed", error=repr(error))
 
     def _fail(self, group: list[_Submission], error: Exception) -> None:
-        if self.healthy:
+        if not self._down:
             self._log.error("storage down", error=str(error))
-        self._books = None
+        self._down = True
+        self._keeper.doubt()
         for submission in group:
-            _refuse(submission, StorageDown(f"not written: {error}"))
+            _answer(submission, StorageDown(f"not written: {error}"))
 
-    async def _recover(self) -> books.KnownBooks:
-        """Prove that the disk takes a write, then read the books anew."""
-        for text in ("x" * PROBE_CHARACTERS, ""):
-            await self._commit([(PUT_META, [("probe", text)])])
-        self._books = await books.read_books(self._connection)
-        self._log.info("storage up")
-        return self._books
-
-    async def _checkpoint(self, mode: str) -> None:
-        try:
-            await self._connection.execute_fetchall(f"PRAGMA wal_checkpoint({mode})")
-        except sqlite3.Error as error:
-            self._fail([], error)
-        self._checkpoint_due = False
+    def _tell_up(self) -> None:
+        if self._down:
+            self._log.info("storage up")
+        self._down = False
 
 
-def _decide(
-    batch: Batch, group: list[_Submission]
-) -> Iterable[tuple[_Submission, tuple[Outcome, ...]]]:
-    """Outcomes in order; a programmer's error fails its submission and no other."""
-    for submission in group:
-        try:
-            yield submission, batch.decide(submission.operations, submission.then)
-        except Exception as error:
-            _refuse(submission, error)
-
-
-def _refuse(submission: _Submission, error: Exception) -> None:
-    if not submission.answer.done():
-        submission.answer.set_exception(error)
+def _answer(submission: _Submission, result: tuple[Outcome, ...] | Exception) -> None:
+    """Tell who waits; whoever stopped waiting is told nothing."""
+    if submission.answer.done():
+        return
+    if isinstance(result, Exception):
+        submission.answer.set_exception(result)
+    else:
+        submission.answer.set_result(result)
 
 
 def _of_the_storage(error: Exception) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pbxcharge.core.credit import Outcome, Posted, Refused, Reserved, Shortage
 from pbxcharge.core.effects import CallSaved, Effect, ExtensionSaved, PbxSeen
 from pbxcharge.errors import Overloaded, StorageDown, WriteRefused
 from pbxcharge.store import Store
+from pbxcharge.store.bookkeeper import Booked, Work
 from pbxcharge.store.connection import connect_writer
 from pbxcharge.store.writer import Writer
 from tests.fakes.granted_call import granted
@@ -31,6 +32,7 @@ from tests.fakes.small_site import (
     talk,
     top_up,
 )
+from tests.fakes.until import until
 
 
 def rows(database: Path, sql: str) -> list[Any]:
@@ -57,7 +59,7 @@ async def test_a_group_shares_one_commit(store: Store, monkeypatch: pytest.Monke
     outcomes = await asyncio.gather(*answers)
     balances = [outcome.balance_micros for (outcome,) in outcomes if isinstance(outcome, Posted)]
     assert balances == list(range(1, 101))
-    assert len(commits) == 1
+    assert commits == [100]
 
 
 async def test_no_more_than_a_bounded_group_is_written_at_once(
@@ -66,19 +68,19 @@ async def test_no_more_than_a_bounded_group_is_written_at_once(
     """A thousand waiting submissions make four groups of at most 256."""
     commits = count_commits(store.writer, monkeypatch)
     await asyncio.gather(*[store.writer.submit((top_up(f"t{n}", 1),)) for n in range(1000)])
-    assert len(commits) == 4
+    assert commits == [256, 256, 256, 232]
 
 
 def count_commits(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many statements each commit had."""
+    """How many works each commit had."""
     commits: list[int] = []
-    commit = writer._commit
+    book = writer._keeper.book
 
-    async def counted(statements: Any) -> None:
-        commits.append(len(statements))
-        await commit(statements)
+    async def counted(group: Sequence[Work], alone: bool = False) -> Booked:
+        commits.append(len(group))
+        return await book(group, alone)
 
-    monkeypatch.setattr(writer, "_commit", counted)
+    monkeypatch.setattr(writer._keeper, "book", counted)
     return commits
 
 
@@ -253,3 +255,19 @@ async def test_closing_writes_what_waits_and_takes_no_more(database: Path) -> No
         await store.writer.submit()
     assert not database.with_name("site.db-wal").exists()
     assert rows(database, "SELECT count(*) FROM entry") == [(300,)]
+
+
+async def test_a_quiet_moment_moves_commits_into_the_file(
+    database: Path, tmp_path: Path, writer: Writer
+) -> None:
+    """The log is carried over without anybody's asking, and nobody waits for it."""
+    await writer.submit((top_up("t1", 1),))
+    copy = tmp_path / "copy.db"
+
+    def carried_over() -> bool:
+        # Without the log beside it, the copy has what was carried over and no more.
+        copy.write_bytes(database.read_bytes())
+        return rows(copy, "SELECT entry_id FROM entry") == [("t1",)]
+
+    assert not carried_over()
+    await until(carried_over)

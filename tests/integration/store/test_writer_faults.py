@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiosqlite
@@ -22,21 +23,21 @@ from tests.fakes.until import until
 LONG = "x" * 4000
 
 
+@dataclass
 class SmallDisk:
     """A writer on a disk that can be made full."""
 
-    def __init__(self, writer: Writer, connection: aiosqlite.Connection) -> None:
-        self.writer = writer
-        self.log = RecordingLogger()
-        self._connection = connection
+    writer: Writer
+    log: RecordingLogger
+    connection: aiosqlite.Connection
 
     async def fill(self) -> None:
         """From now on the file does not grow; SQLite raises the bound to what there is."""
-        await self._connection.execute_fetchall("PRAGMA max_page_count = 1")
+        await self.connection.execute_fetchall("PRAGMA max_page_count = 1")
 
     async def mend(self) -> None:
         """Room again."""
-        await self._connection.execute_fetchall("PRAGMA max_page_count = 1000000")
+        await self.connection.execute_fetchall("PRAGMA max_page_count = 1000000")
 
 
 @pytest.fixture
@@ -44,15 +45,12 @@ async def disk(database: Path) -> AsyncIterator[SmallDisk]:
     """The writer of the small site on a disk that can be made full."""
     async with open_site(database):
         pass
-    connection = await connect_writer(database)
-    log = RecordingLogger()
-    writer = Writer(connection, "EUR", log)
-    await writer.start()
-    disk = SmallDisk(writer, connection)
-    disk.log = log
+    log, connection = RecordingLogger(), await connect_writer(database)
+    disk = SmallDisk(Writer(connection, "EUR", log), log, connection)
+    await disk.writer.start()
     yield disk
     await disk.mend()
-    await writer.close()
+    await disk.writer.close()
 
 
 async def fill_until_down(disk: SmallDisk) -> None:
@@ -103,6 +101,7 @@ async def test_the_same_command_may_be_given_again(disk: SmallDisk) -> None:
     (second,) = await disk.writer.submit((top_up(LONG, 7),))
     assert isinstance(first, Posted)
     assert isinstance(second, Posted)
+    assert len(disk.log.named("storage up")) == 1
     assert (first.repeated, second.repeated) == (False, True)
 
 

@@ -1,0 +1,133 @@
+"""Groups of work, decided on the books in memory and committed to the file as one.
+
+Memory is never behind the file, since nobody else writes. After a failure nobody knows which of
+the two is right, so memory is thrown away and read anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import aiosqlite
+
+from pbxcharge.core.credit import Operation, Outcome, Post, Refund, Reserve, wallets_named
+from pbxcharge.store import books
+from pbxcharge.store.batch import Batch, Then
+from pbxcharge.store.connection import TRANSACTION, Statement
+from pbxcharge.store.writes import PUT_META
+
+PROBE_CHARACTERS: Final = 32_768
+"""So much room the disk must have before it counts as well again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What somebody wants decided and written, all of it or nothing."""
+
+    operations: Sequence[Operation]
+    then: Then
+
+
+Result = tuple[Outcome, ...] | Exception
+"""The outcomes of a work, or the programmer's error that kept it from being done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A group that is on the disk.
+
+    Args:
+        results: of each work, in order.
+        rose: wallets that had more to give at some moment than at the one before.
+        accounts_changed: an account or an extension was saved.
+    """
+
+    results: list[Result]
+    rose: frozenset[str]
+    accounts_changed: bool
+
+
+class Bookkeeper:
+    """Decides and commits; knows the books in memory.
+
+    Args:
+        connection: from `connect_writer`; closed here.
+        currency: of the site.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection, currency: str) -> None:
+        self._connection = connection
+        self._currency = currency
+        self._books: books.KnownBooks | None = None
+
+    @property
+    def sure(self) -> bool:
+        """Whether memory says what the file says."""
+        return self._books is not None
+
+    def doubt(self) -> None:
+        """A write failed: what memory says may not be what the file says."""
+        self._books = None
+
+    async def read(self) -> books.KnownBooks:
+        """Learn from the file what is held."""
+        self._books = await books.read_books(self._connection)
+        return self._books
+
+    async def recover(self) -> books.KnownBooks:
+        """Prove that the disk takes a write again, then read the books anew."""
+        for text in ("x" * PROBE_CHARACTERS, ""):
+            await self._commit([(PUT_META, [("probe", text)])])
+        return await self.read()
+
+    async def book(self, group: Sequence[Work], alone: bool = False) -> Booked:
+        """Decide the works in order and commit what follows from them.
+
+        A group takes it that no first step names a call that is over. If one does, its table
+        refuses the group; a work that is `alone` has such holds looked up.
+
+        Raises:
+            Exception: nothing was written.
+        """
+        known = self._books or await self.recover()
+        batch = await self._batch(known, [op for work in group for op in work.operations], alone)
+        results = [_decided(batch, work) for work in group]
+        await self._commit(batch.statements())
+        batch.keep()
+        return Booked(results, frozenset(batch.rose), batch.accounts_changed)
+
+    async def checkpoint(self, mode: str) -> None:
+        """Move what was committed from the log into the file: PASSIVE or TRUNCATE."""
+        await self._connection.execute_fetchall(f"PRAGMA wal_checkpoint({mode})")
+
+    async def close(self) -> None:
+        """Close the file."""
+        await self._connection.close()
+
+    async def _batch(
+        self, known: books.KnownBooks, operations: Sequence[Operation], alone: bool
+    ) -> Batch:
+        """The books that a group needs; reads only what is not known yet."""
+        named = {name for op in operations for name in wallets_named(op, known.holds)}
+        await books.read_wallets(self._connection, known, named)
+        posts = [op.entry.entry_id for op in operations if isinstance(op, Post)]
+        refunds = [op for op in operations if isinstance(op, Refund)]
+        entries = await books.read_entries(
+            self._connection,
+            posts + [op.entry_id for op in refunds],
+            [op.call_id for op in refunds],
+        )
+        firsts = [op.call_id for op in operations if isinstance(op, Reserve)] if alone else []
+        ended = await books.read_resolved(self._connection, firsts)
+        return Batch(known, entries, ended, self._currency)
+
+    async def _commit(self, statements: Sequence[Statement]) -> None:
+        await self._connection.executemany(TRANSACTION, statements)
+
+
+def _decided(batch: Batch, work: Work) -> Result:
+    """A programmer's error fails its own work and no other."""
+    try:
+        return batch.decide(work.operations, work.then)
+    except Exception as error:
+        return error

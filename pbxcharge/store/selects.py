@@ -1,0 +1,139 @@
+"""What is asked of the books: one named statement for each question."""
+
+from pbxcharge.store import rows
+
+_ACCOUNT = "account.account_id, account.kind, account.parent_id, account.name, plan, status"
+
+_SCOPE = """
+WITH RECURSIVE scope (account_id) AS (
+    SELECT account_id FROM account
+    WHERE (:scope IS NULL AND parent_id IS NULL) OR account_id = :scope
+    UNION
+    SELECT account.account_id FROM account JOIN scope ON account.parent_id = scope.account_id
+)
+"""
+
+PAYER = f"""
+WITH RECURSIVE chain (account_id, depth) AS (
+    SELECT account_id, 0 FROM extension WHERE endpoint = :endpoint
+    UNION
+    SELECT account.parent_id, depth + 1
+    FROM chain JOIN account ON account.account_id = chain.account_id
+    WHERE account.parent_id IS NOT NULL AND depth < 100
+)
+SELECT extension.endpoint, extension.number, extension.account_id, {_ACCOUNT}
+FROM chain
+JOIN account ON account.account_id = chain.account_id
+JOIN extension ON extension.endpoint = :endpoint
+ORDER BY depth
+"""
+"""Who owns an endpoint, up to the top of the tree."""
+
+ACCOUNT = f"SELECT {_ACCOUNT} FROM account WHERE account_id = :account_id"
+"""One account."""
+
+ACCOUNTS = f"""
+{_SCOPE}
+SELECT {_ACCOUNT} FROM account JOIN scope ON scope.account_id = account.account_id
+ORDER BY account.account_id
+"""
+"""The accounts of a subtree."""
+
+ACCOUNTS_OF_PLAN = f"SELECT {_ACCOUNT} FROM account WHERE plan = :plan ORDER BY account_id"
+"""Who is charged by a plan."""
+
+EXTENSIONS = f"""
+{_SCOPE}
+SELECT endpoint, number, extension.account_id
+FROM extension JOIN scope ON scope.account_id = extension.account_id
+ORDER BY extension.account_id, number
+"""
+"""The phones of a subtree."""
+
+WALLETS = """
+WITH held (wallet_id, calls, amount_micros) AS (
+    SELECT wallet_id, count(*), sum(amount_micros)
+    FROM hold JOIN hold_line ON hold_line.call_id = hold.call_id
+    WHERE hold.state = 'pending'
+    GROUP BY wallet_id
+)
+SELECT wallet.wallet_id, account_id, kind, balance_micros, floor_micros,
+    coalesce(held.calls, 0), coalesce(held.amount_micros, 0)
+FROM wallet LEFT JOIN held ON held.wallet_id = wallet.wallet_id
+WHERE account_id IN (SELECT value FROM json_each(:account_ids))
+ORDER BY account_id, kind
+"""
+"""Wallets with what live calls hold in them."""
+
+LEDGER_OF_SITE = f"""
+SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE :wallet_id IS NULL OR wallet_id = :wallet_id
+ORDER BY seq DESC LIMIT :limit
+"""
+"""The newest entries of the site."""
+
+# CROSS JOIN: from the few to the many, also where there are no statistics yet.
+LEDGER = f"""
+{_SCOPE}
+SELECT {rows.ENTRY_COLUMNS}
+FROM scope
+CROSS JOIN wallet ON wallet.account_id = scope.account_id
+CROSS JOIN entry ON entry.wallet_id = wallet.wallet_id
+WHERE :wallet_id IS NULL OR wallet.wallet_id = :wallet_id
+ORDER BY entry.seq DESC LIMIT :limit
+"""
+"""The newest entries of a subtree's wallets."""
+
+ENTRY = f"SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE entry_id = :entry_id"
+"""One entry."""
+
+CDRS_OF_SITE = f"""
+SELECT {rows.CDR_COLUMNS} FROM cdr
+WHERE setup_at_us >= :since_us AND setup_at_us < :until_us
+  AND (:disposition IS NULL OR disposition = :disposition)
+ORDER BY setup_at_us DESC, call_id DESC LIMIT :limit
+"""
+"""The newest records of the site, also of attempts that are nobody's."""
+
+CDRS = f"""
+{_SCOPE}
+SELECT {rows.CDR_COLUMNS}
+FROM scope CROSS JOIN cdr ON cdr.account_id = scope.account_id
+WHERE setup_at_us >= :since_us AND setup_at_us < :until_us
+  AND (:disposition IS NULL OR disposition = :disposition)
+ORDER BY setup_at_us DESC, cdr.call_id DESC LIMIT :limit
+"""
+"""The newest records of a subtree."""
+
+CDR = f"SELECT {rows.CDR_COLUMNS} FROM cdr WHERE call_id = :call_id"
+"""One record."""
+
+CDR_LEVELS = """
+SELECT call_id, account_id, wallet_id, plan, plan_version, prefix, destination, charge_micros
+FROM cdr_level WHERE call_id IN (SELECT value FROM json_each(:call_ids))
+ORDER BY call_id, level
+"""
+"""What each level pays, of several records."""
+
+RATING = "SELECT body FROM rating WHERE rating_id = :rating_id"
+"""What calls are priced with."""
+
+OPEN_CALLS = f"""
+SELECT {rows.CALL_COLUMNS}, rating.body, hold.step, hold.through_s
+FROM call
+JOIN rating USING (rating_id)
+JOIN hold ON hold.call_id = call.call_id AND hold.state = 'pending'
+WHERE call.state = 'open'
+ORDER BY call.call_id
+"""
+"""Every call that was granted and not settled, with its hold."""
+
+HOLD = """
+SELECT hold.call_id, step, through_s, node, expires_at_us, state, wallet_id, amount_micros
+FROM hold LEFT JOIN hold_line ON hold_line.call_id = hold.call_id
+WHERE hold.call_id = :call_id
+ORDER BY hold.call_id, level
+"""
+"""The hold of a call."""
+
+PBX_SEEN = "SELECT at_us FROM pbx_seen WHERE pbx = :pbx"
+"""A PBX's last proof of life."""

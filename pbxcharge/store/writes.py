@@ -1,0 +1,110 @@
+"""What the writer runs: one named statement for each table that changes."""
+
+PUT_META = """
+INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value
+"""
+"""Sets a fact of the site, or probes the disk."""
+
+PUT_ACCOUNT = """
+INSERT INTO account (account_id, kind, parent_id, name, plan, status, changed_at_us, changed_by)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (account_id) DO UPDATE SET
+    kind = excluded.kind, parent_id = excluded.parent_id, name = excluded.name,
+    plan = excluded.plan, status = excluded.status,
+    changed_at_us = excluded.changed_at_us, changed_by = excluded.changed_by
+WHERE (kind, parent_id, name, plan, status) IS NOT
+    (excluded.kind, excluded.parent_id, excluded.name, excluded.plan, excluded.status)
+"""
+"""Adds or changes an account; saved as it already is, it leaves no trace in the audit trail."""
+
+PUT_EXTENSION = """
+INSERT INTO extension (endpoint, number, account_id, changed_at_us, changed_by)
+VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (endpoint) DO UPDATE SET
+    number = excluded.number, account_id = excluded.account_id,
+    changed_at_us = excluded.changed_at_us, changed_by = excluded.changed_by
+WHERE (number, account_id) IS NOT (excluded.number, excluded.account_id)
+"""
+"""Adds or changes an extension; a number that is taken in its organization is refused."""
+
+PUT_WALLET = """
+INSERT INTO wallet (wallet_id, account_id, kind, unit, currency, balance_micros, floor_micros)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (wallet_id) DO UPDATE SET
+    balance_micros = excluded.balance_micros, floor_micros = excluded.floor_micros
+"""
+"""Adds a wallet, or moves its balance together with the entries of the same transaction."""
+
+PUT_RATING = "INSERT INTO rating (rating_id, body) VALUES (?, ?) ON CONFLICT DO NOTHING"
+"""Keeps what a call is priced with, once for each distinct content."""
+
+PUT_HOLD = """
+INSERT INTO hold (call_id, step, through_s, state, node, expires_at_us)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (call_id) DO UPDATE SET
+    step = excluded.step, through_s = excluded.through_s, state = excluded.state,
+    node = excluded.node, expires_at_us = excluded.expires_at_us
+"""
+"""Makes, raises or resolves a hold; a trigger refuses to touch one that is resolved."""
+
+PUT_HOLD_LINE = """
+INSERT INTO hold_line (call_id, level, wallet_id, amount_micros) VALUES (?, ?, ?, ?)
+ON CONFLICT (call_id, level) DO UPDATE SET
+    wallet_id = excluded.wallet_id, amount_micros = excluded.amount_micros
+"""
+"""What a hold sets aside in one wallet, as of its last step."""
+
+ADD_ENTRY = """
+INSERT INTO entry
+    (entry_id, wallet_id, kind, amount_micros, at_us, call_id, reverses, actor, note)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+"""Adds to the ledger."""
+
+PUT_CALL = """
+INSERT INTO call (
+    call_id, state, pbx, linkedid, caller_uniqueid, caller_channel, call_type, endpoint, dialled,
+    number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
+    phase, leg_uniqueid, leg_channel, answered_ms, answered_at_us, warned, stopped, hung_up_by,
+    ending_as, hang_up_ms
+)
+VALUES (?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (call_id) DO UPDATE SET
+    phase = excluded.phase,
+    leg_uniqueid = excluded.leg_uniqueid, leg_channel = excluded.leg_channel,
+    answered_ms = excluded.answered_ms, answered_at_us = excluded.answered_at_us,
+    warned = excluded.warned, stopped = excluded.stopped, hung_up_by = excluded.hung_up_by,
+    ending_as = excluded.ending_as, hang_up_ms = excluded.hang_up_ms
+WHERE state = 'open'
+"""
+"""The call as it stands; one that is closed stays as it was."""
+
+CLOSE_CALL = "UPDATE call SET state = 'closed' WHERE call_id = ?"
+"""The call needs no resuming any more."""
+
+ADD_CDR_LEVEL = """
+INSERT INTO cdr_level (
+    call_id, level, account_id, wallet_id, plan, plan_version, prefix, destination, charge_micros
+)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+WHERE NOT EXISTS (SELECT 1 FROM cdr WHERE call_id = ?1)
+"""
+"""The levels of a record, before the record itself; a second record of a call adds none."""
+
+ADD_CDR = f"""
+INSERT INTO cdr (
+    call_id, pbx, linkedid, caller_uniqueid, uniqueid, account_id, organization_id, call_type,
+    direction, endpoint, dialled, number, disposition, reason, setup_at_us, answered_at_us,
+    ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency, rating_id, rule_set,
+    hangup_cause, ended_by, end_source, clock
+)
+VALUES ({", ".join("?" * 29)})
+ON CONFLICT (call_id) DO NOTHING
+"""
+"""The record of an attempt; a second one for the same call changes nothing."""
+
+PUT_PBX_SEEN = """
+INSERT INTO pbx_seen (pbx, at_us) VALUES (?, ?)
+ON CONFLICT (pbx) DO UPDATE SET at_us = max(at_us, excluded.at_us)
+"""
+"""Moves a PBX's proof of life forward, never back."""
