@@ -135,7 +135,7 @@ class Exchange:
 
     async def act(self, path: str, **body: object) -> dict[str, Any]:
         """An admin act through the daemon's socket, at less cost than a command."""
-        client = Client.over_socket(self.site.folder / "state" / "pbxcharge.sock")
+        client = Client(self.site.folder / "state" / "pbxcharge.sock")
         try:
             return await client.act(path, **body)
         finally:

@@ -16,8 +16,8 @@ async def last_slice(x: Exchange, call: FakeCall) -> dict[str, object]:
     record = await x.settled(call)
     assert call.answered_at is not None
     talked_s = x.pbx.ended_at[call.metered_leg.uniqueid] - call.answered_at
-    assert record["talk_s"] == x.through_s(call)
-    assert record["talk_s"] <= talked_s + 0.05 < record["talk_s"] + 1
+    assert record["billed_s"] == x.through_s(call)
+    assert record["billed_s"] <= talked_s + 0.05 < record["billed_s"] + 1
     return record
 
 
@@ -31,7 +31,7 @@ async def test_suspended_in_mid_call_ends_with_the_paid_slice(account: str) -> N
         call = await x.talk("alice")
         await set_status(x, account, "suspended")
         record = await last_slice(x, call)
-        assert (record["talk_s"], record["ended_by"]) == (SLICE_S, "account_status")
+        assert (record["billed_s"], record["ended_by"]) == (SLICE_S, "account_status")
         assert not x.pbx.acted("Hangup")
         assert (await x.ask("alice")).sip_code == 403
 
@@ -46,7 +46,7 @@ async def test_blocked_in_mid_call_ends_at_once_and_pays_to_that_moment(account:
         record = await x.settled(call)
         assert (record["ended_by"], record["hangup_cause"]) == ("account_status", 16)
         assert x.pbx.ended_at[call.metered_leg.uniqueid] - blocked_at < 2
-        assert record["charge_micros"] == record["talk_s"] * SECOND < SLICE_S * SECOND
+        assert record["charge_micros"] == record["billed_s"] * SECOND < SLICE_S * SECOND
         assert x.balance("alice") == 1_000_000 - record["charge_micros"]
 
 
@@ -78,7 +78,7 @@ async def test_account_freed_below_a_suspended_organization_stays_stopped() -> N
         await set_status(x, "acme", "suspended")
         await set_status(x, "alice", "suspended")
         await set_status(x, "alice", "active")
-        assert (await last_slice(x, call))["talk_s"] == SLICE_S
+        assert (await last_slice(x, call))["billed_s"] == SLICE_S
 
 
 async def test_lowered_balance_ends_the_call_at_its_paid_instant() -> None:
@@ -88,7 +88,7 @@ async def test_lowered_balance_ends_the_call_at_its_paid_instant() -> None:
         wrong = {"account_id": "alice", "amount": "-1.00", "note": "typing error", "id": "fix-1"}
         await x.act("/adjustments", **wrong)
         record = await last_slice(x, call)
-        assert (record["talk_s"], record["ended_by"]) == (SLICE_S, "credit")
+        assert (record["billed_s"], record["ended_by"]) == (SLICE_S, "credit")
         assert x.balance("alice") == -SLICE_S * SECOND
 
 

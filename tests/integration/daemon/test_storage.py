@@ -57,7 +57,7 @@ async def test_live_call_that_cannot_be_paid_on_ends_with_what_is_paid() -> None
         assert call.answered_at is not None
         talked_s = x.pbx.ended_at[call.metered_leg.uniqueid] - call.answered_at
         assert SLICE_S <= talked_s < SLICE_S + 1
-        assert (record["talk_s"], record["charge_micros"]) == (SLICE_S, SLICE_S * SECOND)
+        assert (record["billed_s"], record["charge_micros"]) == (SLICE_S, SLICE_S * SECOND)
         assert (x.held(), x.balance("alice")) == ([], 950_000)
 
 
