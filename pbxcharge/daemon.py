@@ -26,7 +26,7 @@ from pbxcharge.flow.authorize import Authorizer, Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.gate import Gate
 from pbxcharge.flow.journal import Journal
-from pbxcharge.flow.listen import Listener
+from pbxcharge.flow.listen import WANTED, Listener
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.ports import Logger, Site
@@ -112,6 +112,7 @@ class Daemon:
             on_event=lambda event, _: self.listener.hear(event),
             on_connected=self._compare,
             on_lost=self._asterisk_lost,
+            wanted=WANTED,
             logger=logger,
         )
         self.journal = Journal(logger, clock, site.currency)

@@ -14,6 +14,8 @@ from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.meter import LiveCall, Meter
 
+WANTED = frozenset({"DialBegin", "Newstate", "BridgeEnter", "HangupRequest", "Hangup"})
+"""The events that are listened to, by their names in AMI."""
 STATE_UP = 6
 TIMELY_MS = 2000
 """A call one of whose events came later than this is not measured by the monotonic clock: either
