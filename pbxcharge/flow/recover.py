@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,7 +18,7 @@ from pbxcharge.core.recovery import (
     may_still_begin,
     written_end,
 )
-from pbxcharge.errors import OperatingError
+from pbxcharge.errors import ChannelGone, OperatingError
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.meter import LiveCall, Meter
 from pbxcharge.flow.ports import Asterisk, Logger, Site, Writer
@@ -48,9 +49,14 @@ class OpenCalls(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Asterisk at one moment: live metered legs, all channels, and the ends written down."""
+    """Asterisk at one moment: live metered legs, all channels, and the ends written down.
+
+    `strangers` are the metered legs that belonged to no open call at that moment: a call that is
+    settled while the spool is read does not make its leg one.
+    """
 
     legs: dict[str, StatusEntry]
+    strangers: tuple[StatusEntry, ...]
     channels: frozenset[str]
     ends: dict[str, Written]
     asked_ms: int
@@ -133,8 +139,10 @@ class Recovery:
     async def _look(self) -> View:
         asked_ms = self._clock.mono_ms()
         status = await self._asterisk.status()
+        legs = {e.call_id: e for e in status if e.call_id and e.call_id != EMERGENCY}
         return View(
-            legs={e.call_id: e for e in status if e.call_id and e.call_id != EMERGENCY},
+            legs=legs,
+            strangers=tuple(e for e in legs.values() if self._meter.get(e.call_id) is None),
             channels=frozenset(entry.uniqueid for entry in status),
             ends=await self._spool.read(),
             asked_ms=asked_ms,
@@ -178,9 +186,9 @@ class Recovery:
 
     async def _end_strangers(self, view: View) -> None:
         """A metered leg that belongs to no open call must not talk on."""
-        for call_id, entry in view.legs.items():
-            if self._meter.get(call_id) is None:
-                self._log.error("leg of no open call", call_id=call_id, channel=entry.channel)
+        for entry in view.strangers:
+            self._log.error("leg of no open call", call_id=entry.call_id, channel=entry.channel)
+            with suppress(ChannelGone):
                 await self._asterisk.hang_up(entry.uniqueid)
 
     async def _take_up_broken(self) -> None:
