@@ -255,6 +255,26 @@ async def test_leg_of_no_open_call_is_hung_up() -> None:
         assert x.site.log.find("leg of no open call", call_id=stranger.call_id)
 
 
+async def test_call_that_ends_during_a_look_is_no_stranger() -> None:
+    """Settled between the list of channels and the spool: nothing is said, nobody is hung up.
+
+    Seen failing with the strangers looked for after the spool was read.
+    """
+    async with exchange({"alice": "1.00"}, change=OFTEN) as x:
+        call = await x.talk("alice")
+        x.pbx.reply_delay_s = 0.3
+        before = len(x.pbx.acted("Status"))
+        await until(lambda: len(x.pbx.acted("Status")) > before)
+        before = len(x.pbx.acted("DBGetTree"))
+        await until(lambda: len(x.pbx.acted("DBGetTree")) > before)
+        call.hang_up()
+        await charged_right(x, call)
+        before = len(x.pbx.acted("Status"))
+        await until(lambda: len(x.pbx.acted("Status")) > before)
+        assert not x.site.log.find("leg of no open call")
+        assert not x.site.log.find("check of channels failed")
+
+
 @pytest.mark.parametrize("credit", ["0.00", "1.00"])
 async def test_emergency_call_is_never_touched(credit: str) -> None:
     """No credit, blocked, a daemon that dies and looks anew: the call goes on, and is free."""
