@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from pbxcharge import log
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.local import LocalApi
 from pbxcharge.catalog.emergency import compare, emergency_context
 from pbxcharge.catalog.findings import Finding, Severity, in_order
 from pbxcharge.catalog.load import Catalog, load_catalog
 from pbxcharge.core.plan import Plan
-from pbxcharge.errors import DatabaseMissing, NotTheOwner
+from pbxcharge.errors import DatabaseMissing, NotTheOwner, WrongCurrency
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
@@ -82,7 +81,7 @@ async def writing(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterato
     """
     _require(settings.database)
     currency = settings.site.currency
-    opening = open_store(settings.database, currency=currency, node=settings.pbx, log=log.logger())
+    opening = open_store(settings.database, currency=currency, node=settings.pbx, log=_Silent())
     async with opening as store:
         office = Office(store.writer, store.queries, plans, Clock(), currency)
         prices = Prices(plans, settings.number_rules)
@@ -94,7 +93,8 @@ async def reading(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterato
     """The API over what is committed, whoever writes meanwhile.
 
     Raises:
-        DatabaseMissing, NotTheOwner, SchemaBehind, SchemaAhead, StorageDown: as above.
+        DatabaseMissing, NotTheOwner, SchemaBehind, SchemaAhead, WrongCurrency, StorageDown: as
+            above.
     """
     _require(settings.database)
     # A reader of another user would leave side files that the owner cannot open.
@@ -102,8 +102,10 @@ async def reading(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterato
     require_newest(settings.database)
     queries = await Queries.connect(settings.database)
     try:
-        prices = Prices(plans, settings.number_rules)
-        yield _api(Desk(queries, prices, settings.site.currency))
+        currency = settings.site.currency
+        if (kept := await queries.currency() or currency) != currency:
+            raise WrongCurrency(settings.database, kept, currency)
+        yield _api(Desk(queries, Prices(plans, settings.number_rules), currency))
     finally:
         await queries.close()
 
@@ -139,6 +141,15 @@ def emergency_finding(settings: Settings, file: Path) -> Finding | None:
     except (OSError, UnicodeDecodeError) as error:
         return Finding(Severity.ERROR, str(file), 0, "", f"cannot be read: {error}")
     return compare(settings.emergency_routes, text, str(file))
+
+
+class _Silent:
+    """A logger that says nothing: what fails is answered to the command itself."""
+
+    def debug(self, event: str, **facts: object) -> None:
+        """Nothing."""
+
+    info = warning = error = critical = debug
 
 
 def _api(desk: Desk) -> LocalApi:

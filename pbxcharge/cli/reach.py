@@ -104,10 +104,8 @@ async def _once(run: Run, ask: Ask, priced: bool) -> Document:
 @asynccontextmanager
 async def alone(run: Run, priced: bool, *, writes: bool) -> AsyncIterator[Api]:
     """The books without the daemon; importing what that takes is for those who need it."""
-    from pbxcharge import log
     from pbxcharge.alone import NO_PLANS, reading, writing
 
-    log.configure("error")
     opened = writing if writes else reading
     async with opened(run.settings, run.catalog.plans if priced else NO_PLANS) as client:
         yield client

@@ -151,6 +151,11 @@ class Queries:
         held = rows.holds(await self._all(selects.HOLD, call_id=call_id))
         return held[0] if held else None
 
+    async def currency(self) -> str | None:
+        """The currency that the books are kept in; None before anybody opened them."""
+        row = await self._one(selects.CURRENCY)
+        return str(row[0]) if row else None
+
     async def pbx_seen(self, pbx: str) -> int | None:
         """A PBX's last proof of life, microseconds since the epoch."""
         row = await self._one(selects.PBX_SEEN, pbx=pbx)

@@ -135,5 +135,8 @@ ORDER BY hold.call_id, level
 """
 """The hold of a call."""
 
+CURRENCY = "SELECT value FROM meta WHERE key = 'currency'"
+"""The one currency that the books are kept in."""
+
 PBX_SEEN = "SELECT at_us FROM pbx_seen WHERE pbx = :pbx"
 """A PBX's last proof of life."""
