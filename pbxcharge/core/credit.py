@@ -196,15 +196,12 @@ def _poorest(op: Reserve, books: Books, hold: Hold | None) -> str:
 def _raise_hold(op: Reserve, books: Books, hold: Hold | None, through_s: int) -> Decision:
     lines = tuple(HoldLine(p.wallet_id, charge_micros(p.rate, through_s)) for p in op.payers)
     wallets = tuple(
-        replace(
-            wallet,
-            held_micros=wallet.held_micros
-            + line.amount_micros
-            - (hold.held_micros(line.wallet_id) if hold else 0),
-            calls=wallet.calls + (hold is None),
+        books.wallets[line.wallet_id].moved(
+            balance_micros=0,
+            held_micros=line.amount_micros - (hold.held_micros(line.wallet_id) if hold else 0),
+            calls=1 if hold is None else 0,
         )
         for line in lines
-        for wallet in (books.wallets[line.wallet_id],)
     )
     expires_at_us = op.lease_from_us + through_s * MICROS
     raised = Hold(op.call_id, op.step, through_s, lines, op.node, expires_at_us)
@@ -232,12 +229,7 @@ def _check_charges(hold: Hold, charged: Mapping[str, int]) -> None:
 
 
 def _release(wallet: Wallet, line: HoldLine, charged: Mapping[str, int]) -> Wallet:
-    return replace(
-        wallet,
-        balance_micros=wallet.balance_micros - charged.get(wallet.wallet_id, 0),
-        held_micros=wallet.held_micros - line.amount_micros,
-        calls=wallet.calls - 1,
-    )
+    return wallet.moved(-charged.get(wallet.wallet_id, 0), -line.amount_micros, calls=-1)
 
 
 def _charge_entry(op: Close, line: HoldLine) -> Entry:

@@ -41,6 +41,18 @@ class Wallet:
         """Balance 10, held 3, credit limit 2: 9 may still be promised. Negative after a cut."""
         return self.balance_micros - self.floor_micros - self.held_micros
 
+    def moved(self, balance_micros: int, held_micros: int, calls: int) -> "Wallet":
+        """The wallet after its balance, what is held and its calls rose or fell by so much."""
+        return Wallet(
+            self.wallet_id,
+            self.account_id,
+            self.kind,
+            self.balance_micros + balance_micros,
+            self.held_micros + held_micros,
+            self.floor_micros,
+            self.calls + calls,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class HoldLine:
