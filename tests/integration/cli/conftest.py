@@ -34,9 +34,11 @@ async def books(site: Site) -> AsyncIterator[tuple[Store, Office]]:
         yield store, Office(store.writer, store.queries, files.catalog.plans, Clock(), "EUR")
 
 
-def make_site(folder: Path, ami_port: int = 5038) -> Site:
-    """A site without books."""
-    agi_port = free_port(socket.SOCK_STREAM)
+def make_site(folder: Path, asterisk: FakeAsterisk | None = None) -> Site:
+    """A site without books, for this PBX."""
+    agi_port, ami_port = free_port(socket.SOCK_STREAM), 5038
+    if asterisk is not None:
+        asterisk.agi_port, ami_port = agi_port, asterisk.ami_port
     return Site.make(folder, ami_port=ami_port, agi_port=agi_port, ami_secret=SECRET)
 
 
@@ -70,7 +72,7 @@ async def asterisk() -> AsyncIterator[FakeAsterisk]:
 @pytest.fixture
 async def served(tmp_path: Path, asterisk: FakeAsterisk) -> AsyncIterator[Site]:
     """The same site with its daemon running."""
-    made = make_site(tmp_path / "site", asterisk.ami_port)
+    made = make_site(tmp_path / "site", asterisk)
     await fill(made)
     async with running(made):
         await made.serve()
