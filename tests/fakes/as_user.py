@@ -13,7 +13,7 @@ import pbxcharge
 
 PRELOADED = (
     *("anyio._backends._asyncio", "importlib.readers", "rich.console", "rich.table", "rich.text"),
-    *("uvloop", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.off"),
+    *("encodings.idna", "uvloop", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.off"),
 )
 
 
