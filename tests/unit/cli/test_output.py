@@ -1,0 +1,77 @@
+"""What commands print: for people, whole; for programs, JSON."""
+
+import io
+import json
+
+import pytest
+
+from pbxcharge.cli import output
+
+
+class Terminal(io.StringIO):
+    """Standard output that is a terminal."""
+
+    def isatty(self) -> bool:
+        """Whoever asks is told so."""
+        return True
+
+
+def test_a_table_in_a_pipe_is_one_line_for_each_row(capsys: pytest.CaptureFixture[str]) -> None:
+    """However long the cells are; the columns stand below each other."""
+    output.table([("name", "<"), ("sum", ">")], [("x" * 300, "1.00"), ("y", "20.00")], "none")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[1].split() == ["x" * 300, "1.00"]
+    assert lines[1].index("1.00") == lines[2].index("20.00") + 1
+
+
+def test_a_table_on_a_narrow_terminal_folds_and_cuts_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every character is still there."""
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("TERM", "dumb")
+    output.table([("call", "<"), ("note", "<")], [("c" * 22, "n" * 50)], "none")
+    printed = terminal.getvalue()
+    assert printed.count("c") == 22 + len("call".replace("all", ""))
+    assert printed.count("n") == 50 + len("note".replace("ote", ""))
+    assert "…" not in printed
+
+
+def test_what_looks_like_markup_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names and notes are other people's words."""
+    output.table([("note", "<")], [("[red]50% [/] off[",)], "none")
+    output.say("[bold]x[/bold] 3:30")
+    printed = capsys.readouterr().out
+    assert "[red]50% [/] off[" in printed
+    assert "[bold]x[/bold] 3:30\n" in printed
+
+
+def test_an_empty_table_says_so_beside_the_output(capsys: pytest.CaptureFixture[str]) -> None:
+    """A pipe gets nothing at all."""
+    output.table([("name", "<")], [], "no names")
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "no names\n")
+
+
+def test_json_keeps_what_people_write(capsys: pytest.CaptureFixture[str]) -> None:
+    """Letters of every alphabet, and no colours."""
+    output.print_json({"name": "Zoë 東京"})
+    printed = capsys.readouterr().out
+    assert "Zoë 東京" in printed
+    assert json.loads(printed) == {"name": "Zoë 東京"}
+
+
+def test_facts_stand_below_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is not known is left out."""
+    output.facts({"a": 1, "long name": True, "b": None})
+    assert capsys.readouterr().out == "a          1\nlong name  yes\n"
+
+
+def test_instants_are_shown_to_the_second_and_events_to_the_millisecond() -> None:
+    """In UTC, both."""
+    assert output.at("2026-03-01T12:00:00.123456Z") == "2026-03-01 12:00:00"
+    assert output.clock(1_000_000 * 3_661 + 5_999) == "01:01:01.005"
+    assert (output.at(None), output.clock(None)) == ("", "")
