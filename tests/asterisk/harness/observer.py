@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -45,6 +46,8 @@ class Observer:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.events: list[AmiEvent] = []
+        # One call raises more than a hundred events: those of one kind, and those of one leg.
+        self._kinds: defaultdict[tuple[str, str], list[AmiEvent]] = defaultdict(list)
         self._reader = reader
         self._writer = writer
         self._answers: dict[str, asyncio.Future[AmiEvent]] = {}
@@ -102,6 +105,9 @@ class Observer:
             waiting.set_result(event)
         elif event.name:
             self.events.append(event)
+            self._kinds[event.name, ""].append(event)
+            if event["Uniqueid"]:
+                self._kinds[event.name, event["Uniqueid"]].append(event)
             changed, self._changed = self._changed, asyncio.Event()
             changed.set()
 
@@ -117,11 +123,8 @@ class Observer:
 
     def seen(self, name: str, **headers: str) -> list[AmiEvent]:
         """Every event so far with this name and these headers."""
-        return [
-            event
-            for event in self.events
-            if event.name == name and all(event[key] == value for key, value in headers.items())
-        ]
+        kind = self._kinds[name, headers.get("Uniqueid", "")]
+        return [event for event in kind if _matches(event, headers)]
 
     async def wait_for(
         self,
@@ -136,12 +139,14 @@ class Observer:
         Raises:
             TimeoutError: it did not come in time.
         """
+        kind, looked_at = self._kinds[name, headers.get("Uniqueid", "")], 0
         try:
             async with asyncio.timeout(within_s):
                 while True:
-                    found = next(filter(where, self.seen(name, **headers)), None)
-                    if found is not None:
-                        return found
+                    for event in kind[looked_at:]:
+                        if _matches(event, headers) and where(event):
+                            return event
+                    looked_at = len(kind)
                     await self._changed.wait()
         except TimeoutError:
             raise TimeoutError(f"no {name} {headers} within {within_s} s") from None
@@ -174,3 +179,7 @@ class Observer:
         if not written:
             return hangup.at_epoch_s
         return float(written[0]["AppData"].split("|")[3])
+
+
+def _matches(event: AmiEvent, headers: dict[str, str]) -> bool:
+    return all(event[key] == value for key, value in headers.items())
