@@ -18,6 +18,7 @@ from pbxcharge.core.plan import Plan
 from pbxcharge.core.rating import Rating, rating_id
 from pbxcharge.core.settlement import blank_cdr
 from pbxcharge.errors import OperatingError, Overloaded
+from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.journal import Journal, held_micros
 from pbxcharge.flow.meter import Meter
@@ -169,12 +170,14 @@ class Authorizer:
             lease_from_us=attempt.setup_at_us + self._site.ring_s * MICROS,
             node=self._site.pbx,
         )
+        reach(Failpoint.BEFORE_HOLD)
         future = self._writer.submit((reserve,), lambda outcomes: _kept(granted, outcomes))
         try:
             (outcome,) = await asyncio.shield(future)
         except asyncio.CancelledError:
             future.add_done_callback(lambda late: self._void_late(attempt, late))
             raise
+        reach(Failpoint.AFTER_HOLD)
         assert isinstance(outcome, Reserved | Refused)  # noqa: S101 - what a Reserve answers
         return outcome
 

@@ -17,6 +17,7 @@ from pbxcharge.core.credit import (
 )
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.money import format_amount
+from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.ports import Writer
@@ -156,6 +157,7 @@ class Cashier:
 
     async def _submit(self, operation: Operation) -> MoneyAct:
         (outcome,) = await self._writer.submit((operation,))
+        reach(Failpoint.AFTER_MONEY)
         return self._answer(outcome)
 
     def _answer(self, outcome: Outcome) -> MoneyAct:

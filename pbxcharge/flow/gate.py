@@ -9,6 +9,7 @@ from pbxcharge.core.attempt import Leg
 from pbxcharge.core.authorization import Denial
 from pbxcharge.core.call import Call
 from pbxcharge.errors import AgiHangup, OperatingError
+from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.authorize import Ask
 from pbxcharge.flow.ports import Site
 from pbxcharge.flow.spool import FAMILY, Spool
@@ -54,6 +55,7 @@ class Gate:
             AgiHangup: the caller is gone; what was held is given back by recovery.
         """
         asked = parse_authorize(request)
+        reach(Failpoint.QUESTION_READ)
         await _see_who_left(session)
         caller = Leg(asked.uniqueid, asked.channel)
         ask = Ask(asked.endpoint, asked.number, asked.call_type, asked.linkedid, caller)
@@ -64,17 +66,20 @@ class Gate:
             decided = await deciding
             if isinstance(decided, Call):
                 self._callers.expect_caller(asked.uniqueid, decided.call_id)
+        reach(Failpoint.BEFORE_VERDICT)
         try:
             await session.set_variables(self._variables(decided))
         except (OperatingError, TimeoutError):
             self._callers.want()
             raise
+        reach(Failpoint.AFTER_VERDICT)
         if session.hungup:
             self._callers.want()
 
     async def _delete_settled(self, session: AgiSession) -> None:
         for key in self._spool.take_done(DELETIONS):
             await session.database_del(FAMILY, key)
+            reach(Failpoint.SPOOL_DELETED)
 
     def _variables(self, decided: Call | Denial) -> dict[str, str]:
         if isinstance(decided, Denial):

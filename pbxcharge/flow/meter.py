@@ -35,6 +35,7 @@ from pbxcharge.core.credit import Operation, Outcome, Payer, Refused, Reserve, R
 from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
 from pbxcharge.core.settlement import settle
 from pbxcharge.errors import OperatingError
+from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.deadlines import Deadlines
 from pbxcharge.flow.journal import Journal
@@ -228,13 +229,19 @@ class Meter:
             case Warn():
                 self._start(self._warn(live))
             case HangUp():
-                self._start(self._asterisk.hang_up(command.leg.uniqueid))
+                self._start(self._hang_up(command))
             case Record():
-                self._submit(live, (), [CallSaved(live.call)])
+                self._record(live)
             case Investigate():
                 self._investigate()
             case Settle():
                 self._settle(live, command.end)
+
+    def _record(self, live: LiveCall) -> None:
+        reach(Failpoint.BEFORE_ANSWER)
+        self._submit(live, (), [CallSaved(live.call)]).add_done_callback(
+            lambda _: reach(Failpoint.AFTER_ANSWER)
+        )
 
     def _ask_slice(self, live: LiveCall, command: AskSlice) -> None:
         granted = live.call.granted
@@ -250,6 +257,7 @@ class Meter:
             lease_from_us=live.call.answered_at_us or granted.attempt.setup_at_us,
             node=self._site.pbx,
         )
+        reach(Failpoint.BEFORE_RENEWAL)
         self._submit(live, (reserve,)).add_done_callback(
             lambda future: self._slice_known(live, command.step, future)
         )
@@ -261,19 +269,27 @@ class Meter:
             self.feed(live.call.call_id, Unknown(step))
             return
         (outcome,) = future.result()
+        reach(Failpoint.AFTER_RENEWAL)
         assert isinstance(outcome, Reserved | Refused)  # noqa: S101 - what a Reserve answers
         self.feed(live.call.call_id, outcome)
 
     async def _arm(self, live: LiveCall, command: ArmTimeout) -> None:
         left_ms = command.at_ms - self.line_ms(live)
         call_id = live.call.call_id
+        reach(Failpoint.BEFORE_TIMEOUT)
         try:
             await self._asterisk.absolute_timeout(command.leg.uniqueid, max(1, left_ms))
         except OperatingError as error:
             self._log.warning("timeout not armed", call_id=call_id, error=str(error))
             self.feed(call_id, ArmFailed(command.through_s))
         else:
+            reach(Failpoint.AFTER_TIMEOUT)
             self.feed(call_id, Armed(command.through_s))
+
+    async def _hang_up(self, command: HangUp) -> None:
+        reach(Failpoint.BEFORE_HANG_UP)
+        await self._asterisk.hang_up(command.leg.uniqueid)
+        reach(Failpoint.AFTER_HANG_UP)
 
     async def _warn(self, live: LiveCall) -> None:
         channel = live.call.granted.attempt.caller.uniqueid
@@ -283,6 +299,7 @@ class Meter:
     def _settle(self, live: LiveCall, end: HungUp) -> None:
         booked = settle(live.call, end, self._site.currency, actor=f"meter:{self._site.pbx}")
         effects: list[Effect] = [CdrWritten(booked.cdr), CallClosed(live.call.call_id)]
+        reach(Failpoint.BEFORE_SETTLEMENT)
         self._submit(live, (booked.close,), effects).add_done_callback(
             lambda future: self._settled(live, end, booked.cdr, future)
         )
@@ -295,6 +312,7 @@ class Meter:
             self._log.error("settlement waits for storage", call_id=call.call_id)
             asyncio.get_running_loop().call_later(SETTLE_RETRY_S, self._settle, live, end)
             return
+        reach(Failpoint.AFTER_SETTLEMENT)
         narrate_settled(self._journal, call, cdr)
         self._on_settled(call)
         self.feed(call.call_id, Settled())

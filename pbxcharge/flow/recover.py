@@ -19,6 +19,7 @@ from pbxcharge.core.recovery import (
     written_end,
 )
 from pbxcharge.errors import ChannelGone, OperatingError
+from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.meter import LiveCall, Meter
 from pbxcharge.flow.ports import Asterisk, Logger, Site, Writer
@@ -101,6 +102,7 @@ class Recovery:
         calls = await self._calls.open_calls()
         for call in calls:
             self._meter.restore(call)
+        reach(Failpoint.RESTORED)
         return len(calls)
 
     async def resync(self) -> None:
@@ -114,6 +116,7 @@ class Recovery:
         async with self._lock:
             await self._take_up_broken()
             view = await self._look()
+            reach(Failpoint.LOOKED)
             missing = [live for live in self._meter.calls() if not self._resume(live, view)]
             await self._end_strangers(view)
         if missing:
@@ -182,6 +185,7 @@ class Recovery:
                     self._log.warning(
                         "end not seen", call_id=live.call.call_id, rule=str(end.source)
                     )
+                    reach(Failpoint.BEFORE_LOST_END)
                     self._meter.feed(live.call.call_id, end)
 
     async def _end_strangers(self, view: View) -> None:

@@ -6,6 +6,7 @@ from collections import deque
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Outcome
 from pbxcharge.core.effects import CdrWritten
+from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.ports import Logger, Writer
 
 KEPT_MAX = 10_000
@@ -26,6 +27,7 @@ class Refusals:
 
     def record(self, cdr: Cdr) -> None:
         """Write one record, now or when storage is back."""
+        reach(Failpoint.BEFORE_REFUSAL)
         future = self._writer.submit((), [CdrWritten(cdr)])
         future.add_done_callback(lambda done: self._written(cdr, done))
 
@@ -37,6 +39,7 @@ class Refusals:
 
     def _written(self, cdr: Cdr, future: "asyncio.Future[tuple[Outcome, ...]]") -> None:
         if not future.cancelled() and future.exception() is None:
+            reach(Failpoint.AFTER_REFUSAL)
             return
         if len(self._waiting) >= KEPT_MAX:
             self._waiting.popleft()

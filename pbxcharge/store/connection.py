@@ -8,6 +8,7 @@ from typing import Any
 import aiosqlite
 
 from pbxcharge.errors import StorageDown
+from pbxcharge.failpoints import Failpoint, reach
 
 TRANSACTION = "a transaction of the writer"
 """Given to `executemany` in place of SQL: the parameters are the statements of one transaction."""
@@ -37,7 +38,10 @@ class WritingConnection(sqlite3.Connection):
         try:
             for statement, rows in parameters:
                 super().executemany(statement, rows)
-            return self.execute("COMMIT")
+            reach(Failpoint.IN_TRANSACTION)
+            committed = self.execute("COMMIT")
+            reach(Failpoint.AFTER_COMMIT)
+            return committed
         except BaseException:
             self._roll_back()
             raise
