@@ -7,14 +7,16 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from ruamel.yaml import YAML
 
 from pbxcharge.api.client import Client
-from tests.asterisk.harness import AsteriskInstance, FarEnd, Handset, HandsetCall
+from pbxcharge.store.verify import verify
+from tests.asterisk.harness import AsteriskInstance, CarrierLeg, FarEnd, Handset, HandsetCall
 from tests.site import Line, Site, running
 
 Document = dict[str, Any]
@@ -25,6 +27,10 @@ Record = Callable[[str, object], None]
 ANSWERS = FarEnd.answers(after_s=0.2)
 LATE_S = 1.0
 """How much later than the paid instant a leg may end; 2 to 5 ms are usual."""
+EARLY_S = 0.001
+"""Asterisk's timers count in whole milliseconds."""
+FIGURE = "figure: "
+"""Properties of tests with this prefix are times in seconds, printed at the end of the run."""
 
 
 def instant(text: str) -> float:
@@ -48,8 +54,13 @@ async def eventually(question: Callable[[], Awaitable[Result | None]]) -> Result
 
 def block_price(talk_s: int) -> str:
     """What the example plan `kiosk` charges for a call to Britain: 0.02 for each begun 2 s."""
-    cents = 2 * -(-talk_s // 2)
-    return f"{cents // 100}.{cents % 100:02d}"
+    return f"{Decimal('0.02') * -(-talk_s // 2)}"
+
+
+def talk_of(cdr: Document) -> int:
+    """Seconds of talk by a record's instants; a begun one counts once it has lasted 0.1 s."""
+    lasted = datetime.fromisoformat(cdr["ended_at"]) - datetime.fromisoformat(cdr["answered_at"])
+    return max(1, 1 + int((lasted - timedelta(milliseconds=100)) // timedelta(seconds=1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,12 @@ class Money:
     balance: str
     held: str
     available: str
+
+    @classmethod
+    def left(cls, credit: str, charge: str) -> Self:
+        """What is left of a credit when nothing is held any more."""
+        left = f"{Decimal(credit) - Decimal(charge)}"
+        return cls(left, "0.00", left)
 
 
 class AllowedCall:
@@ -90,6 +107,17 @@ class AllowedCall:
         """Wait until the call has lasted so long: the test acts at an instant of the call."""
         await asyncio.sleep(max(0.0, await self.answered_at() + talk_s - time.time()))
 
+    async def callee(self) -> CarrierLeg:
+        """The far end, once the call has reached it."""
+        return await self._metered.asterisk.carrier.leg(self.number)
+
+    @property
+    def paid_s(self) -> int:
+        """Seconds of talk that are paid, as the live cost log says so far."""
+        lines = self._metered.site.log.lines
+        mine = [line for line in lines if line.get("call_id") == self.call_id]
+        return max(int(line["paid_s"]) for line in mine if "paid_s" in line)
+
     async def told(self, event: str, **fields: Any) -> Line:
         """The first line of the live cost log about this call with this event."""
         return await self._metered.site.log.wait(event, call_id=self.call_id, **fields)
@@ -103,6 +131,18 @@ class AllowedCall:
         await self.told("settled")
         found: Document = (await self._metered.get("/cdr", call_id=self.call_id))["cdr"]
         return found
+
+    async def talk_is_charged(self, cdr: Document) -> bool:
+        """Whether a call to Britain costs what it lasted, by Asterisk's own instants.
+
+        The leg writes down when it was answered and when it ended; events tell the same a moment
+        earlier or later.
+        """
+        assert abs(instant(cdr["answered_at"]) - await self.answered_at()) < LATE_S
+        assert abs(instant(cdr["ended_at"]) - await self.ended_at()) < LATE_S
+        assert (cdr["talk_s"], cdr["unpaid_s"]) == (talk_of(cdr), 0)
+        assert cdr["charge"] == block_price(cdr["talk_s"])
+        return True
 
     async def carrier_saw_bye(self) -> bool:
         """Whether the carrier's leg was ended by us: a BYE was received, not sent."""
@@ -202,7 +242,7 @@ class Metered:
 
     @contextlib.asynccontextmanager
     async def _client(self) -> AsyncIterator[Client]:
-        client = Client.over_socket(self.site.folder / "state" / "pbxcharge.sock")
+        client = Client(self.site.folder / "state" / "pbxcharge.sock")
         try:
             yield client
         finally:
@@ -232,6 +272,19 @@ class Metered:
         told = await self.site.log.wait("authorized", number=number)
         return AllowedCall(self, number, str(told["call_id"]))
 
+    async def told(self, event: str, count: int, **fields: Any) -> list[Line]:
+        """Every line of the log with this event and these fields, once there are so many.
+
+        Raises:
+            TimeoutError: there are fewer for half a minute.
+        """
+
+        async def enough() -> list[Line] | None:
+            found = self.site.log.find(event, **fields)
+            return found if len(found) >= count else None
+
+        return await eventually(enough)
+
     async def live_calls(self) -> list[Document]:
         """The calls that the daemon meters."""
         found: list[Document] = (await self.get("/calls"))["calls"]
@@ -250,9 +303,9 @@ class Metered:
         await eventually(nobody_talks)
 
     async def check_books(self) -> None:
-        """No call is left, and nothing that is stored contradicts anything else."""
+        """No call is left, and nothing that is stored contradicts anything else: `verify`."""
         await self.quiet()
-        await self.site.run("verify")
+        assert verify(self.site.database) == []
 
 
 Change = Callable[[Any], None]
@@ -320,6 +373,7 @@ async def metered_site(
             metered = Metered(asterisk, site)
             yield metered
             await metered.check_books()
+            await site.run("verify")
     except BaseException:
         # pytest shows it with the failure.
         print(*site.log.lines, sep="\n")

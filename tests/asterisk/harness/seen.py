@@ -103,17 +103,6 @@ class CallTrace:
         await self._until(lambda: self.over, "end", within_s)
         return self
 
-    async def until_rings_or_over(self, within_s: float = 20.0) -> Self:
-        """Wait until it rings, or is refused.
-
-        Raises:
-            TimeoutError: neither.
-        """
-        await self._until(
-            lambda: self.over or self.first("180") is not None, "180 or end", within_s
-        )
-        return self
-
     async def _until(self, met: Callable[[], bool], wanted: str, within_s: float) -> None:
         try:
             async with asyncio.timeout(within_s):
