@@ -119,7 +119,11 @@ def _not_permitted(error: BaseException | None) -> bool:
 
 
 def _checked(response: httpx.Response) -> Document:
-    content: Document = response.json()
+    try:
+        content: Document = response.json()
+    except ValueError:
+        # uvicorn's own word when too many ask at once.
+        raise NoAnswer(f"the daemon turns us away: {response.text[:100]}") from None
     if response.is_success:
         return content
     if response.status_code == _DECLINED:

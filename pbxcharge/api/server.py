@@ -50,7 +50,7 @@ class ApiServer:
     ) -> None:
         self._path = path
         self.desk = Desk(queries, prices, office.currency, office, meter, journal)
-        self._server = _Server(_config(self.desk))
+        self.server = _Server(_config(self.desk))
         self._serving: asyncio.Task[None] | None = None
         self._inode: tuple[int, int] | None = None
 
@@ -62,8 +62,8 @@ class ApiServer:
         """
         listening = await asyncio.to_thread(_listen, self._path)
         self._inode = _inode(self._path)
-        self._serving = asyncio.create_task(self._server.serve([listening]), name="local API")
-        up = asyncio.create_task(self._server.up.wait())
+        self._serving = asyncio.create_task(self.server.serve([listening]), name="local API")
+        up = asyncio.create_task(self.server.up.wait())
         await asyncio.wait({up, self._serving}, return_when=asyncio.FIRST_COMPLETED)
         if not up.done():
             up.cancel()
@@ -76,7 +76,7 @@ class ApiServer:
         if _inode(self._path) == self._inode:
             self._path.unlink(missing_ok=True)
         self.desk.streams.close()
-        self._server.should_exit = True
+        self.server.should_exit = True
         await self._serving
         self._serving = None
 

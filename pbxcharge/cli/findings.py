@@ -38,10 +38,10 @@ def _print(findings: Iterable["Finding"], *, error: bool) -> None:
     for finding in findings:
         style = "bold red" if finding.severity == "error" else "yellow"
         line = Text.assemble((str(finding.severity), style), f" {_place(finding)}")
-        out.print(line, soft_wrap=True)
-        out.print(Text(f"  {_sentence(finding)}"), soft_wrap=True)
+        out.print(line)
+        out.print(Text(f"  {_sentence(finding)}"))
         if finding.hint:
-            out.print(Text(f"  → {finding.hint}", style="dim"), soft_wrap=True)
+            out.print(Text(f"  → {finding.hint}", style="dim"))
 
 
 def _place(finding: "Finding") -> str:

@@ -8,35 +8,33 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-PIPED_WIDTH = 10_000
-"""Into a pipe or a file nothing is wrapped: one row is one line."""
+WIDTH = 10_000
+"""Nothing is wrapped or cut off: one row is one line, and an id can be copied in one piece."""
 
 Column = tuple[str, str]
 """A heading and `<` or `>`, the side that the column leans to."""
 
 
 def console(*, error: bool = False) -> "Console":
-    """Where to print; as wide as it takes unless it is a terminal."""
+    """Where to print; colours only where it is a terminal."""
     from rich.console import Console
 
-    stream = sys.stderr if error else sys.stdout
-    width = None if stream.isatty() else PIPED_WIDTH
-    return Console(file=stream, width=width, highlight=False, soft_wrap=not error and not width)
+    return Console(file=sys.stderr if error else sys.stdout, width=WIDTH, highlight=False)
 
 
 def say(text: str) -> None:
     """One line for people."""
-    console().print(text, markup=False, soft_wrap=True)
+    console().print(text, markup=False)
 
 
 def complain(text: str) -> None:
     """One line on standard error."""
-    console(error=True).print(text, markup=False, soft_wrap=True, style="bold red")
+    console(error=True).print(text, markup=False, style="bold red")
 
 
 def remark(text: str) -> None:
     """One line on standard error that is no failure."""
-    console(error=True).print(text, markup=False, soft_wrap=True, style="dim")
+    console(error=True).print(text, markup=False, style="dim")
 
 
 def print_json(document: Any) -> None:
@@ -51,13 +49,17 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Any]], empty: str) 
 
     shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading, side in columns:
-        shown.add_column(heading, justify="right" if side == ">" else "left", overflow="fold")
+        shown.add_column(heading, justify="right" if side == ">" else "left")
     for row in rows:
         shown.add_row(*(Text(_text(cell)) for cell in row))
-    if shown.row_count:
-        console().print(shown)
-    else:
+    if not shown.row_count:
         remark(empty)
+        return
+    out = console()
+    with out.capture() as lines:
+        out.print(shown)
+    for line in lines.get().splitlines():
+        print(line.rstrip())
 
 
 def facts(pairs: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from pbxcharge.api.client import Client
 from pbxcharge.api.server import ApiServer
+from pbxcharge.api.table import ACTS, READS
 from pbxcharge.errors import NoAnswer, NobodyThere, SocketTaken
 from tests.integration.api.conftest import Served
 
@@ -118,3 +119,26 @@ async def test_a_listener_that_says_nothing_is_no_answer(tmp_path: Path) -> None
         with pytest.raises(NoAnswer):
             await client.health()
         await client.close()
+
+
+async def test_a_crowd_is_turned_away_with_a_word(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond its places the server answers at once, and the client understands it."""
+    monkeypatch.setattr(served.server.server.config, "limit_concurrency", 0)
+    with pytest.raises(NoAnswer, match="turns us away"):
+        await served.client.health()
+
+
+async def test_the_api_describes_itself(served: Served) -> None:
+    """Every path, with what it takes, for programs other than the command line."""
+    described = await served.client.get("/openapi.json")
+    paths = described["paths"]
+    assert set(paths) == {*READS, *ACTS, "/events"}
+    schema = paths["/topups"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/MoneyBody"}
+    assert [asked["name"] for asked in paths["/quote"]["get"]["parameters"]] == [
+        "account_id",
+        "number",
+        "seconds",
+    ]
