@@ -58,7 +58,8 @@ async def _guarded(world: World, scene: Scene) -> None:
     try:
         await scene(world)
     except Exception as error:
-        what = f"{scene.__doc__ or scene.__name__} broke off: {error!r}"
+        why, *_ = str(error).splitlines() or [""]
+        what = f"{scene.__doc__} It broke off: {type(error).__name__} {why}"
         world.stage.judge("", what, False, "expected to be played to its end")
 
 

@@ -94,7 +94,7 @@ class Stage:
             self.passed += 1
             self._line(scene, f"{self._coloured('✓', GREEN)} {what}  ({expected})")
         else:
-            self.failed.append(f"({scene}) {what}, {expected}")
+            self.failed.append(f"({scene}) {what}, {expected}" if scene else f"{what}, {expected}")
             self._line(scene, self._coloured(f"✗ {what}, {expected}", RED))
 
     def tally(self) -> None:
