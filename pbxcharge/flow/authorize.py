@@ -100,7 +100,7 @@ class Authorizer:
         except (OperatingError, TimeoutError):
             decided = Denial(Reason.STORAGE_DOWN)
         if isinstance(decided, Denial):
-            self._refuse(attempt, decided)
+            await self._refuse(attempt, decided, zero_ms)
         else:
             self._meter.admit(decided, zero_ms)
             self._tell_authorized(decided)
@@ -231,9 +231,11 @@ class Authorizer:
             setup_at_us=now_us,
         )
 
-    def _refuse(self, attempt: Attempt, denial: Denial) -> None:
+    async def _refuse(self, attempt: Attempt, denial: Denial, zero_ms: int) -> None:
+        """Record a refusal before it is told: the dialplan notes only those nobody told it."""
         known = replace(attempt, number=denial.number)
-        self._refusals.record(refused_cdr(known, str(denial.reason), self._site.currency))
+        cdr = refused_cdr(known, str(denial.reason), self._site.currency)
+        recorded = self._refusals.record(cdr)
         self._journal.tell(
             "refused",
             call_id=attempt.call_id,
@@ -244,6 +246,10 @@ class Authorizer:
             refused_by=denial.account_id,
             sip_code=denial.reason.sip_code,
         )
+        if self._writer.healthy:
+            # The caller does not wait longer for it than for a yes.
+            left_ms = ANSWER_WITHIN_S * 1000 - (self._clock.mono_ms() - zero_ms)
+            await asyncio.wait((recorded,), timeout=max(0.0, left_ms / 1000))
 
 
 def new_call_id(now_us: int) -> str:

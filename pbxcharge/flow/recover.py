@@ -147,9 +147,18 @@ class Recovery:
             legs=legs,
             strangers=tuple(e for e in legs.values() if self._meter.get(e.call_id) is None),
             channels=frozenset(entry.uniqueid for entry in status),
-            ends=await self._spool.read(),
+            ends=await self._spool.read(self._undialled),
             asked_ms=asked_ms,
         )
+
+    def _undialled(self) -> dict[str, str]:
+        """The open calls of which no leg is known, by the channels that asked."""
+        calls = (live.call for live in self._meter.calls())
+        return {
+            call.granted.attempt.caller.uniqueid: call.call_id
+            for call in calls
+            if call.live and call.leg is None
+        }
 
     def _resume(self, live: LiveCall, view: View) -> bool:
         """Tell a call what is seen of it; False if it is nowhere to be seen."""

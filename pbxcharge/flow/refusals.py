@@ -25,11 +25,12 @@ class Refusals:
         self._waiting: deque[Cdr] = deque()
         self.lost = 0
 
-    def record(self, cdr: Cdr) -> None:
-        """Write one record, now or when storage is back."""
+    def record(self, cdr: Cdr) -> "asyncio.Future[tuple[Outcome, ...]]":
+        """Write one record, now or when storage is back; done when it is known which."""
         reach(Failpoint.BEFORE_REFUSAL)
         future = self._writer.submit((), [CdrWritten(cdr)])
         future.add_done_callback(lambda done: self._written(cdr, done))
+        return future
 
     def retry(self) -> None:
         """Write what waits: to be called now and then."""

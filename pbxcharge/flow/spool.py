@@ -1,7 +1,7 @@
 """The spool: what Asterisk's dialplan wrote down while nobody listened."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -20,6 +20,11 @@ KEYS_MAX = 100_000
 DAEMON_AWAY = "daemon_away"
 """The reason of attempts that the dialplan refused by itself, with a 503."""
 NUMBER_INVALID = "number_invalid"
+REFUSED_CAUSE = 34
+"""Q.850 `no circuit available`: what a 503 is."""
+SAME_ATTEMPT_US = 5_000_000
+"""The dialplan gives up 3 s after its question: a record of the same channel that was set up no
+further from its refusal than this is of the same attempt."""
 
 
 class Reader(Protocol):
@@ -35,6 +40,12 @@ class Records(Protocol):
 
     async def cdr(self, call_id: str) -> Cdr | None:
         """The durable record of this call."""
+        ...
+
+    async def has_attempt(
+        self, pbx: str, caller_uniqueid: str, since_us: int, until_us: int
+    ) -> bool:
+        """Whether an attempt of this channel, set up in that time, has its durable record."""
         ...
 
 
@@ -72,8 +83,12 @@ class Spool:
         """Up to so many keys that may be deleted now."""
         return [self._done.popleft() for _ in range(min(count, len(self._done)))]
 
-    async def read(self) -> dict[str, Written]:
+    async def read(self, undialled: Callable[[], Mapping[str, str]]) -> dict[str, Written]:
         """The ends that are written down, by call id; other entries get their records here.
+
+        Args:
+            undialled: the open calls of which no leg is known, by the channels that asked. If the
+                dialplan refused one, since the yes did not reach it, that is its end.
 
         Raises:
             AmiDown, AmiRefused: Asterisk did not answer.
@@ -84,11 +99,14 @@ class Spool:
         # Thousands may wait for their deletion; what was durable once is not asked for again.
         self._durable &= {entry.uniqueid for entry in entries}
         ends: dict[str, Written] = {}
+        asked = undialled()
         for entry in entries:
             if entry.uniqueid in self._durable:
                 self.settled(entry.uniqueid)
             elif isinstance(entry, SpoolEnd):
                 await self._end(entry, ends)
+            elif isinstance(entry, SpoolDeny) and entry.uniqueid in asked:
+                ends[asked[entry.uniqueid]] = _refused_end(entry)
             elif isinstance(entry, SpoolDeny | SpoolEmergency):
                 await self._record(entry)
             elif entry.uniqueid not in self._unexplained:
@@ -113,6 +131,9 @@ class Spool:
         self.settled(uniqueid)
 
     async def _record(self, entry: SpoolDeny | SpoolEmergency) -> None:
+        if isinstance(entry, SpoolDeny) and await self._is_recorded(entry):
+            self._keep(entry.uniqueid)
+            return
         payer = await self._directory.payer(entry.endpoint)
         owner = payer[1][0] if payer else None
         attempt = self._attempt(entry, owner)
@@ -125,6 +146,11 @@ class Spool:
             cdr = _emergency_cdr(attempt, entry, self._site.currency)
         await self._writer.submit((), [CdrWritten(cdr)])
         self._keep(entry.uniqueid)
+
+    async def _is_recorded(self, entry: SpoolDeny) -> bool:
+        """Whether the daemon knew of the attempt, and only its answer was lost."""
+        around = (entry.at_us - SAME_ATTEMPT_US, entry.at_us + SAME_ATTEMPT_US)
+        return await self._records.has_attempt(self._site.pbx, entry.uniqueid, *around)
 
     def _attempt(self, entry: SpoolDeny | SpoolEmergency, owner: Account | None) -> Attempt:
         kind, setup_at_us = (
@@ -145,6 +171,11 @@ class Spool:
             organization_id=owner.parent_id if owner else None,
             setup_at_us=setup_at_us,
         )
+
+
+def _refused_end(entry: SpoolDeny) -> Written:
+    """The end of a call that was allowed, but whose caller was told 503."""
+    return Written(entry.uniqueid, None, entry.at_us, REFUSED_CAUSE, "")
 
 
 def _emergency_cdr(attempt: Attempt, entry: SpoolEmergency, currency: str) -> Cdr:

@@ -132,6 +132,16 @@ class Queries:
             return None
         return rows.cdr(row, tuple((await self._levels([call_id])).get(call_id, ())))
 
+    async def has_attempt(
+        self, pbx: str, caller_uniqueid: str, since_us: int, until_us: int
+    ) -> bool:
+        """Whether an attempt of this channel, set up in that time, has its record."""
+        times = {"since_us": since_us, "until_us": until_us}
+        row = await self._one(
+            selects.HAS_ATTEMPT, pbx=pbx, caller_uniqueid=caller_uniqueid, **times
+        )
+        return row is not None
+
     async def rating(self, rating_id: str) -> Rating | None:
         """What calls are priced with, as it was stored."""
         row = await self._one(selects.RATING, rating_id=rating_id)

@@ -107,6 +107,14 @@ ORDER BY setup_at_us DESC, cdr.call_id DESC LIMIT :limit
 CDR = f"SELECT {rows.CDR_COLUMNS} FROM cdr WHERE call_id = :call_id"
 """One record."""
 
+HAS_ATTEMPT = """
+SELECT 1 FROM cdr
+WHERE setup_at_us BETWEEN :since_us AND :until_us
+  AND caller_uniqueid = :caller_uniqueid AND pbx = :pbx
+LIMIT 1
+"""
+"""Whether a channel has a record of that time."""
+
 CDR_LEVELS = """
 SELECT call_id, account_id, wallet_id, plan, plan_version, prefix, destination, charge_micros
 FROM cdr_level WHERE call_id IN (SELECT value FROM json_each(:call_ids))
