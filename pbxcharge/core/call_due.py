@@ -97,12 +97,12 @@ def _arm(call: Call, now_ms: int, commands: list[Command]) -> Call:
 
 
 def _arm_ms(call: Call) -> int | None:
-    """When Asterisk's timer is set anew; None if it is right, or is being set."""
+    """When Asterisk's timer is set anew; None if it is right, or being set: one at a time."""
     if (
         call.answered_ms is None
         or call.leg is None
         or call.armed_s >= call.through_s
-        or call.arming_s == call.through_s
+        or call.arming_s is not None
     ):
         return None
     settled_ms = call.answered_ms if call.settled_in else call.answered_ms + ANSWER_SETTLES_MS
