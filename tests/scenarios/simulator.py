@@ -90,7 +90,7 @@ class Exchange:
         self._life = 0
         self._number = count(1)
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
-        self._last_told: dict[str, int] = {}
+        self._last_hop: dict[str, int] = {}
 
     # What people and operators do.
 
@@ -255,9 +255,13 @@ class Exchange:
         """An AMI event: in order for each call, lost while nobody listens."""
         if not (self.daemon_up and self.ami_up):
             return
-        at_ms = max(self.now_ms + self._jitter(), self._last_told.get(line.call_id, 0))
-        self._last_told[line.call_id] = at_ms
-        self._later_alive(at_ms - self.now_ms, lambda: self.tell(line, event))
+        self._hop(line.call_id, lambda: self.tell(line, event))
+
+    def _hop(self, way: str, action: Callable[[], None]) -> None:
+        """Something takes its time, but overtakes nothing on the same way."""
+        at_ms = max(self.now_ms + self._jitter(), self._last_hop.get(way, 0))
+        self._last_hop[way] = at_ms
+        self._later_alive(at_ms - self.now_ms, action)
 
     def _set_timer(self, line: Line, at_ms: int) -> None:
         line.timer_ms = at_ms
@@ -296,19 +300,19 @@ class Exchange:
     def _carry_out(self, line: Line, command: Command) -> None:
         match command:
             case AskSlice():
-                self._later_alive(self._jitter(), lambda: self._reserve(line, command))
+                self._hop("writer", lambda: self._reserve(line, command))
             case ArmTimeout():
-                self._later_alive(self._jitter(), lambda: self._arm(line, command))
+                self._hop("ami", lambda: self._arm(line, command))
             case Warn():
                 line.warned.append((self.now_ms, command.left_ms))
             case HangUp():
-                self._later_alive(self._jitter(), lambda: self._hang_up_leg(line))
+                self._hop("ami", lambda: self._hang_up_leg(line))
             case Record():
                 line.stored = line.call
             case Investigate():
-                self._later_alive(self._jitter(), self.look)
+                self._hop("ami", self.look)
             case Settle():
-                self._later_alive(self._jitter(), lambda: self._settle(line, command))
+                self._hop("writer", lambda: self._settle(line, command))
 
     def _reserve(self, line: Line, command: AskSlice) -> None:
         reserve = replace(
@@ -319,7 +323,7 @@ class Exchange:
         )
         outcome = self.engine.decide(reserve)
         assert isinstance(outcome, Reserved | Refused)
-        self._later_alive(self._jitter(), lambda: self.tell(line, outcome))
+        self._hop("answers", lambda: self.tell(line, outcome))
 
     def _arm(self, line: Line, command: ArmTimeout) -> None:
         if not self.ami_up or line.ended_ms is not None:

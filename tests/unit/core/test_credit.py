@@ -219,6 +219,14 @@ def test_an_answer_bears_the_number_of_its_question() -> None:
     assert (late.step, paid_s(late), engine.holds["a"].step) == (2, 30, 3)
 
 
+def test_a_later_step_never_takes_back_what_is_held() -> None:
+    """60 s are held and nothing is left: a step that asks for 10 to 30 s is answered with 60."""
+    engine = engine_with(60)
+    reserve(engine, "a", 1, 10, 60)
+    post(engine, -30)
+    assert paid_s(reserve(engine, "a", 2, 10, 30)) == 60
+
+
 def test_a_reserve_for_a_closed_call_is_refused() -> None:
     """The hangup won: whatever was still on its way is told so and holds nothing."""
     engine = engine_with(100)

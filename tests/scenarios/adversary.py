@@ -1,0 +1,462 @@
+"""An exchange in which every outcome may come late, twice or never.
+
+The credit engine is `core.credit.apply`. Asterisk is what the lease stands on: a leg ends by
+itself when its timer runs out, and writes its end down. Everything between them and the call
+machine waits in queues, and whoever plays decides what is delivered, when, and how often. What
+must be true is checked where it could break.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from pbxcharge.core.attempt import Granted, Leg
+from pbxcharge.core.authorization import first_slice_s
+from pbxcharge.core.call import Call, Phase, advance, deadline_ms
+from pbxcharge.core.call_events import (
+    Answered,
+    Armed,
+    ArmFailed,
+    ArmTimeout,
+    AskSlice,
+    Bridged,
+    Command,
+    Event,
+    HangUp,
+    HangupRequested,
+    HungUp,
+    Investigate,
+    LegDialled,
+    Record,
+    Settle,
+    Settled,
+    Tick,
+    Warn,
+)
+from pbxcharge.core.cdr import Cdr, EndedBy, EndSource
+from pbxcharge.core.credit import Close, Payer, Refused, Reserve, Reserved
+from pbxcharge.core.rate import charge_micros
+from pbxcharge.core.rating import talk_limit_s
+from pbxcharge.core.recovery import Shown, Written, catch_up, written_end
+from pbxcharge.core.settlement import settle
+from tests.fakes.granted_call import SETUP_AT_US
+from tests.fakes.memory_engine import MemoryEngine
+
+AMI_MS = 5
+"""How long an action takes at most while the link is up."""
+INSTANTS_MAX = 5_000
+
+
+@dataclass
+class Ordeal:
+    """One call: its metered leg in Asterisk, its state in the daemon, and all that is between."""
+
+    granted: Granted
+    zero_ms: int
+    first_s: int
+    call: Call | None
+    stored: Call
+    leg: Leg
+    timer_ms: int | None
+    answered_ms: int | None = None
+    ended_ms: int | None = None
+    unguarded: bool = False
+    timer_lost: bool = False
+    asked: list[AskSlice] = field(default_factory=list)
+    outcomes: list[Event] = field(default_factory=list)
+    actions: list[tuple[int, ArmTimeout | HangUp]] = field(default_factory=list)
+    heard: list[Event] = field(default_factory=list)
+    settling: list[Settle] = field(default_factory=list)
+    records: list[Call] = field(default_factory=list)
+    cdrs: list[Cdr] = field(default_factory=list)
+    looks_wanted: bool = False
+    tick_done_ms: int | None = None
+
+    @property
+    def call_id(self) -> str:
+        """Of the attempt."""
+        return self.granted.attempt.call_id
+
+
+class Adversary:
+    """The world of a few calls that share wallets."""
+
+    def __init__(self, engine: MemoryEngine) -> None:
+        self.now_ms = 0
+        self.engine = engine
+        self.calls: dict[str, Ordeal] = {}
+        self.daemon_up = True
+        self.link_up = True
+
+    # People and operators.
+
+    def dial(self, granted: Granted) -> bool:
+        """Authorize with the first slice; False if it is refused."""
+        attempt = replace(granted.attempt, setup_at_us=self.wall_us())
+        granted = replace(granted, attempt=attempt)
+        outcome = self.decide(_reserve(granted, 1, *_first(granted)))
+        if not isinstance(outcome, Reserved):
+            return False
+        call = Call(granted, 1, outcome.through_s, short=outcome.short)
+        timer_ms = self.now_ms + (granted.ring_s + outcome.through_s) * 1000
+        leg = Leg(attempt.call_id, f"PJSIP/carrier-{attempt.call_id}")
+        ordeal = Ordeal(granted, self.now_ms, outcome.through_s, call, call, leg, timer_ms)
+        self.calls[ordeal.call_id] = ordeal
+        self.event(ordeal, LegDialled(leg))
+        return True
+
+    def answer(self, ordeal: Ordeal) -> None:
+        """The dialplan arms the first slice, whoever else is there."""
+        if ordeal.ended_ms is not None or ordeal.answered_ms is not None:
+            return
+        ordeal.answered_ms = self.now_ms
+        ordeal.timer_ms, ordeal.timer_lost = self.now_ms + ordeal.first_s * 1000, False
+        at_ms = self.now_ms - ordeal.zero_ms
+        self.event(ordeal, Answered(ordeal.leg, at_ms, self.wall_us()))
+        self.event(ordeal, Bridged())
+
+    def party_hangs_up(self, ordeal: Ordeal, by: EndedBy) -> None:
+        """Either side, at any time."""
+        self.event(ordeal, HangupRequested(by))
+        self.end(ordeal)
+
+    def lose_timer(self, ordeal: Ordeal) -> None:
+        """A masquerade takes the timer along; only the daemon's second means is left."""
+        if ordeal.ended_ms is None:
+            ordeal.timer_ms, ordeal.timer_lost = None, True
+            ordeal.unguarded |= not (self.daemon_up and self.link_up)
+
+    def kill(self) -> None:
+        """All that is not durable is gone."""
+        self.daemon_up = False
+        for ordeal in self.calls.values():
+            ordeal.call, ordeal.looks_wanted = None, False
+            for queue in (ordeal.asked, ordeal.outcomes, ordeal.actions, ordeal.heard):
+                queue.clear()
+            ordeal.settling.clear()
+            ordeal.records.clear()
+            ordeal.unguarded |= ordeal.timer_lost
+
+    def start(self) -> None:
+        """Every call whose hold is pending comes back as it was stored, and is looked at."""
+        self.daemon_up = True
+        for ordeal in self.calls.values():
+            hold = self.engine.holds.get(ordeal.call_id)
+            if hold is not None:
+                ordeal.call = _restored(ordeal.stored, hold.step, hold.through_s)
+        if self.link_up:
+            self.look()
+
+    def cut_link(self) -> None:
+        """No events, no actions."""
+        self.link_up = False
+        for ordeal in self.calls.values():
+            ordeal.unguarded |= ordeal.timer_lost
+
+    def mend_link(self) -> None:
+        """Logged in again, compared with Asterisk."""
+        self.link_up = True
+        if self.daemon_up:
+            self.look()
+
+    def look(self) -> None:
+        """What Asterisk shows and what was written down, told to every call."""
+        for ordeal in self.calls.values():
+            if ordeal.call is not None and ordeal.call.live:
+                for event in self._witnessed(ordeal, ordeal.call):
+                    self.tell(ordeal, event)
+
+    # Between the calls and the world.
+
+    def decide(self, operation: Reserve) -> Reserved | Refused:
+        """The engine's step; never is more promised than there is."""
+        before = {w.wallet_id: w.available_micros for w in self.engine.wallets.values()}
+        outcome = self.engine.decide(operation)
+        for wallet in self.engine.wallets.values():
+            assert wallet.available_micros >= min(0, before[wallet.wallet_id])
+        assert isinstance(outcome, Reserved | Refused)
+        return outcome
+
+    def decide_question(self, ordeal: Ordeal, number: int) -> None:
+        """Decide one of the questions ever asked, the same one also twice."""
+        ask = ordeal.asked[number % len(ordeal.asked)]
+        operation = _reserve(ordeal.granted, ask.step, ask.least_s, ask.want_s)
+        ordeal.outcomes.append(self.decide(operation))
+
+    def act(self, ordeal: Ordeal, *, reply_lost: bool = False) -> None:
+        """Asterisk carries out the oldest action."""
+        _, action = ordeal.actions.pop(0)
+        gone = ordeal.ended_ms is not None or not self.link_up
+        if isinstance(action, HangUp):
+            if not gone:
+                self.end(ordeal)
+            return
+        if not gone:
+            ordeal.timer_ms = max(ordeal.zero_ms + action.at_ms, self.now_ms + 1)
+            ordeal.timer_lost = False
+        failed = gone or reply_lost
+        ordeal.outcomes.append(ArmFailed(action.through_s) if failed else Armed(action.through_s))
+
+    def deliver(self, ordeal: Ordeal, number: int) -> None:
+        """Tell one of the outcomes that there ever were."""
+        self.tell(ordeal, ordeal.outcomes[number % len(ordeal.outcomes)])
+
+    def hear(self, ordeal: Ordeal) -> None:
+        """Tell the next event of Asterisk; they come in order."""
+        self.tell(ordeal, ordeal.heard.pop(0))
+
+    def write_record(self, ordeal: Ordeal) -> None:
+        """What a restart needs becomes durable."""
+        if ordeal.records:
+            ordeal.stored = ordeal.records.pop()
+            ordeal.records.clear()
+
+    def settle(self, ordeal: Ordeal) -> None:
+        """Book the end; the same settlement may be given again."""
+        assert ordeal.call is not None
+        booked = settle(ordeal.call, ordeal.settling[0].end, "EUR", "meter:pbx1")
+        self._check_settlement(ordeal, booked.close, booked.cdr)
+        self.engine.decide(booked.close)
+        ordeal.cdrs.append(booked.cdr)
+        self.tell(ordeal, Settled())
+
+    def tell(self, ordeal: Ordeal, event: Event) -> None:
+        """The one consumer of a call."""
+        if not self.daemon_up or ordeal.call is None:
+            return
+        before = ordeal.call
+        ordeal.call, commands = advance(before, event, self.now_ms - ordeal.zero_ms)
+        for command in commands:
+            self._check_command(ordeal, before, command)
+            self._take(ordeal, command)
+        assert ordeal.call.through_s >= before.through_s, "paid talk is never forgotten"
+        due_ms = deadline_ms(ordeal.call)
+        assert ordeal.call.live == (due_ms is not None)
+        if isinstance(event, Tick) and due_ms is not None:
+            assert ordeal.zero_ms + due_ms > self.now_ms, "a Tick is never due twice"
+
+    # Time.
+
+    def pass_time(self, span_ms: int, *, prompt: bool) -> None:
+        """Timers, deadlines and actions come on time; all the rest only if `prompt`."""
+        until_ms = self.now_ms + span_ms
+        for _ in range(INSTANTS_MAX):
+            if prompt:
+                self.flush()
+            at_ms = min(self._instants(), default=until_ms + 1)
+            if at_ms > until_ms:
+                self.now_ms = until_ms
+                return
+            self.now_ms = max(self.now_ms, at_ms)
+            for ordeal in self.calls.values():
+                self._at_this_instant(ordeal)
+        raise AssertionError("time stands still")
+
+    def flush(self) -> None:
+        """Deliver what waits, in order and once."""
+        for ordeal in self.calls.values():
+            for _ in range(INSTANTS_MAX):
+                if not self.daemon_up or ordeal.call is None or not self._flush_one(ordeal):
+                    break
+            else:
+                raise AssertionError("a call asks for ever")
+        if self.daemon_up and self.link_up and any(o.looks_wanted for o in self.calls.values()):
+            for ordeal in self.calls.values():
+                ordeal.looks_wanted = False
+            self.look()
+
+    def _flush_one(self, ordeal: Ordeal) -> bool:
+        self.write_record(ordeal)
+        if ordeal.heard:
+            self.hear(ordeal)
+        elif ordeal.settling and ordeal.call is not None and ordeal.call.phase is Phase.ENDING:
+            self.settle(ordeal)
+        elif ordeal.actions:
+            self.act(ordeal)
+            self.tell_last(ordeal)
+        elif ordeal.asked and self._waits_for_outcome(ordeal):
+            self.decide_question(ordeal, len(ordeal.asked) - 1)
+            self.tell_last(ordeal)
+        else:
+            return False
+        return True
+
+    @staticmethod
+    def _waits_for_outcome(ordeal: Ordeal) -> bool:
+        call = ordeal.call
+        return call is not None and call.live and call.open_step is not None
+
+    def tell_last(self, ordeal: Ordeal) -> None:
+        """Tell the newest outcome."""
+        if ordeal.outcomes:
+            self.deliver(ordeal, len(ordeal.outcomes) - 1)
+
+    def _instants(self) -> list[int]:
+        found: list[int] = []
+        for ordeal in self.calls.values():
+            if ordeal.timer_ms is not None:
+                found.append(ordeal.timer_ms)
+            if self.daemon_up and ordeal.call is not None:
+                due_ms = deadline_ms(ordeal.call)
+                found += [] if due_ms is None else [ordeal.zero_ms + due_ms]
+            found += [at_ms for at_ms, _ in ordeal.actions[:1]]
+        return [max(at_ms, self.now_ms) for at_ms in found]
+
+    def _at_this_instant(self, ordeal: Ordeal) -> None:
+        if ordeal.timer_ms is not None and ordeal.timer_ms <= self.now_ms:
+            self.end(ordeal)
+        while ordeal.actions and ordeal.actions[0][0] <= self.now_ms:
+            self.act(ordeal)
+        if self.daemon_up and ordeal.call is not None:
+            due_ms = deadline_ms(ordeal.call)
+            if due_ms is not None and ordeal.zero_ms + due_ms <= self.now_ms:
+                self.tell(ordeal, Tick())
+
+    # Asterisk.
+
+    def wall_us(self) -> int:
+        """Asterisk's clock."""
+        return SETUP_AT_US + self.now_ms * 1000
+
+    def event(self, ordeal: Ordeal, event: Event) -> None:
+        """An event of Asterisk's, lost if nobody listens."""
+        if self.daemon_up and self.link_up:
+            ordeal.heard.append(event)
+
+    def end(self, ordeal: Ordeal) -> None:
+        """The leg ends; its handler writes that down."""
+        if ordeal.ended_ms is not None:
+            return
+        ordeal.ended_ms, ordeal.timer_ms = self.now_ms, None
+        self._check_lease(ordeal)
+        up = ordeal.answered_ms is not None
+        elapsed_ms = None if ordeal.answered_ms is None else self.now_ms - ordeal.answered_ms
+        end = HungUp(self.wall_us(), EndSource.EVENT, 16, elapsed_ms=elapsed_ms, was_up=up)
+        self.event(ordeal, end)
+
+    def _witnessed(self, ordeal: Ordeal, call: Call) -> tuple[Event, ...]:
+        answered_us = None
+        if ordeal.answered_ms is not None:
+            answered_us = SETUP_AT_US + ordeal.answered_ms * 1000
+        if ordeal.ended_ms is None:
+            left_ms = None if ordeal.timer_ms is None else ordeal.timer_ms - self.now_ms
+            return catch_up(call, Shown(ordeal.leg, answered_us, left_ms))
+        ended_us = SETUP_AT_US + ordeal.ended_ms * 1000
+        return (written_end(call, Written(ordeal.call_id, answered_us, ended_us, 16, "")),)
+
+    def _take(self, ordeal: Ordeal, command: Command) -> None:
+        match command:
+            case AskSlice():
+                ordeal.asked.append(command)
+            case ArmTimeout() | HangUp():
+                ordeal.actions.append((self.now_ms + AMI_MS, command))
+            case Record():
+                assert ordeal.call is not None
+                ordeal.records.append(ordeal.call)
+            case Settle():
+                ordeal.settling.append(command)
+            case Investigate():
+                ordeal.looks_wanted = True
+            case Warn():
+                assert command.left_ms > 0
+
+    # What must be true.
+
+    def _check_command(self, ordeal: Ordeal, before: Call, command: Command) -> None:
+        hold = self.engine.holds.get(ordeal.call_id)
+        if isinstance(command, AskSlice):
+            asked = [ask.step for ask in ordeal.asked] or [before.step]
+            assert command.step == asked[-1] or command.step > max(asked), "a question's number"
+            assert before.through_s < command.least_s <= command.want_s
+            assert command.want_s <= before.limit_s
+        if isinstance(command, ArmTimeout) and hold is not None:
+            assert command.through_s <= hold.through_s, "armed beyond what is held"
+            assert ordeal.answered_ms is not None
+            paid_ms = ordeal.answered_ms + command.through_s * 1000
+            assert ordeal.zero_ms + command.at_ms == paid_ms
+
+    def _check_lease(self, ordeal: Ordeal) -> None:
+        """Talk that nobody paid for is at most a second."""
+        hold = self.engine.holds.get(ordeal.call_id)
+        if ordeal.answered_ms is None or hold is None or ordeal.unguarded:
+            return
+        assert ordeal.ended_ms is not None
+        unpaid_ms = ordeal.ended_ms - ordeal.answered_ms - hold.through_s * 1000
+        assert unpaid_ms <= (1000 + 2 * AMI_MS if ordeal.timer_lost else 2 * AMI_MS)
+
+    def _check_settlement(self, ordeal: Ordeal, close: Close, cdr: Cdr) -> None:
+        hold = self.engine.holds.get(ordeal.call_id)
+        if hold is None:
+            return
+        for line, level in zip(close.charges, ordeal.granted.rating.levels, strict=True):
+            assert line.amount_micros <= hold.held_micros(line.wallet_id)
+            assert line.amount_micros <= charge_micros(level.rate, cdr.talk_s)
+        assert (cdr.answered_at_us is not None) == (ordeal.answered_ms is not None)
+        # What was talked was held, so all of it is charged.
+        assert ordeal.unguarded or cdr.unpaid_s <= ordeal.timer_lost
+
+    def check(self) -> None:
+        """What must be true at every moment."""
+        self.engine.check()
+        for ordeal in self.calls.values():
+            hold = self.engine.holds.get(ordeal.call_id)
+            if hold is None or ordeal.timer_ms is None or ordeal.answered_ms is None:
+                continue
+            paid_ms = ordeal.answered_ms + hold.through_s * 1000
+            assert ordeal.timer_ms <= max(paid_ms, self.now_ms + 1), "armed beyond the paid instant"
+
+    def finish(self) -> None:
+        """Everything is mended, time passes, and everything is settled once."""
+        if not self.daemon_up:
+            self.start()
+        if not self.link_up:
+            self.mend_link()
+        for _ in range(2):
+            self.pass_time(300_000, prompt=True)
+            self.look()
+        self.flush()
+        self.engine.check()
+        assert not self.engine.holds, "every hold is resolved"
+        for ordeal in self.calls.values():
+            assert ordeal.ended_ms is not None, "every call ends"
+            assert ordeal.call is None or ordeal.call.phase is Phase.CLOSED
+            assert len(set(ordeal.cdrs)) == 1, "one record, however often it was written"
+
+
+def _first(granted: Granted) -> tuple[int, int]:
+    rates = [level.rate for level in granted.rating.levels]
+    terms = granted.rating.terms
+    return first_slice_s(rates, terms.slice_s, talk_limit_s(rates, terms.call_max_s))
+
+
+def _reserve(granted: Granted, step: int, least_s: int, want_s: int) -> Reserve:
+    return Reserve(
+        call_id=granted.attempt.call_id,
+        step=step,
+        payers=tuple(
+            Payer(payer.wallet_id, rated.rate)
+            for payer, rated in zip(granted.levels, granted.rating.levels, strict=True)
+        ),
+        least_s=least_s,
+        want_s=want_s,
+        lease_from_us=granted.attempt.setup_at_us,
+        node=granted.attempt.pbx,
+    )
+
+
+def _restored(stored: Call, step: int, through_s: int) -> Call:
+    """A call as the store gives it back: what it recorded, and the paid talk of its hold."""
+    return Call(
+        granted=stored.granted,
+        step=step,
+        through_s=through_s,
+        phase=stored.phase,
+        leg=stored.leg,
+        answered_ms=stored.answered_ms,
+        answered_at_us=stored.answered_at_us,
+        settled_in=True,
+        armed_s=through_s,
+        warned=stored.warned,
+        stopped=stored.stopped,
+        hung_up_by=stored.hung_up_by,
+        ending_as=stored.ending_as,
+        hang_up_ms=stored.hang_up_ms,
+    )
