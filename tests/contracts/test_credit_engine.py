@@ -154,6 +154,17 @@ async def test_a_charge_above_the_hold_changes_nothing(engine: CreditEngine) -> 
     assert (known.balance_micros, known.held_micros) == (20 * PRICE, 10 * PRICE)
 
 
+async def test_who_pays_for_a_call_does_not_change(engine: CreditEngine) -> None:
+    """What the former wallet holds would stay held; so it is a defect, and changes nothing."""
+    await engine.execute(top_up("t1", 90 * PRICE))
+    await engine.execute(top_up("t2", 90 * PRICE, ACME))
+    await engine.execute(reserve("a"))
+    with pytest.raises(ValueError, match="other wallets"):
+        await engine.execute(reserve_for(two_levels("a"), 2, want_s=20))
+    assert (await wallet(engine)).held_micros == 10 * PRICE
+    assert (await wallet(engine, ACME)).held_micros == 0
+
+
 async def test_the_same_entry_is_booked_once(engine: CreditEngine) -> None:
     """A repeat, later and by somebody else, gets the entry as it was booked."""
     payment = top_up("t1", 5 * PRICE)
