@@ -87,21 +87,25 @@ async def topped_up(world: World) -> None:
     """(d) A top-up lengthens the call, also in its last segment."""
     stage, scene = world.stage, "d"
     call = await world.talk(DAVE, "442079460104")
-    # 0.10 is 10 s: 6, and a last slice of 4.
-    await world.log.wait("slice", call_id=call.call_id, paid_s=10)
-    stage.say(scene, "0.10 would end Dave's call at 10 s. He pays in 0.04 while he talks.")
-    await world.command("topup", "dave", "0.04")
+    # 0.10 is 10 s: 6, and a last slice of 4. No other fits, so he is warned at 7 s.
+    await world.log.wait("warned", call_id=call.call_id)
+    stage.say(scene, "0.10 ends Dave's call at 10 s. He was warned, and pays in 0.04.")
+    await world.top_up(DAVE, "0.04")
     # 0.14 is 14 s.
-    await world.log.wait("warned", after=await paid_up_to(world, call, 14),
-                              call_id=call.call_id)  # fmt: skip
-    stage.say(scene, "The last segment runs, Dave was warned, and pays in 0.04 once more.")
-    topped = await world.ask("topup", "dave", "0.04")
-    told = world.log.lines[await paid_up_to(world, call, 18)]
-    late_s = epoch_s(told["timestamp"]) - epoch_s(topped["entry"]["at"])
+    told = world.log.lines[await paid_up_to(world, call, 14)]
+    late_s = epoch_s(told["timestamp"]) - await _paid_in_at(world)
     stage.figure(scene, f"lengthened {milliseconds(late_s)} after the top-up")
+    stage.say(scene, "And 0.04 once more, before the end is near again.")
+    await world.top_up(DAVE, "0.04")
     # 0.18 is 18 s.
     await timely(world, call, 18)
     await charged(world, call, talk_s=18, charge="0.18", left="0.00", ended_by="credit")
+
+
+async def _paid_in_at(world: World) -> float:
+    """When Dave's last payment was booked, seconds since 1970."""
+    entries = (await world.ask("ledger", "dave"))["entries"]
+    return max(epoch_s(entry["at"]) for entry in entries if entry["kind"] == "top_up")
 
 
 async def shared(world: World) -> None:

@@ -74,6 +74,12 @@ class World:
         self.stage.command(" ".join(words), answer.out)
         return answer.out
 
+    async def top_up(self, customer: Customer, amount: str) -> None:
+        """Pay in while a call runs: at once, whatever other commands wait for their turn."""
+        words = ("topup", customer.account, amount)
+        answer = await self.site.run(*words)
+        self.stage.command(" ".join(words), answer.out)
+
     async def ask(self, *words: str) -> Any:
         """What a command says as JSON, not shown."""
         async with self._commands:
