@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pbxcharge.cli.command import Run
 from pbxcharge.cli.output import remark
-from pbxcharge.errors import LockTaken, NoAnswer, NobodyThere, OperatingError, OutcomeUnknown
+from pbxcharge.errors import (
+    LockTaken,
+    NoAnswer,
+    NobodyThere,
+    OperatingError,
+    OutcomeUnknown,
+    SocketForbidden,
+)
 
 if TYPE_CHECKING:
     from pbxcharge.api.client import Client
@@ -35,6 +42,7 @@ Ask = Callable[[Api], Awaitable[Document]]
 PATIENCE_S = 3.0
 """So long a command waits for somebody who holds the lock and does not answer (yet)."""
 PAUSE_S = 0.1
+FORBIDDEN = "you may not use the daemon's socket: be of its group"
 
 
 async def read(run: Run, ask: Ask, *, priced: bool = False) -> Document:
@@ -126,10 +134,11 @@ async def _daemon(run: Run) -> AsyncIterator["Client"]:
 
 
 def _knock(path: Path) -> None:
-    """Find out cheaply that nobody listens, before the client is imported.
+    """Find out cheaply whether anybody listens, before the client is imported.
 
     Raises:
         NobodyThere: nobody does.
+        SocketForbidden: this user may not ask.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knocking:
         knocking.setblocking(False)
@@ -137,6 +146,8 @@ def _knock(path: Path) -> None:
             knocking.connect(str(path))
         except (FileNotFoundError, ConnectionRefusedError):
             raise NobodyThere("nobody listens at the daemon's socket") from None
+        except PermissionError:
+            raise SocketForbidden(FORBIDDEN) from None
         except OSError:
             # Whatever else is wrong, the client will say.
             return
