@@ -33,6 +33,7 @@ from pbxcharge.flow.ports import Logger, Site
 from pbxcharge.flow.recover import Recovery
 from pbxcharge.flow.refusals import Refusals
 from pbxcharge.flow.spool import Spool
+from pbxcharge.flow.standing import obey
 from pbxcharge.notify import Notifier
 from pbxcharge.settings import Settings
 from pbxcharge.store import Store, open_store
@@ -170,6 +171,7 @@ class Daemon:
         for live in self.meter.calls():
             # Else nobody would know of a call taken up that it was the caller who hung up.
             self.expect_caller(live.call.granted.attempt.caller.uniqueid, live.call.call_id)
+        await obey(self.meter, self._store.queries, self.meter.accounts())
         self._log.info("starting", calls_taken_up=calls, database=str(self._settings.database))
         await self.api.start()
         await self.ami.start()

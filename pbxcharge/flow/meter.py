@@ -142,6 +142,10 @@ class Meter:
             for call_id in tuple(self._by_wallet.get(wallet, ())):
                 self.feed(call_id, CreditRaised())
 
+    def accounts(self) -> set[str]:
+        """Everybody whose status counts for a live call."""
+        return {account for live in self.calls() for account in self._accounts(live.call)}
+
     def account_changed(self, account_id: str, status: AccountStatus) -> None:
         """An account that pays for calls may from now on do more, or less."""
         for live in self.calls():

@@ -1,5 +1,6 @@
 """What a changed status means for the calls that run."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from pbxcharge.core.account import Account, AccountStatus
@@ -12,6 +13,17 @@ class LiveCalls(Protocol):
     def account_changed(self, account_id: str, status: AccountStatus) -> None:
         """The calls that an account pays for may from now on do more, or less."""
         ...
+
+
+async def obey(meter: LiveCalls, records: Records, account_ids: Iterable[str]) -> None:
+    """Tell calls that were just taken up which of their accounts are stopped.
+
+    The status may have changed while nobody metered them, or in the instant before a crash.
+    """
+    for account_id in account_ids:
+        account = await records.account(account_id)
+        if account is not None and account.status is not AccountStatus.ACTIVE:
+            meter.account_changed(account_id, account.status)
 
 
 async def stand(meter: LiveCalls, records: Records, account: Account) -> None:
