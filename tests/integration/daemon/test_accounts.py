@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.exchange import SECOND, SLICE_S, Exchange, exchange
+from tests.exchange import SECOND, SLICE_S, Exchange, exchange, slices_of, timing
 from tests.fakes.fake_call import FakeCall
 
 
@@ -79,6 +79,32 @@ async def test_account_freed_below_a_suspended_organization_stays_stopped() -> N
         await set_status(x, "alice", "suspended")
         await set_status(x, "alice", "active")
         assert (await last_slice(x, call))["billed_s"] == SLICE_S
+
+
+async def test_account_blocked_while_the_daemon_was_away_is_ended_when_it_is_back() -> None:
+    """The status is in the books: the next daemon obeys it for the calls that it takes up.
+
+    Seen failing without `obey` in Daemon.start.
+    """
+    async with exchange({"alice": "1.00"}, plan=slices_of(20)) as x:
+        call = await x.talk("alice")
+        await x.site.kill()
+        await x.site.run("account", "set-status", "alice", "blocked")
+        await x.site.serve()
+        record = await x.settled(call)
+        assert (record["ended_by"], record["end_source"]) == ("account_status", "event")
+        assert record["charge_micros"] == record["billed_s"] * SECOND < 20 * SECOND
+
+
+async def test_organization_suspended_while_the_daemon_was_away_pays_no_further_slice() -> None:
+    """What was paid is talked; the next daemon does not renew."""
+    async with exchange({"alice": "1.00"}, change=timing(renew_lead_s=4), plan=slices_of(12)) as x:
+        call = await x.talk("alice")
+        await x.site.kill()
+        await x.site.run("account", "set-status", "acme", "suspended")
+        await x.site.serve()
+        record = await last_slice(x, call)
+        assert (record["billed_s"], record["ended_by"]) == (12, "account_status")
 
 
 async def test_lowered_balance_ends_the_call_at_its_paid_instant() -> None:
