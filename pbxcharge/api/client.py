@@ -13,7 +13,6 @@ from pbxcharge.errors import (
     NobodyThere,
     OperatingError,
     OutcomeUnknown,
-    SocketForbidden,
     StorageDown,
 )
 
@@ -49,7 +48,6 @@ class Client:
         Raises:
             NobodyThere: nobody listens.
             NoAnswer: somebody does, and does not answer.
-            SocketForbidden: this user may not connect.
         """
         return await self._ask("GET", "/health", HEALTH_WITHIN_S)
 
@@ -104,18 +102,8 @@ class Client:
 
 def _wrapped(error: httpx.TransportError) -> OperatingError:
     if isinstance(error, httpx.ConnectError):
-        if _not_permitted(error):
-            return SocketForbidden("you may not use the daemon's socket: be of its group")
         return NobodyThere("nobody listens at the daemon's socket")
     return NoAnswer("the daemon does not answer")
-
-
-def _not_permitted(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, PermissionError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _checked(response: httpx.Response) -> Document:
