@@ -1,42 +1,23 @@
-"""`calls`, `cdr`, `quote`, `tail`: calls that run, that were, and that might be."""
+"""`calls` and `tail`: calls that run."""
 
 import json
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
 
-from pbxcharge.cli.account import AccountId
 from pbxcharge.cli.command import Run, command
-from pbxcharge.cli.exits import Exit
-from pbxcharge.cli.output import at, clock, facts, remark, say, table
-from pbxcharge.cli.period import Since, Until, month_bounds
-from pbxcharge.core.cdr import Disposition
+from pbxcharge.cli.output import clock, remark, say, table
 
 calls = typer.Typer(
     help="Calls that run now: list them, or hang one up.", invoke_without_command=True
 )
-records = typer.Typer(no_args_is_help=True, help="Records of every attempt to call.")
 
 Document = dict[str, Any]
 CallId = Annotated[str, typer.Argument(metavar="CALL", help="Id of the call.")]
 
-LINE_COLUMNS = [
-    ("line", "<"),
-    ("seconds of talk", "<"),
-    ("blocks", ">"),
-    ("per minute", ">"),
-    ("amount", ">"),
-]
-
 
 def add_to(app: typer.Typer) -> None:
     """The commands of calls that stand at the top of the command line."""
-    command(
-        app,
-        "quote",
-        examples=("pbxcharge quote alice 02079460000 90",),
-    )(quote)
     command(
         app,
         "tail",
@@ -60,69 +41,6 @@ async def hang_up(run: Run, call_id: CallId) -> None:
     async with daemon(run) as api:
         answer = await api.act("/calls/hang-up", call_id=call_id)
     run.show(answer, lambda: say(f"{call_id} is being hung up"))
-
-
-@command(
-    records,
-    "list",
-    examples=(
-        "pbxcharge cdr list alice --month 2026-03",
-        "pbxcharge cdr list --disposition 'NOT ALLOWED' --since 2026-03-01",
-    ),
-)
-async def list_records(
-    run: Run,
-    account_id: Annotated[
-        str | None, typer.Argument(metavar="[ACCOUNT]", help="Only this one and those below it.")
-    ] = None,
-    since: Since = None,
-    until: Until = None,
-    month: Annotated[str | None, typer.Option(help="A month (UTC), such as 2026-03.")] = None,
-    disposition: Annotated[Disposition | None, typer.Option(help="What became of them.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="So many of the newest.")] = 50,
-) -> None:
-    """List records, also of refused and unanswered calls."""
-    from pbxcharge.cli.reach import read
-
-    if month is not None:
-        since, until = month_bounds(month)
-    asked = {
-        "scope": account_id,
-        "since": since and since.isoformat(),
-        "until": until and until.isoformat(),
-        "disposition": disposition and str(disposition),
-        "limit": limit,
-    }
-    answer = await read(run, lambda api: api.get("/cdrs", **asked))
-    cdrs = answer["cdrs"][::-1]
-    run.show({"cdrs": cdrs}, lambda: _records_table(cdrs))
-
-
-@command(records, "show", examples=("pbxcharge cdr show 019a0c5d3b1fc4d8a1e2f3",))
-async def show_record(run: Run, call_id: CallId) -> None:
-    """Explain one call: its record and the lines of its charge."""
-    from pbxcharge.cli.reach import read
-
-    answer = await read(run, lambda api: api.get("/cdr", call_id=call_id))
-    run.show(answer, lambda: _explain(answer["cdr"]))
-    if answer["cdr"]["priced_again"] == "differs":
-        raise typer.Exit(Exit.REFUSED)
-
-
-async def quote(
-    run: Run,
-    account_id: AccountId,
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help="As the user would dial it.")],
-    seconds: Annotated[int, typer.Argument(min=0, metavar="SECONDS", help="Length of talk.")] = 60,
-) -> None:
-    """Say what a call would cost, line by line."""
-    from pbxcharge.cli.reach import read
-
-    asked = {"account_id": account_id, "number": number, "seconds": seconds}
-    answer = await read(run, lambda api: api.get("/quote", **asked), priced=True)
-    run.show(answer, lambda: _quoted(answer))
-    if "refused" in answer:
-        raise typer.Exit(Exit.REFUSED)
 
 
 async def tail(run: Run) -> None:
@@ -171,121 +89,6 @@ def _calls_table(answer: Document) -> None:
         ),
         "no calls",
     )
-
-
-def _records_table(cdrs: list[Document]) -> None:
-    table(
-        [
-            ("at (UTC)", "<"),
-            ("account", "<"),
-            ("from", "<"),
-            ("to", "<"),
-            ("disposition", "<"),
-            ("talk s", ">"),
-            ("charge", ">"),
-            ("", "<"),
-            ("ended by", "<"),
-            ("reason", "<"),
-            ("call", "<"),
-        ],
-        (
-            (
-                at(cdr["setup_at"]),
-                cdr["account_id"],
-                cdr["endpoint"],
-                cdr["number"] or cdr["dialled"],
-                cdr["disposition"],
-                cdr["talk_s"],
-                cdr["charge"],
-                cdr["currency"],
-                cdr["ended_by"],
-                cdr["reason"],
-                cdr["call_id"],
-            )
-            for cdr in cdrs
-        ),
-        "no records",
-    )
-
-
-def _explain(cdr: Document) -> None:
-    facts(_record_facts(cdr))
-    for level in cdr["levels"]:
-        say(
-            f"\n{level['account_id']} pays {level['charge']} {cdr['currency']}: plan "
-            f"{level['plan']} ({level['plan_version'][:12]}), {level['destination']}, "
-            f"prefix {level['prefix']}"
-        )
-        if level is cdr["levels"][0]:
-            _lines_table(cdr["lines"], level["charge"])
-    say(f"\n{_verdict(cdr)}")
-
-
-def _record_facts(cdr: Document) -> Document:
-    return {
-        "call": cdr["call_id"],
-        "account": f"{cdr['account_id']} of {cdr['organization_id']}" if cdr["account_id"] else "",
-        "from": cdr["endpoint"],
-        "to": f"{cdr['number']} (dialled {cdr['dialled']})" if cdr["number"] else cdr["dialled"],
-        "disposition": cdr["disposition"],
-        "reason": cdr["reason"],
-        "set-up": at(cdr["setup_at"]) + " UTC",
-        "answer": cdr["answered_at"] and at(cdr["answered_at"]) + " UTC",
-        "end": cdr["ended_at"] and at(cdr["ended_at"]) + " UTC",
-        "talk": f"{cdr['talk_s']} s, billed {cdr['billed_s']} s, unpaid {cdr['unpaid_s']} s",
-        "ended by": cdr["ended_by"],
-        "end known by": cdr["end_source"],
-        "hangup cause": cdr["hangup_cause"],
-        "clock": None if cdr["clock"] == "ok" else cdr["clock"],
-        "charge": f"{cdr['charge']} {cdr['currency']}",
-    }
-
-
-def _verdict(cdr: Document) -> str:
-    differences = "\n".join(f"  {difference}" for difference in cdr["differences"])
-    match cdr["priced_again"]:
-        case "same":
-            return "Priced again from what is stored: the same."
-        case "differs":
-            return f"Priced again from what is stored, it DIFFERS:\n{differences}"
-        case "not_priced":
-            return "There was no talk, so nothing was priced."
-        case _:
-            return f"Cannot be priced again:\n{differences}"
-
-
-def _quoted(answer: Document) -> None:
-    if "refused" in answer:
-        refused = answer["refused"]
-        by = f" by {refused['refused_by']}" if refused["refused_by"] else ""
-        say(f"would be refused{by}: {refused['reason']} (SIP {refused['sip_code']})")
-        return
-    quoted = answer["quote"]
-    say(
-        f"{quoted['talk_s']} s to {quoted['number']}, needed to begin: "
-        f"{quoted['needed_to_begin']} {quoted['currency']}, at most {quoted['limit_s']} s"
-    )
-    for level in quoted["levels"]:
-        say(
-            f"\n{level['account_id']} pays {level['charge']} {quoted['currency']}: plan "
-            f"{level['plan']}, {level['destination']}, prefix {level['prefix']}, "
-            f"billed {level['billed_s']} s"
-        )
-        _lines_table(level["lines"], level["charge"])
-
-
-def _lines_table(lines: list[Document], total: str) -> None:
-    rows: Iterable[tuple[Any, ...]] = (
-        (
-            line["kind"].replace("_", " "),
-            f"{line['from_s']} to {line['to_s']}" if line["to_s"] else "",
-            line["blocks"] or "",
-            line["price_per_minute"],
-            line["amount"],
-        )
-        for line in lines
-    )
-    table(LINE_COLUMNS, [*rows, ("total", "", "", "", total)], "no lines")
 
 
 def _say_event(line: Document) -> None:

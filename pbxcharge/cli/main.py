@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pbxcharge.cli import account, call, money, site
+from pbxcharge.cli import account, call, money, record, site
 from pbxcharge.cli.command import ConfigOption, JsonOption, Run, end, examples_text
 
 EPILOG = examples_text(
@@ -71,8 +71,9 @@ app.add_typer(account.app, name="account")
 app.add_typer(account.extensions, name="extension")
 money.add_to(app)
 app.add_typer(call.calls, name="calls")
-app.add_typer(call.records, name="cdr")
+app.add_typer(record.app, name="cdr")
 call.add_to(app)
+record.add_to(app)
 site.add_to(app)
 app.add_typer(site.database, name="db")
 app.add_typer(site.dialplan, name="dialplan")
