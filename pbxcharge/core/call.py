@@ -89,9 +89,9 @@ def _take_in(call: Call, event: Event, now_ms: int) -> Step:
         case CreditRaised():
             return _credit_raised(call), ()
         case RenewalStopped():
-            return replace(call, stopped=call.ending_as or event.by), ()
+            return _recorded(call, replace(call, stopped=call.ending_as or event.by))
         case EndOrdered():
-            return _to_end(call, event.by, now_ms), ()
+            return _recorded(call, _to_end(call, event.by, now_ms))
         case Tick():
             return call, ()
         case Settled():
@@ -119,6 +119,11 @@ def _hung_up(call: Call, event: HungUp) -> Step:
     answered_at_us = call.answered_at_us or event.answered_at_us
     ended = replace(call, phase=Phase.ENDING, answered_at_us=answered_at_us)
     return ended, (Settle(event),)
+
+
+def _recorded(before: Call, after: Call) -> Step:
+    """What was ordered from outside must not be forgotten by a restart."""
+    return after, ((Record(),) if after != before else ())
 
 
 def _hangup_requested(call: Call, event: HangupRequested) -> Call:

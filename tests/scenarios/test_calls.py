@@ -171,6 +171,21 @@ def test_a_suspended_account_ends_its_call_at_the_paid_instant() -> None:
     assert story.warned_s("a") == [52.0]
 
 
+def test_a_suspension_is_not_forgotten_by_a_restart() -> None:
+    """The daemon dies after it, and comes back before the slice would be renewed."""
+    story = Story(
+        """
+        0.0   a       dials
+        2.0   a       answers
+        20.0  alice   is suspended
+        30.0  daemon  dies
+        35.0  daemon  starts
+        """,
+        credit="5.00",
+    )
+    assert story.record("a") == "ANSWERED 60 s, billed 60 s: 0.60, by account_status, event"
+
+
 def test_an_account_that_is_active_again_in_time_talks_on() -> None:
     """Suspended and reinstated within the paid time: the payer notices nothing."""
     story = Story(
