@@ -18,7 +18,7 @@ from pbxcharge.core.recovery import (
     may_still_begin,
     written_end,
 )
-from pbxcharge.errors import ChannelGone, OperatingError
+from pbxcharge.errors import ChannelGone, PbxchargeError
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.meter import LiveCall, Meter
@@ -135,7 +135,7 @@ class Recovery:
             self._wanted.clear()
             try:
                 await self.resync()
-            except OperatingError as error:
+            except PbxchargeError as error:
                 self._log.warning("check of channels failed", error=str(error))
             await asyncio.sleep(LOOK_GAP_S)
 
@@ -152,12 +152,13 @@ class Recovery:
         )
 
     def _undialled(self) -> dict[str, str]:
-        """The open calls of which no leg is known, by the channels that asked."""
+        """The open calls of which no leg is known, by the channels that asked.
+
+        Those too whose record is being written: until it is there, nothing else tells of them.
+        """
         calls = (live.call for live in self._meter.calls())
         return {
-            call.granted.attempt.caller.uniqueid: call.call_id
-            for call in calls
-            if call.live and call.leg is None
+            call.granted.attempt.caller.uniqueid: call.call_id for call in calls if call.leg is None
         }
 
     def _resume(self, live: LiveCall, view: View) -> bool:
@@ -167,7 +168,10 @@ class Recovery:
             return True
         entry = view.legs.get(call.call_id)
         if entry is not None:
-            for event in catch_up(call, self._shown(entry)):
+            if call.answered_ms is None:
+                live.continuous = False
+            now_ms, now_us = self._meter.line_ms(live), self._clock.wall_us()
+            for event in catch_up(call, self._shown(entry), now_ms, now_us):
                 self._meter.feed(call.call_id, event)
             return True
         if (written := view.ends.get(call.call_id)) is not None:
