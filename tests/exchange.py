@@ -156,8 +156,9 @@ class Exchange:
 
     def record(self, call: FakeCall) -> dict[str, Any]:
         """The one record of an attempt."""
-        (found,) = self.records(call)
-        return found
+        found = self.records(call)
+        assert len(found) == 1, found
+        return found[0]
 
     def balance(self, user: str) -> int:
         """Micro-units that a user has."""
