@@ -143,7 +143,7 @@ class Daemon:
             self.journal,
             self.refusals,
         )
-        self.gate = Gate(self.authorizer, self.spool, self, site)
+        self.gate = Gate(self.authorizer, self.spool, self, site, clock)
         self.agi = AgiServer(
             self.gate.authorize,
             host=settings.fastagi.host,

@@ -11,6 +11,7 @@ from pbxcharge.core.call import Call
 from pbxcharge.errors import AgiHangup, OperatingError
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.authorize import Ask
+from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.ports import Site
 from pbxcharge.flow.spool import FAMILY, Spool
 
@@ -41,11 +42,14 @@ class Callers(Protocol):
 class Gate:
     """Answers `authorize`: exactly one command sets every variable, the verdict last."""
 
-    def __init__(self, decider: Decider, spool: Spool, callers: Callers, site: Site) -> None:
+    def __init__(
+        self, decider: Decider, spool: Spool, callers: Callers, site: Site, clock: Clock
+    ) -> None:
         self._decider = decider
         self._spool = spool
         self._callers = callers
         self._site = site
+        self._clock = clock
 
     async def authorize(self, request: AgiRequest, session: AgiSession) -> None:
         """Decide one attempt and tell Asterisk.
@@ -57,6 +61,7 @@ class Gate:
         asked = parse_authorize(request)
         reach(Failpoint.QUESTION_READ)
         await _see_who_left(session)
+        self._spool.asked(asked.uniqueid, self._clock.wall_us())
         caller = Leg(asked.uniqueid, asked.channel)
         ask = Ask(asked.endpoint, asked.number, asked.call_type, asked.linkedid, caller)
         deciding = asyncio.ensure_future(self._decider.decide(ask))

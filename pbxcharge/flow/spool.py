@@ -73,11 +73,18 @@ class Spool:
         self._log = log
         self._done: deque[str] = deque(maxlen=KEYS_MAX)
         self._durable: set[str] = set()
+        self._asked_us: dict[str, int] = {}
         self._unexplained: set[str] = set()
 
     def settled(self, uniqueid: str) -> None:
         """The end of this leg is durable; its entry may go."""
         self._done.append(uniqueid)
+
+    def asked(self, uniqueid: str, at_us: int) -> None:
+        """The daemon has read this channel's question: the record of that attempt is its own."""
+        if len(self._asked_us) >= KEYS_MAX:
+            self._asked_us.pop(next(iter(self._asked_us)))
+        self._asked_us[uniqueid] = at_us
 
     def take_done(self, count: int) -> list[str]:
         """Up to so many keys that may be deleted now."""
@@ -134,6 +141,8 @@ class Spool:
         if isinstance(entry, SpoolDeny) and await self._is_recorded(entry):
             self._keep(entry.uniqueid)
             return
+        if isinstance(entry, SpoolDeny) and self._is_awaited(entry):
+            return
         payer = await self._directory.payer(entry.endpoint)
         owner = payer[1][0] if payer else None
         attempt = self._attempt(entry, owner)
@@ -151,6 +160,11 @@ class Spool:
         """Whether the daemon knew of the attempt, and only its answer was lost."""
         around = (entry.at_us - SAME_ATTEMPT_US, entry.at_us + SAME_ATTEMPT_US)
         return await self._records.has_attempt(self._site.pbx, entry.uniqueid, *around)
+
+    def _is_awaited(self, entry: SpoolDeny) -> bool:
+        """Whether the record of the attempt is on its way; the entry stays until it is there."""
+        asked_us = self._asked_us.get(entry.uniqueid)
+        return asked_us is not None and abs(entry.at_us - asked_us) <= SAME_ATTEMPT_US
 
     def _attempt(self, entry: SpoolDeny | SpoolEmergency, owner: Account | None) -> Attempt:
         kind, setup_at_us = (
