@@ -208,6 +208,7 @@ class Daemon:
         self.recovery.want()
 
     def _asterisk_lost(self) -> None:
+        self.meter.hearing(False)
         self._log.warning("Asterisk is away, live calls stay on their leases")
 
     def _settled(self, call: Call) -> None:
@@ -215,6 +216,7 @@ class Daemon:
             self.spool.settled(call.leg.uniqueid)
 
     async def _compare(self) -> None:
+        self.meter.hearing(True)
         await self.recovery.resync()
         about = await self.ami.core_settings()
         self._log.info(

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import orjson
 import structlog
@@ -35,7 +35,7 @@ def configure(level: str = "info", mask_digits: int = 0, stream: TextIO | None =
         # Bytes go out in one write; text would cost two for each line, and a line in two halves.
         logger_factory=structlog.PrintLoggerFactory(out)
         if for_people
-        else structlog.BytesLoggerFactory(out.buffer),
+        else lambda *_: _Lines(out.buffer),
         cache_logger_on_first_use=True,
     )
     _quieten_libraries(level)
@@ -50,6 +50,23 @@ def logger(**bound: object) -> FilteringBoundLogger:
 def _json(_: WrappedLogger, __: str, line: EventDict) -> bytes:
     """One line of JSON; line breaks inside values are escaped, so a value cannot forge a line."""
     return orjson.dumps(line, default=str)
+
+
+class _Lines:
+    """Writes lines of bytes; a log that cannot be written must not stop a call being metered."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+
+    def msg(self, line: bytes) -> None:
+        """Write one line, if it can be written."""
+        try:
+            self._out.write(line + b"\n")
+            self._out.flush()
+        except (OSError, ValueError):
+            return
+
+    log = debug = info = warn = warning = error = err = critical = fatal = failure = msg
 
 
 class _Masking:

@@ -24,7 +24,6 @@ class StatusEntry:
         channel: its name.
         channel_state: 0 down, 4 ring, 5 ringing, 6 up.
         call_id: of the call whose metered leg it is; None for other channels.
-        age_s: since it was made, whole seconds.
         hangs_up_at_s: epoch second at which its timeout ends it; None without timeout.
         answered_at_us: when the dialplan saw the answer, microseconds since the epoch; None before.
     """
@@ -34,7 +33,6 @@ class StatusEntry:
     channel: str
     channel_state: int
     call_id: str | None
-    age_s: int
     hangs_up_at_s: int | None
     answered_at_us: int | None = None
 
@@ -134,7 +132,6 @@ def parse_status(headers: Headers) -> StatusEntry:
         channel=required(headers, "Channel"),
         channel_state=whole(headers, "ChannelState"),
         call_id=call_id,
-        age_s=whole(headers, "Seconds", 0),
         hangs_up_at_s=whole(headers, "TimeToHangup", 0) or None,
         answered_at_us=_maybe(variable_value(variables, ANSWERED_VARIABLE) or ""),
     )

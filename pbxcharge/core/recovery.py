@@ -43,11 +43,15 @@ class Written:
     source: str
 
 
-def catch_up(call: Call, shown: Shown) -> tuple[Event, ...]:
-    """The events that bring a call to what Asterisk shows; on a call that is there, no change."""
+def catch_up(call: Call, shown: Shown, now_ms: int, now_us: int) -> tuple[Event, ...]:
+    """The events that bring a call to what Asterisk shows; on a call that is there, no change.
+
+    The answer lies as far back on the call's line as it is old, whatever the wall clock did before.
+    """
     events: list[Event] = [LegDialled(shown.leg)]
     if shown.answered_at_us is not None and call.answered_ms is None:
-        at_ms = (shown.answered_at_us - call.granted.attempt.setup_at_us) // 1000
+        age_ms = max(0, now_us - shown.answered_at_us) // 1000
+        at_ms = max(0, now_ms - age_ms)
         events.append(Answered(shown.leg, at_ms, shown.answered_at_us))
     return (*events, Seen(shown.leg, shown.left_ms))
 
@@ -73,7 +77,9 @@ def lost_end(call: Call, rule: str, last_seen_us: int | None) -> HungUp:
     answered_at_us = call.answered_at_us
     if answered_at_us is None:
         return HungUp(call.granted.attempt.setup_at_us, EndSource.LAST_SEEN)
-    paid_us = answered_at_us + call.through_s * MICROS
+    # A slice of which Asterisk was never told was held, but not talked.
+    told_s = min(call.through_s, call.armed_s or call.through_s)
+    paid_us = answered_at_us + told_s * MICROS
     if rule == EndSource.PAID_THROUGH or last_seen_us is None:
         return HungUp(paid_us, EndSource.PAID_THROUGH, was_up=True)
     at_us = min(max(last_seen_us, answered_at_us), paid_us)

@@ -17,7 +17,7 @@ from pbxcharge.core.number import NumberRule
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.rating import Rating, rating_id
 from pbxcharge.core.settlement import blank_cdr
-from pbxcharge.errors import OperatingError, Overloaded
+from pbxcharge.errors import OperatingError, Overloaded, StorageDown
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.journal import Journal, held_micros
@@ -176,6 +176,10 @@ class Authorizer:
             (outcome,) = await asyncio.shield(future)
         except asyncio.CancelledError:
             future.add_done_callback(lambda late: self._void_late(attempt, late))
+            raise
+        except StorageDown:
+            # It may be on disk after all.
+            self._void(attempt)
             raise
         reach(Failpoint.AFTER_HOLD)
         assert isinstance(outcome, Reserved | Refused)  # noqa: S101 - what a Reserve answers

@@ -65,7 +65,7 @@ class Cashier:
         """
         if amount_micros <= 0:
             return _amount("a top-up adds: give an amount above 0, or use adjust")
-        declined = await self._declined_top_up(account_id)
+        declined = await self._declined_top_up(entry_id, account_id)
         return declined or await self._post(
             EntryKind.TOP_UP, entry_id, account_id, amount_micros, note, actor
         )
@@ -119,7 +119,9 @@ class Cashier:
             Refund(entry_id, call_id, level.wallet_id, amount_micros, now_us, actor, note)
         )
 
-    async def _declined_top_up(self, account_id: str) -> Declined | None:
+    async def _declined_top_up(self, entry_id: str, account_id: str) -> Declined | None:
+        if await self._records.entry(entry_id) is not None:
+            return None  # a repeat, which is told what became of it also after the account's end
         account = await self._records.account(account_id)
         if account is not None and account.status is AccountStatus.CLOSED:
             return Declined(

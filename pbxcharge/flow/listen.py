@@ -81,6 +81,8 @@ class Listener:
         elapsed_ms = None
         if live.continuous and answered_ms is not None and self._is_timely(event.at_us):
             elapsed_ms = self._line_ms(live, event.at_us) - answered_ms
+        # Also where its beginning was missed: from here on it is known that there was a leg.
+        self._meter.feed(call_id, LegDialled(Leg(event.uniqueid, event.channel)))
         end = HungUp(
             at_us=event.at_us,
             source=EndSource.EVENT,
@@ -94,9 +96,14 @@ class Listener:
         """A caller who leaves before anything was dialled ends the attempt; later the leg does."""
         call_id = self._callers.pop(event.uniqueid, None)
         live = self._meter.get(call_id)
-        if call_id is not None and live is not None and live.call.leg is None:
+        if call_id is None or live is None or live.call.leg is not None:
+            return
+        if live.gapless:
             end = HungUp(at_us=event.at_us, source=EndSource.EVENT, cause=event.cause)
             self._meter.feed(call_id, end)
+        else:
+            # A leg may have been dialled, and talked, while nobody listened.
+            self._meter.look()
 
     def _line_ms(self, live: LiveCall, at_us: int) -> int:
         """The instant of an event on the call's line: now, less the event's age."""

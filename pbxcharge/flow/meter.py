@@ -6,7 +6,7 @@ command brings comes back as an event on the same queue.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 from pbxcharge.core.account import AccountStatus
 from pbxcharge.core.call import Call, Phase, advance, deadline_ms
@@ -40,7 +40,7 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.deadlines import Deadlines
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.narration import narrate, narrate_settled
-from pbxcharge.flow.ports import Asterisk, Logger, Site, Writer
+from pbxcharge.flow.ports import Asterisk, Logger, Site, Then, Writer
 
 WARNING_DIGITS = "ABCD"
 """The digits of `pbxcwarn` in features.conf: only the payer hears what they start."""
@@ -50,13 +50,15 @@ SETTLE_RETRY_S = 1.0
 class LiveCall:
     """A call on this machine, and where its line lies on the monotonic clock."""
 
-    __slots__ = ("busy", "call", "continuous", "queue", "zero_ms")
+    __slots__ = ("busy", "call", "continuous", "gapless", "queue", "zero_ms")
 
-    def __init__(self, call: Call, zero_ms: int, *, continuous: bool) -> None:
+    def __init__(self, call: Call, zero_ms: int, *, continuous: bool, gapless: bool) -> None:
         self.call = call
         self.zero_ms = zero_ms
         self.continuous = continuous
         """Whether this process has measured the call from its start by the monotonic clock."""
+        self.gapless = gapless
+        """Whether every event since the call's start was heard, so that what was not, was not."""
         self.queue: deque[Event] = deque()
         self.busy = False
 
@@ -100,12 +102,14 @@ class Meter:
         self._deadlines = Deadlines(clock, lambda call_id: self.feed(call_id, Tick()))
         self._tasks: set[asyncio.Task[None]] = set()
         self.broken: set[str] = set()
+        self._hearing = False
 
     # What others ask and tell.
 
     def admit(self, call: Call, zero_ms: int, *, continuous: bool = True) -> None:
         """Meter this call from now on; `zero_ms` is its set-up on the monotonic clock."""
-        live = LiveCall(call, zero_ms, continuous=continuous)
+        gapless = continuous and self._hearing
+        live = LiveCall(call, zero_ms, continuous=continuous, gapless=gapless)
         self._live[call.call_id] = live
         for level in call.granted.levels:
             self._by_wallet.setdefault(level.wallet_id, set()).add(call.call_id)
@@ -115,6 +119,16 @@ class Meter:
         """Meter a stored call again; its line is placed by the wall clock, once."""
         age_ms = (self._clock.wall_us() - call.granted.attempt.setup_at_us) // 1000
         self.admit(call, self._clock.mono_ms() - age_ms, continuous=False)
+
+    def hearing(self, heard: bool) -> None:
+        """Asterisk's events are heard from now on, or no more."""
+        self._hearing = heard
+        for live in self.calls():
+            live.gapless = live.gapless and heard
+
+    def look(self) -> None:
+        """Have Asterisk's channels and the spool looked at soon."""
+        self._investigate()
 
     def get(self, call_id: str | None) -> LiveCall | None:
         """The live call with this id."""
@@ -262,9 +276,10 @@ class Meter:
             node=self._site.pbx,
         )
         reach(Failpoint.BEFORE_RENEWAL)
-        self._submit(live, (reserve,)).add_done_callback(
-            lambda future: self._slice_known(live, command.step, future)
-        )
+        # With each slice the call as it stands, in case what was written at the answer was lost.
+        self._submit(
+            live, (reserve,), lambda outcomes: _kept(live.call, outcomes)
+        ).add_done_callback(lambda future: self._slice_known(live, command.step, future))
 
     def _slice_known(
         self, live: LiveCall, step: int, future: "asyncio.Future[tuple[Outcome, ...]]"
@@ -322,7 +337,7 @@ class Meter:
         self.feed(call.call_id, Settled())
 
     def _submit(
-        self, live: LiveCall, operations: tuple[Operation, ...], then: Iterable[Effect] = ()
+        self, live: LiveCall, operations: tuple[Operation, ...], then: Then = ()
     ) -> "asyncio.Future[tuple[Outcome, ...]]":
         future = self._writer.submit(operations, then)
         future.add_done_callback(lambda done: self._note_failure(live, done))
@@ -350,3 +365,7 @@ class Meter:
         attempt = call.granted.attempt
         named = {level.account_id for level in call.granted.levels}
         return named | {attempt.account_id or "", attempt.organization_id or ""}
+
+
+def _kept(call: Call, outcomes: tuple[Outcome, ...]) -> list[Effect]:
+    return [CallSaved(call)] if isinstance(outcomes[0], Reserved) else []

@@ -6,6 +6,7 @@ from typing import Protocol
 from pbxcharge.core.account import Account, Extension
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Wallet
+from pbxcharge.core.ledger import Entry
 
 
 class Records(Protocol):
@@ -33,6 +34,10 @@ class Records(Protocol):
 
     async def wallets(self, account_ids: Sequence[str]) -> list[Wallet]:
         """The wallets of accounts, with what is held in them."""
+        ...
+
+    async def entry(self, entry_id: str) -> Entry | None:
+        """A booked entry."""
         ...
 
     async def cdr(self, call_id: str) -> Cdr | None:

@@ -10,6 +10,7 @@ from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.ports import Logger, Writer
 
 KEPT_MAX = 10_000
+RETRIED = 500
 
 
 class Refusals:
@@ -33,10 +34,9 @@ class Refusals:
         return future
 
     def retry(self) -> None:
-        """Write what waits: to be called now and then."""
-        waiting, self._waiting = self._waiting, deque()
-        for cdr in waiting:
-            self.record(cdr)
+        """Write some of what waits: to be called now and then. Live calls need the writer more."""
+        for _ in range(min(RETRIED, len(self._waiting)) if self._writer.healthy else 0):
+            self.record(self._waiting.popleft())
 
     def _written(self, cdr: Cdr, future: "asyncio.Future[tuple[Outcome, ...]]") -> None:
         if not future.cancelled() and future.exception() is None:

@@ -12,6 +12,7 @@ from pbxcharge.core.cdr import Cdr, Disposition, EndSource
 from pbxcharge.core.effects import CdrWritten
 from pbxcharge.core.recovery import Written
 from pbxcharge.core.settlement import blank_cdr, talk_seconds
+from pbxcharge.errors import WriteRefused
 from pbxcharge.flow.authorize import refused_cdr
 from pbxcharge.flow.ports import Directory, Logger, Site, Writer
 
@@ -113,10 +114,12 @@ class Spool:
             elif isinstance(entry, SpoolEnd):
                 await self._end(entry, ends)
             elif isinstance(entry, SpoolDeny) and entry.uniqueid in asked:
-                ends[asked[entry.uniqueid]] = _refused_end(entry)
+                ends.setdefault(asked[entry.uniqueid], _refused_end(entry))
+            elif entry.uniqueid in self._unexplained:
+                continue
             elif isinstance(entry, SpoolDeny | SpoolEmergency):
                 await self._record(entry)
-            elif entry.uniqueid not in self._unexplained:
+            else:
                 self._unexplained.add(entry.uniqueid)
                 self._log.warning("spool entry unreadable", key=entry.uniqueid, why=entry.reason)
         return ends
@@ -153,8 +156,14 @@ class Spool:
             )
         else:
             cdr = _emergency_cdr(attempt, entry, self._site.currency)
-        await self._writer.submit((), [CdrWritten(cdr)])
-        self._keep(entry.uniqueid)
+        try:
+            await self._writer.submit((), [CdrWritten(cdr)])
+        except WriteRefused as error:
+            # One entry that the books do not take must not keep all others from being read.
+            self._unexplained.add(entry.uniqueid)
+            self._log.error("spool entry not taken", key=entry.uniqueid, error=str(error))
+        else:
+            self._keep(entry.uniqueid)
 
     async def _is_recorded(self, entry: SpoolDeny) -> bool:
         """Whether the daemon knew of the attempt, and only its answer was lost."""

@@ -3,6 +3,7 @@
 Whatever lists takes a scope: the id of the account whose subtree may be seen, None for the site.
 """
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +16,7 @@ from pbxcharge.core.cdr import Cdr, Disposition, LevelCharge
 from pbxcharge.core.credit import Hold, Wallet
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.rating import Rating, rating_from_canonical
+from pbxcharge.errors import StorageDown
 from pbxcharge.store import rows, selects
 from pbxcharge.store.connection import connect_reader
 from pbxcharge.store.tables import json_list
@@ -64,7 +66,7 @@ class Queries:
 
     async def payer(self, endpoint: str) -> PayerChain | None:
         """Whose phone this is, and every account above its owner; None if it is nobody's."""
-        found = list(await self._hot.execute_fetchall(selects.PAYER, {"endpoint": endpoint}))
+        found = await _fetch(self._hot, selects.PAYER, {"endpoint": endpoint})
         if not found:
             return None
         return rows.extension(found[0]), tuple(rows.account(row[3:]) for row in found)
@@ -178,8 +180,18 @@ class Queries:
         return levels
 
     async def _all(self, sql: str, **parameters: Any) -> list[Any]:
-        return list(await self._listing.execute_fetchall(sql, parameters))
+        return await _fetch(self._listing, sql, parameters)
 
     async def _one(self, sql: str, **parameters: Any) -> Any:
-        found = await self._hot.execute_fetchall(sql, parameters)
+        found = await _fetch(self._hot, sql, parameters)
         return next(iter(found), None)
+
+
+async def _fetch(
+    connection: aiosqlite.Connection, sql: str, parameters: dict[str, Any]
+) -> list[Any]:
+    """All rows; whatever SQLite says against it, storage is down for who asks."""
+    try:
+        return list(await connection.execute_fetchall(sql, parameters))
+    except sqlite3.Error as error:
+        raise StorageDown(f"the books cannot be read: {error}") from error

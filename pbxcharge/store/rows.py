@@ -83,7 +83,7 @@ def _hold(lines: list[Row]) -> Hold:
 def call(row: Row, rating: Rating, step: int, through_s: int) -> Call:
     """An open call from CALL_COLUMNS, ready to resume with the paid talk of its hold.
 
-    Its timer counts as armed and its answer as settled in: a `Status` says if that is not so.
+    Its timer counts as armed, and its answer as settled in: a `Status` says if that is not so.
     """
     return Call(
         granted=_granted(row, rating),
@@ -93,7 +93,7 @@ def call(row: Row, rating: Rating, step: int, through_s: int) -> Call:
         leg=None if row[17] is None else Leg(row[17], row[18]),
         answered_ms=row[19],
         answered_at_us=row[20],
-        settled_in=True,
+        settled_in=row[19] is not None,
         armed_s=through_s,
         warned=bool(row[21]),
         stopped=_ended_by(row[22]),

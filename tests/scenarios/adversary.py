@@ -338,7 +338,9 @@ class Adversary:
             answered_us = SETUP_AT_US + ordeal.answered_ms * 1000
         if ordeal.ended_ms is None:
             left_ms = None if ordeal.timer_ms is None else ordeal.timer_ms - self.now_ms
-            return catch_up(call, Shown(ordeal.leg, answered_us, left_ms))
+            shown = Shown(ordeal.leg, answered_us, left_ms)
+            now_ms = self.now_ms - ordeal.zero_ms
+            return catch_up(call, shown, now_ms, self.wall_us())
         ended_us = SETUP_AT_US + ordeal.ended_ms * 1000
         return (written_end(call, Written(ordeal.call_id, answered_us, ended_us, 16, "")),)
 

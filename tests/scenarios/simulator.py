@@ -285,7 +285,9 @@ class Exchange:
         answered_us = None if line.answered_ms is None else SETUP_AT_US + line.answered_ms * 1000
         if line.ended_ms is None:
             left_ms = None if line.timer_ms is None else line.timer_ms - self.now_ms
-            return catch_up(call, Shown(line.leg, answered_us, left_ms))
+            shown = Shown(line.leg, answered_us, left_ms)
+            now_ms = self.now_ms - line.zero_ms
+            return catch_up(call, shown, now_ms, self._wall_us())
         ended_us = SETUP_AT_US + line.ended_ms * 1000
         return (
             written_end(call, Written(line.leg.uniqueid, answered_us, ended_us, line.cause, "")),

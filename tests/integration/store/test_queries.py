@@ -205,7 +205,7 @@ async def test_a_ringing_call_can_be_resumed(store: Store, queries: Queries) -> 
     await begin(store.writer, granted("a"))
     await talk(store.writer, granted("b"), 2)
     (ringing,) = await queries.open_calls()
-    assert ringing == Call(granted("a"), 1, 10, settled_in=True, armed_s=10)
+    assert ringing == Call(granted("a"), 1, 10, armed_s=10)
     assert ringing.phase is Phase.RINGING
 
 

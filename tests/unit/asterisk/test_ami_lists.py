@@ -34,7 +34,6 @@ def test_recorded_status_shows_the_lease() -> None:
         channel="PJSIP/carrier-00000001",
         channel_state=6,
         call_id=CALL,
-        age_s=1,
         hangs_up_at_s=1795299480,
     )
     assert (caller.call_id, caller.hangs_up_at_s) == (None, None)
@@ -52,7 +51,7 @@ def test_answer_that_the_dialplan_saw_is_read() -> None:
     head = {"Uniqueid": "1.1", "Channel": "PJSIP/a-1", "ChannelState": "6"}
     asked = "PBXC_LEG=c\r\nPBXC_ANSWERED="
     assert parse_status(head | {"Variable": asked + "1795302030.356292"}) == StatusEntry(
-        "1.1", "", "PJSIP/a-1", 6, "c", 0, None, 1795302030356292
+        "1.1", "", "PJSIP/a-1", 6, "c", None, 1795302030356292
     )
     assert parse_status(head | {"Variable": asked + "(null)"}).answered_at_us is None
 

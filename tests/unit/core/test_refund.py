@@ -33,6 +33,7 @@ class Books:
         default_factory=lambda: {WALLET: Wallet(WALLET, "alice", "outgoing", 5_000_000)}
     )
     holds: dict[str, Hold] = field(default_factory=dict)
+    ended: frozenset[str] = frozenset()
     entries: dict[str, Entry] = field(default_factory=lambda: {CHARGE.entry_id: CHARGE})
 
     def give(self, refund: Refund) -> Outcome:
