@@ -1,4 +1,7 @@
-"""What the operator does to an account, or to a call, while the call runs."""
+"""What the operator does to an account, or to a call, while the call runs.
+
+Seen failing with each of the orders in `Meter.account_changed` and `Meter.hang_up` left out.
+"""
 
 import time
 
@@ -11,7 +14,8 @@ async def test_the_call_of_a_blocked_account_ends_at_once(metered: Metered) -> N
     call = await payer.talk()
     asked_at = time.time()
     await payer.set_status("blocked")
-    assert asked_at < await call.ended_at() < time.time() + LATE_S
+    done_at = time.time()
+    assert asked_at < await call.ended_at() < done_at + LATE_S
     cdr = await call.cdr()
     assert await call.talk_is_charged(cdr)
     assert cdr["ended_by"] == "account_status"
@@ -66,7 +70,8 @@ async def test_the_operator_hangs_a_call_up(metered: Metered) -> None:
     payer = await metered.payer("1.00")
     call = await payer.talk()
     await metered.site.run("calls", "hang-up", call.call_id)
-    assert await call.ended_at() < time.time() + LATE_S
+    done_at = time.time()
+    assert await call.ended_at() < done_at + LATE_S
     cdr = await call.cdr()
     assert await call.talk_is_charged(cdr)
     assert cdr["ended_by"] == "operator"

@@ -4,7 +4,10 @@ from tests.asterisk.metered import Metered, Money, OnTime
 
 
 async def test_a_call_ends_when_its_credit_ends(metered: Metered, on_time: OnTime) -> None:
-    """0.10 buys five blocks of 2 s: 10 s of talk in slices of 6 and 4, and nothing is left."""
+    """0.10 buys five blocks of 2 s: 10 s of talk in slices of 6 and 4, and nothing is left.
+
+    Seen failing without the `ArmTimeout` of `call_due._arm`.
+    """
     payer = await metered.payer("0.10")
     call = await payer.talk()
     on_time(await call.late_s(10))
@@ -18,7 +21,10 @@ async def test_a_call_ends_when_its_credit_ends(metered: Metered, on_time: OnTim
 
 
 async def test_credit_for_no_whole_block_is_left(metered: Metered, on_time: OnTime) -> None:
-    """0.25 at 0.10 for 2 s: the first slice is 4 s, cut by Asterisk alone, and 0.05 stays."""
+    """0.25 at 0.10 for 2 s: the first slice is 4 s, cut by Asterisk alone, and 0.05 stays.
+
+    Seen failing with the lease of `gate._variables` one second longer.
+    """
     payer = await metered.payer("0.25")
     call = await payer.talk(country="49")
     on_time(await call.late_s(4))
@@ -28,7 +34,10 @@ async def test_credit_for_no_whole_block_is_left(metered: Metered, on_time: OnTi
 
 
 async def test_the_payer_alone_is_warned_before_the_end(metered: Metered, on_time: OnTime) -> None:
-    """A tone 3 s before the end of 10 s: some 20 packets for the payer, not one for the callee."""
+    """A tone 3 s before the end of 10 s: some 20 packets for the payer, not one for the callee.
+
+    Seen failing without the digits of `Meter._warn`, and with `peer` for `self` in features.conf.
+    """
     payer = await metered.payer("0.10")
     call = await payer.talk()
     answered_at = await call.answered_at()

@@ -7,7 +7,10 @@ from tests.asterisk.metered import LATE_S, Metered, Money, OnTime, instant
 
 
 async def test_what_is_not_used_is_back_at_once(metered: Metered) -> None:
-    """The caller hangs up after 4 s: two blocks, 0.04; the other 0.02 of the slice is free."""
+    """The caller hangs up after 4 s: two blocks, 0.04; the other 0.02 of the slice is free.
+
+    Seen failing with the charge of `settlement.settle` for all that was held.
+    """
     payer = await metered.payer("1.00")
     number = metered.number()
     metered.asterisk.carrier.plan(number, FarEnd.answers())
@@ -35,7 +38,10 @@ async def test_the_callee_hangs_up(metered: Metered) -> None:
 
 
 async def test_nobody_answers(metered: Metered) -> None:
-    """The ring limit of 15 s ends it: 480, no charge, and what was held meanwhile is free again."""
+    """The ring limit of 15 s ends it: 480, no charge, and what was held meanwhile is free again.
+
+    Seen failing with `settlement.settle` charging calls without an answer.
+    """
     payer = await metered.payer("0.10")
     call = await payer.call(FarEnd.never_answers())
     assert await payer.money() == Money("0.10", "0.06", "0.04")
@@ -73,7 +79,10 @@ async def test_the_carrier_refuses(metered: Metered, carrier_says: int, disposit
 
 
 async def test_early_media_is_not_charged(metered: Metered) -> None:
-    """2.5 s of announcement before the answer are free; 1.5 s after it are one block."""
+    """2.5 s of announcement before the answer are free; 1.5 s after it are one block.
+
+    Seen failing with `Listener.hear` taking the dialling for the answer.
+    """
     payer = await metered.payer("1.00")
     call = await payer.talk(FarEnd.announces(for_s=2.5, talk_s=1.5))
     cdr = await call.cdr()

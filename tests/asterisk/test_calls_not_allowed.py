@@ -8,7 +8,8 @@ from tests.asterisk.metered import ANSWERS, Metered, Money
 async def test_no_credit_is_402(metered: Metered) -> None:
     """Payment Required, no call leaves, nothing is held, and the record says why.
 
-    0.01 is not enough for one block of 0.02.
+    0.01 is not enough for one block of 0.02. Seen failing with a budget in `credit._budget_micros`
+    that does not look at what is available.
     """
     payer = await metered.payer("0.01")
     number = metered.number()
@@ -53,16 +54,22 @@ async def test_an_account_that_is_not_active_is_403(metered: Metered, status: st
     ],
 )  # fmt: skip
 async def test_what_is_no_number_is_404(metered: Metered, dialled: str) -> None:
-    """Letters and signs would be read by the dialplan; the rest fits no rule of the site."""
+    """Letters and signs would be read by the dialplan; the rest fits no rule of the site.
+
+    Seen failing without the dialplan's comparison of lengths: `0044x20794` was called as 44 20794.
+    """
     payer = await metered.payer("1.00")
     call = payer.dial(dialled)
     assert (await call.trace.until_over()).final_code == 404
-    assert await metered.live_calls() == []
+    assert metered.site.log.find("authorized", account=payer.account_id) == []
     assert await payer.money() == Money("1.00", "0.00", "1.00")
 
 
 async def test_anothers_name_does_not_make_another_pay(metered: Metered) -> None:
-    """Who calls with the rich colleague's number as caller ID is asked for credit of his own."""
+    """Who calls with the rich colleague's name as caller ID is asked for credit of his own.
+
+    Seen failing with `CALLERID(num)` for `CHANNEL(endpoint)` in the dialplan's question.
+    """
     rich = await metered.payer("1.00")
     poor = await metered.payer(name=rich.phone.name)
     call = poor.dial(f"00{metered.number()}")

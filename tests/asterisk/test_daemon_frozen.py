@@ -10,7 +10,8 @@ async def test_calls_begin_run_and_end_beside_a_frozen_daemon(on_time: OnTime) -
     """Frozen for some 10 s: one runs out, one is answered, one is hung up, one is refused.
 
     Afterwards each is charged once and right, by Asterisk's clock: that the news of the ends came
-    late is no reason to correct it.
+    late is no reason to correct it. Seen failing with events in `Listener` dated when they come,
+    without the dialplan's lease at the answer, and without the gate's look at who has left.
     """
     async with metered_site() as metered:
         payers = [await metered.payer("1.00") for _ in range(4)]
@@ -32,8 +33,11 @@ async def test_calls_begin_run_and_end_beside_a_frozen_daemon(on_time: OnTime) -
             assert cdr["clock"] == "ok"
             assert await payer.money() == Money.left("1.00", cdr["charge"])
             assert len(await payer.ledger()) == 2
-        assert [len(await payer.cdrs_when(1)) for payer in payers] == [1, 1, 1, 1]
-        assert await payers[3].money() == Money.left("1.00", "0.00")
+            assert len(await payer.cdrs()) == 1
+        # The caller who was refused is not asked for any more when the daemon wakes up.
+        (cdr,) = await payers[3].cdrs_when(1)
+        assert cdr["reason"] == "daemon_away"
+        assert metered.site.log.find("authorized", account=payers[3].account_id) == []
 
 
 async def assert_refused(metered: Metered, payer: Payer) -> None:

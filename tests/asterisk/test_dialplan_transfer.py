@@ -84,3 +84,30 @@ async def test_a_refused_transfer_ends_the_leg(scripted: Scripted) -> None:
     talk_s = await observer.ended(leg) - await observer.answered(leg)
     assert talk_s < 5
     assert scripted.asterisk.carrier.legs(second) == []
+
+
+async def test_who_transfers_a_leg_is_asked_for_it(scripted: Scripted) -> None:
+    """The trunk's leg asks in the name of the phone that sent it on, which pays for both."""
+    _, second = await transfer(scripted, "sent-on", "5")
+    scripted.answerer.says(second, Verdict(call_id="onward", lease_s="5"))
+    await scripted.asterisk.carrier.leg(second)
+    first, again = scripted.answerer.requests[-2:]
+    assert again["agi_arg_2"] == second
+    assert again["agi_arg_1"] == first["agi_arg_1"] != "carrier"
+
+
+async def test_a_paid_leg_that_is_sent_to_an_emergency_number_is_not_cut(
+    scripted: Scripted,
+) -> None:
+    """2 s are paid, then the leg is transferred to 112: it talks on, and the paid call is over."""
+    asterisk = scripted.asterisk
+    await transfer(scripted, "to-safety", "2", to="112")
+    leg = await asterisk.observer.leg_of("to-safety")
+    rescue = await asterisk.carrier.leg("112")
+    await asterisk.observer.wait_for("UserEvent", UserEvent="PbxchargeEmergency", Call="to-safety")
+    assert (await asterisk.spool())[leg][:2] == ["end", "to-safety"]
+    with pytest.raises(TimeoutError):
+        await rescue.trace.until("BYE", within_s=3.5)
+    rescue.hang_up()
+    await asterisk.observer.ended(leg)
+    assert (await asterisk.spool())[f"{leg}-emergency"][0] == "emergency"

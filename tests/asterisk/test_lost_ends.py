@@ -1,9 +1,15 @@
-"""A call whose end no witness saw is settled by the operator's rule."""
+"""A call whose end no witness saw is settled by the operator's rule.
+
+Seen failing with the two rules of `recovery.lost_end` exchanged, and without the stored proof of
+life.
+"""
 
 from pbxcharge.store import Queries
 from tests.asterisk.metered import (
+    AllowedCall,
     Document,
     Metered,
+    Money,
     Payer,
     block_price,
     eventually,
@@ -36,6 +42,20 @@ async def test_a_lost_end_may_cost_all_that_was_held() -> None:
         assert (cdr["charge"], cdr["unpaid_s"]) == ("0.20", 0)
 
 
+async def test_asterisk_itself_dies() -> None:
+    """No event, nothing written, no channel left after its restart: charged until last seen."""
+    async with metered_site() as metered:
+        payer = await metered.payer("1.00")
+        call = await payer.talk()
+        await seen_in_talk(metered, call)
+        await metered.asterisk.kill()
+        await metered.asterisk.start()
+        cdr = await call.cdr()
+        assert (cdr["disposition"], cdr["end_source"]) == ("ANSWERED", "last_seen")
+        assert (cdr["talk_s"], cdr["charge"]) == (talk_of(cdr), block_price(cdr["talk_s"]))
+        assert await payer.money() == Money.left("1.00", cdr["charge"])
+
+
 async def lose_an_end(metered: Metered, payer: Payer) -> tuple[Document, float]:
     """A call whose end nobody heard, and of which nothing is written; and when it was last seen.
 
@@ -43,12 +63,7 @@ async def lose_an_end(metered: Metered, payer: Payer) -> tuple[Document, float]:
     wrote is deleted, and the daemon comes back.
     """
     call = await payer.talk()
-    answered_at = await call.answered_at()
-
-    async def seen() -> bool:
-        return await seen_alive(metered) > answered_at + 1
-
-    await eventually(seen)
+    await seen_in_talk(metered, call)
     await metered.site.kill()
     seen_at = await seen_alive(metered)
     call.phone.hang_up()
@@ -56,6 +71,16 @@ async def lose_an_end(metered: Metered, payer: Payer) -> tuple[Document, float]:
     await metered.asterisk.cli("database deltree pbxcharge")
     await metered.site.serve()
     return await call.cdr(), seen_at
+
+
+async def seen_in_talk(metered: Metered, call: AllowedCall) -> None:
+    """Wait for a proof of life that is at least a second younger than the answer."""
+    answered_at = await call.answered_at()
+
+    async def seen() -> bool:
+        return await seen_alive(metered) > answered_at + 1
+
+    await eventually(seen)
 
 
 async def seen_alive(metered: Metered) -> float:

@@ -5,7 +5,10 @@ from tests.asterisk.metered import LATE_S, Metered, Money, OnTime
 
 
 async def test_two_calls_share_the_credit(metered: Metered, on_time: OnTime) -> None:
-    """0.28 is 28 s of talk for both: they end within one block of each other, all is spent."""
+    """0.28 is 28 s of talk for both: they end within one block of each other, all is spent.
+
+    Seen failing with `credit._share_micros` giving everything to whoever asks first.
+    """
     payer = await metered.payer("0.28")
     calls = [await payer.talk(), await payer.talk()]
     first, second = sorted([await call.ended_at() for call in calls])
@@ -21,10 +24,14 @@ async def test_two_calls_share_the_credit(metered: Metered, on_time: OnTime) -> 
 async def test_what_one_call_gives_back_lengthens_the_other(
     metered: Metered, on_time: OnTime
 ) -> None:
-    """0.12 is a slice of 6 s each; one hangs up at once, so the other has 4 s more."""
+    """0.12 is a slice of 6 s each; one hangs up in its second block, so the other has 2 s more.
+
+    The other was warned of its end by then. Seen failing with a deaf `call._credit_raised`.
+    """
     payer = await metered.payer("0.12")
     short, long = await payer.talk(), await payer.talk()
     assert await payer.money() == Money("0.12", "0.12", "0.00")
+    await long.told("warned")
     short.phone.hang_up()
     cdr = await short.cdr()
     assert await short.talk_is_charged(cdr)
@@ -35,7 +42,10 @@ async def test_what_one_call_gives_back_lengthens_the_other(
 
 
 async def test_sixty_four_callers_and_credit_for_ten(metered: Metered) -> None:
-    """64 calls at once on 0.60, a first slice being 0.06: 10 reach the carrier, 54 hear 402."""
+    """64 calls at once on 0.60, a first slice being 0.06: 10 reach the carrier, 54 hear 402.
+
+    Seen failing with a budget in `credit._budget_micros` that does not look at what is available.
+    """
     payer = await metered.payer("0.60")
     calls = {number: payer.dial(f"00{number}") for number in never_answered(metered, 64)}
     refused = await metered.told("refused", 54, account=payer.account_id)

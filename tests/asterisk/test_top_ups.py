@@ -1,4 +1,7 @@
-"""A top-up lengthens the call that runs."""
+"""A top-up lengthens the call that runs.
+
+Those after the last slice was asked for were seen failing with a deaf `call._credit_raised`.
+"""
 
 from tests.asterisk.metered import FIGURE, Metered, Money, OnTime, Record, instant
 
