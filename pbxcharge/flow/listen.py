@@ -7,6 +7,7 @@ from pbxcharge.asterisk.events import (
     Hangup,
     HangupRequest,
     LegAnswered,
+    UserEvent,
 )
 from pbxcharge.core.attempt import Leg
 from pbxcharge.core.call_events import Answered, Bridged, HangupRequested, HungUp, LegDialled
@@ -14,7 +15,7 @@ from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.meter import LiveCall, Meter
 
-WANTED = frozenset({"DialBegin", "Newstate", "BridgeEnter", "HangupRequest", "Hangup"})
+WANTED = frozenset({"DialBegin", "Newstate", "BridgeEnter", "HangupRequest", "Hangup", "UserEvent"})
 """The events that are listened to, by their names in AMI."""
 STATE_UP = 6
 TIMELY_MS = 2000
@@ -57,6 +58,8 @@ class Listener:
                 self._hung_up(event, call_id)
             case Hangup():
                 self._caller_gone(event)
+            case UserEvent(name="PbxchargeEmergency"):
+                self._became_emergency(event)
             case _:
                 pass
 
@@ -91,6 +94,13 @@ class Listener:
             was_up=event.channel_state == STATE_UP,
         )
         self._meter.feed(call_id, end)
+
+    def _became_emergency(self, event: UserEvent) -> None:
+        """A paid leg was transferred to an emergency number: its call is over, it talks on."""
+        call_id = event.headers.get("Call", "")
+        self._meter.feed(
+            call_id, HungUp(event.at_us, EndSource.EVENT, 16, by=EndedBy.CALLER, was_up=True)
+        )
 
     def _caller_gone(self, event: Hangup) -> None:
         """A caller who leaves before anything was dialled ends the attempt; later the leg does."""

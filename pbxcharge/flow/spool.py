@@ -18,6 +18,8 @@ from pbxcharge.flow.ports import Directory, Logger, Site, Writer
 
 FAMILY = "pbxcharge"
 KEYS_MAX = 100_000
+EMERGENCY_KEY = "-emergency"
+"""Ends the key of an emergency call: the bare Uniqueid may be that of a paid leg's end."""
 DAEMON_AWAY = "daemon_away"
 """The reason of attempts that the dialplan refused by itself, with a 503."""
 NUMBER_INVALID = "number_invalid"
@@ -181,11 +183,12 @@ class Spool:
             if isinstance(entry, SpoolDeny)
             else ("emergency", entry.setup_at_us)
         )
+        uniqueid = entry.uniqueid.removesuffix(EMERGENCY_KEY)
         return Attempt(
-            call_id=f"{kind}-{self._site.pbx}-{entry.uniqueid}",
+            call_id=f"{kind}-{self._site.pbx}-{uniqueid}",
             pbx=self._site.pbx,
-            linkedid=entry.uniqueid,
-            caller=Leg(entry.uniqueid, ""),
+            linkedid=uniqueid,
+            caller=Leg(uniqueid, ""),
             call_type=kind,
             endpoint=entry.endpoint,
             dialled=entry.number,

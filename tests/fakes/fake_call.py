@@ -193,7 +193,8 @@ class FakeCall:
         answered = "" if self.answered_at is None else f"{self.answered_at:.6f}"
         if leg.leg_variable == "emergency":
             head = f"emergency|{self.endpoint}|{self.number}|{self.caller.created_at:.6f}"
-            self.pbx.spool[self.caller.uniqueid] = f"{head}|{answered}|{now:.6f}|{cause}"
+            key = f"{self.caller.uniqueid}-emergency"
+            self.pbx.spool[key] = f"{head}|{answered}|{now:.6f}|{cause}"
         else:
             head = f"end|{leg.leg_variable}|{answered}"
             self.pbx.spool[leg.uniqueid] = f"{head}|{now:.6f}|{cause}|{source}"

@@ -231,7 +231,7 @@ async def test_emergency_call_needs_nobody() -> None:
         call.answer()
         assert (leg.leg_variable, leg.timer) == ("emergency", None)
         call.hang_up()
-        assert pbx.spool[call.caller.uniqueid].startswith("emergency|alice|112|")
+        assert pbx.spool[f"{call.caller.uniqueid}-emergency"].startswith("emergency|alice|112|")
 
 
 async def test_faults_lose_double_and_delay_events() -> None:
