@@ -29,11 +29,12 @@ from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.listen import WANTED, Listener
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.office import Office
-from pbxcharge.flow.ports import Logger, Site
+from pbxcharge.flow.ports import Site
 from pbxcharge.flow.recover import Recovery
 from pbxcharge.flow.refusals import Refusals
 from pbxcharge.flow.spool import Spool
 from pbxcharge.flow.standing import obey
+from pbxcharge.logger import Logger
 from pbxcharge.notify import Notifier
 from pbxcharge.settings import Settings
 from pbxcharge.store import Store, open_store

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from pbxcharge.asterisk.agi_connection import AgiConnection, AgiLimits
 from pbxcharge.asterisk.agi_session import AgiEndpoint, AgiHandler, AgiSession, RouteTable
-from pbxcharge.asterisk.logger import Logger
 from pbxcharge.errors import AgiError, AgiHangup, PortTaken
+from pbxcharge.logger import Logger
 
 BACKLOG = 512
 LOOPBACK = ("127.0.0.0/8", "::1/128")

@@ -20,8 +20,8 @@ from pbxcharge.asterisk.ami_lists import (
 from pbxcharge.asterisk.ami_message import channel_id
 from pbxcharge.asterisk.ami_protocol import Reply
 from pbxcharge.asterisk.events import Event
-from pbxcharge.asterisk.logger import Logger
 from pbxcharge.errors import AmiDown, AmiRefused, ChannelGone, OperatingError
+from pbxcharge.logger import Logger
 
 _DIGIT = re.compile(r"[0-9A-D*#]")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -15,8 +15,8 @@ from pbxcharge.asterisk.ami_fields import stamped_at
 from pbxcharge.asterisk.ami_message import Headers
 from pbxcharge.asterisk.ami_protocol import LinkProtocol, Reply
 from pbxcharge.asterisk.events import Event, FullyBooted
-from pbxcharge.asterisk.logger import Logger
 from pbxcharge.errors import AmiDown, AmiMalformed, AmiRefused, OperatingError
+from pbxcharge.logger import Logger
 
 CONNECT_S = 5.0
 LOGIN_S = 5.0

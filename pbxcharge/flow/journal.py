@@ -9,7 +9,7 @@ from pbxcharge.core.call import Call
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.rate import charge_micros
 from pbxcharge.flow.clock import Clock
-from pbxcharge.flow.ports import Logger
+from pbxcharge.logger import Logger
 
 LISTENERS_MAX = 100
 BACKLOG_MAX = 1000

@@ -40,7 +40,8 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.deadlines import Deadlines
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.narration import narrate, narrate_settled
-from pbxcharge.flow.ports import Asterisk, Logger, Site, Then, Writer
+from pbxcharge.flow.ports import Asterisk, Site, Then, Writer
+from pbxcharge.logger import Logger
 
 WARNING_DIGITS = "ABCD"
 """The digits of `pbxcwarn` in features.conf: only the payer hears what they start."""

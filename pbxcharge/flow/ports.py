@@ -5,12 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pbxcharge.asterisk.logger import Logger
 from pbxcharge.core.account import Account, Extension
 from pbxcharge.core.credit import Operation, Outcome
 from pbxcharge.core.effects import Effect
-
-__all__ = ["Asterisk", "Directory", "Logger", "Site", "Then", "Writer"]
 
 Then = Callable[[tuple[Outcome, ...]], Iterable[Effect]] | Iterable[Effect]
 

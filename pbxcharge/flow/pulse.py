@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from pbxcharge.asterisk.agi_protocol import AgiRequest
 from pbxcharge.asterisk.agi_session import AgiSession
 from pbxcharge.errors import OperatingError
-from pbxcharge.flow.ports import Logger
+from pbxcharge.logger import Logger
 
 SCRIPT = "pulse"
 WITHIN_S = 3.0

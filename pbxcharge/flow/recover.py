@@ -22,8 +22,9 @@ from pbxcharge.errors import ChannelGone, PbxchargeError
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.meter import LiveCall, Meter
-from pbxcharge.flow.ports import Asterisk, Logger, Site, Writer
+from pbxcharge.flow.ports import Asterisk, Site, Writer
 from pbxcharge.flow.spool import Spool
+from pbxcharge.logger import Logger
 
 EMERGENCY = "emergency"
 LOOK_GAP_S = 0.5

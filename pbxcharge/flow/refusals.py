@@ -7,7 +7,8 @@ from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Outcome
 from pbxcharge.core.effects import CdrWritten
 from pbxcharge.failpoints import Failpoint, reach
-from pbxcharge.flow.ports import Logger, Writer
+from pbxcharge.flow.ports import Writer
+from pbxcharge.logger import Logger
 
 KEPT_MAX = 10_000
 RETRIED = 500

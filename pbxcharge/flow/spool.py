@@ -14,7 +14,8 @@ from pbxcharge.core.recovery import Written
 from pbxcharge.core.settlement import blank_cdr, talk_seconds
 from pbxcharge.errors import WriteRefused
 from pbxcharge.flow.authorize import refused_cdr
-from pbxcharge.flow.ports import Directory, Logger, Site, Writer
+from pbxcharge.flow.ports import Directory, Site, Writer
+from pbxcharge.logger import Logger
 
 FAMILY = "pbxcharge"
 KEYS_MAX = 100_000

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pbxcharge.errors import OtherNode, StorageDamaged, StorageDown, WrongCurrency
+from pbxcharge.logger import Logger
 from pbxcharge.store.connection import connect_writer
 from pbxcharge.store.directory import Directory
 from pbxcharge.store.lock import WriterLock
-from pbxcharge.store.logger import Logger
 from pbxcharge.store.migrate import migrate as migrate_schema
 from pbxcharge.store.migrate import require_newest
 from pbxcharge.store.queries import Queries

@@ -17,9 +17,9 @@ import aiosqlite
 
 from pbxcharge.core.credit import Operation, Outcome
 from pbxcharge.errors import Overloaded, StorageDown, WriteRefused
+from pbxcharge.logger import Logger
 from pbxcharge.store.batch import Then
 from pbxcharge.store.bookkeeper import Booked, Bookkeeper, Work
-from pbxcharge.store.logger import Logger
 
 Answer = asyncio.Future[tuple[Outcome, ...]]
 CreditListener = Callable[[frozenset[str]], None]

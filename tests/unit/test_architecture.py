@@ -16,12 +16,15 @@ PACKAGE = Path(__file__).parents[2] / "pbxcharge"
 # Each room with the rooms that it may import, all of them below it. The longest name counts.
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
+    "logger": set(),
     "core": {"errors"},
     "catalog": {"core", "errors"},
-    "asterisk": {"core", "errors"},
-    "store": {"core", "errors", "failpoints"},
+    "asterisk": {"core", "errors", "logger"},
+    "store": {"core", "errors", "failpoints", "logger"},
     "redis": {"core", "errors"},
-    "flow": {"asterisk", "store", "redis", "catalog", "core", "errors", "failpoints"},
+    "flow": {
+        *("asterisk", "store", "redis", "catalog", "core", "errors", "failpoints", "logger"),
+    },
     "reports": {"flow", "store", "core", "errors"},
     "api": {"flow", "store", "core", "errors"},
     "api.client": {"core", "errors"},
@@ -31,7 +34,7 @@ ARROWS: dict[str, set[str]] = {
     "failpoints": set(),
     "daemon": {
         *("api", "reports", "flow", "asterisk", "store", "redis", "catalog", "core", "errors"),
-        *("settings", "log", "notify"),
+        *("settings", "log", "logger", "notify"),
     },
     # The daemon's parts, wired for the time of one command that finds no daemon.
     "alone": {"api", "flow", "store", "redis", "catalog", "core", "errors", "settings", "log"},

@@ -1,4 +1,4 @@
-"""What this room asks of a logger; structlog's bound loggers fit."""
+"""What every room asks of a logger; structlog's bound loggers fit."""
 
 from typing import Protocol
 
