@@ -171,7 +171,7 @@ def _refused(call: Call, event: Refused, now_ms: int) -> Call:
 def _armed(call: Call, event: Armed) -> Call:
     if event.through_s != call.arming_s:
         return call
-    return replace(call, armed_s=event.through_s, arming_s=None)
+    return replace(call, armed_s=event.through_s, arming_s=None, arm_again_ms=None)
 
 
 def _credit_raised(call: Call) -> Call:
@@ -187,4 +187,4 @@ def _seen(call: Call, event: Seen, now_ms: int) -> Call:
     wanted_ms = call.paid_ms - now_ms
     if event.left_ms is None or abs(event.left_ms - wanted_ms) > TIMER_SLACK_MS:
         return replace(call, armed_s=0, arming_s=None)
-    return replace(call, armed_s=call.through_s, arming_s=None)
+    return replace(call, armed_s=call.through_s, arming_s=None, arm_again_ms=None)

@@ -96,7 +96,7 @@ def _arm(call: Call, now_ms: int, commands: list[Command]) -> Call:
     if now_ms >= call.paid_ms:
         return replace(call, armed_s=call.through_s)
     commands.append(ArmTimeout(call.leg, call.paid_ms, call.through_s))
-    return replace(call, arming_s=call.through_s, arm_again_ms=None)
+    return replace(call, arming_s=call.through_s)
 
 
 def _arm_ms(call: Call) -> int | None:

@@ -39,7 +39,8 @@ class Call:
         exhausted: the last reservation got nothing; the running slice is the last.
         armed_s: paid talk up to which Asterisk's own timer is known to run.
         arming_s: the timeout that was commanded and not yet confirmed.
-        arm_again_ms: when a timeout that Asterisk did not take is tried again.
+        arm_again_ms: when a timeout that Asterisk did not take is (or was) tried again; kept until
+            one is taken.
         warned: the payer has heard that the end is near.
         stopped: why no further slice is asked for.
         hung_up_by: the first party that asked for the end.

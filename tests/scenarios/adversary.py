@@ -60,6 +60,7 @@ class Ordeal:
     ended_ms: int | None = None
     unguarded: bool = False
     timer_lost: bool = False
+    deaf: bool = False
     asked: list[AskSlice] = field(default_factory=list)
     outcomes: list[Event] = field(default_factory=list)
     actions: list[tuple[int, ArmTimeout | HangUp]] = field(default_factory=list)
@@ -122,7 +123,7 @@ class Adversary:
         """A masquerade takes the timer along; only the daemon's second means is left."""
         if ordeal.ended_ms is None:
             ordeal.timer_ms, ordeal.timer_lost = None, True
-            ordeal.unguarded |= not (self.daemon_up and self.link_up)
+            ordeal.unguarded |= ordeal.deaf or not (self.daemon_up and self.link_up)
 
     def kill(self) -> None:
         """All that is not durable is gone."""
@@ -202,6 +203,13 @@ class Adversary:
     def hear(self, ordeal: Ordeal) -> None:
         """Tell the next event of Asterisk; they come in order."""
         self.tell(ordeal, ordeal.heard.pop(0))
+
+    def lose_event(self, ordeal: Ordeal) -> None:
+        """It is never told; until the next check, only Asterisk's own timer guards the call."""
+        if ordeal.heard:
+            ordeal.heard.pop(0)
+            ordeal.deaf = True
+            ordeal.unguarded |= ordeal.timer_lost
 
     def write_record(self, ordeal: Ordeal) -> None:
         """What a restart needs becomes durable."""

@@ -280,6 +280,18 @@ def talking_in_short_slices() -> Call:
     )
 
 
+def test_with_slices_shorter_than_the_warning_the_payer_is_warned_early() -> None:
+    """Slices of 5 s, warned 10 s before: no whole slice is left, so the end is near."""
+    play(
+        ringing(5, Terms(slice_s=5, warn_before_s=10)),
+        (2_000, ANSWER, Record(), AskSlice(2, 6, 10)),
+        (2_010, held(2, 10), AskSlice(3, 15, 15)),
+        (2_020, refused(3), Warn(9_980)),
+        (2_030, BRIDGED, arm(10)),
+        (7_000, TICK, AskSlice(4, 11, 15)),
+    )
+
+
 def test_who_is_late_asks_for_a_whole_slice_and_then_for_blocks() -> None:
     """1 s behind its time: it must not outrun a call that waits for its own."""
     play(
@@ -372,6 +384,23 @@ def test_a_timeout_that_was_not_taken_is_tried_again() -> None:
     )
 
 
+def test_no_slice_is_held_while_asterisk_cannot_be_told_of_the_last_one() -> None:
+    """The link is down: tried every half second, and the next slice waits until it is up."""
+    cut_off = play(
+        talking(terms=Terms(slice_s=5, warn_before_s=0)),
+        (52_000, TICK, AskSlice(2, 65, 65)),
+        (52_010, held(2, 65), arm(65)),
+        (52_020, ArmFailed(65)),
+        (52_520, TICK, arm(65)),
+        (56_000, ArmFailed(65)),
+        (56_500, TICK, arm(65)),
+        (57_000, TICK),
+    )
+    assert deadline_ms(cut_off) == 68_000
+    play(cut_off, (58_000, Armed(65), AskSlice(3, 70, 70)))
+    play(cut_off, (58_000, Seen(LEG, 9_000), AskSlice(3, 70, 70)))
+
+
 def test_timeouts_are_set_one_after_the_other() -> None:
     """Two on their way could change places; the second waits for the answer to the first."""
     play(
@@ -422,7 +451,7 @@ def test_an_overdue_leg_is_ended_when_it_is_seen() -> None:
     back = replace(talking(), armed_s=60)
     call, commands = advance(back, Seen(LEG, None), 70_000)
     assert commands == (HangUp(LEG, EndedBy.LEASE), Investigate())
-    assert call.open_step is None
+    assert (call.open_step, deadline_ms(call)) == (None, 72_000)
 
 
 def test_a_call_that_comes_back_within_its_lease_goes_on() -> None:

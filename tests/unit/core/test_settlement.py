@@ -216,8 +216,14 @@ def test_a_blank_record_knows_how_it_was_asked_for_and_nothing_else() -> None:
     """What a refusal is made of."""
     attempt = granted().attempt
     record = blank_cdr(attempt, "EUR", Disposition.NOT_ALLOWED)
-    assert (record.call_id, record.dialled, record.number) == ("a", "004930123456", "4930123456")
-    assert (record.charge_micros, record.end_source, record.levels) == (0, EndSource.NONE, ())
+    assert (record.call_id, record.pbx, record.linkedid) == ("a", "pbx1", CALLER.uniqueid)
+    assert (record.account_id, record.organization_id) == ("alice", "acme")
+    assert (record.endpoint, record.dialled) == ("alice", "004930123456")
+    assert record.number == "4930123456"
+    assert (record.call_type, record.direction) == ("public", "outgoing")
+    assert (record.setup_at_us, record.ended_at_us, record.talk_s) == (SETUP_AT_US, None, 0)
+    assert (record.billed_s, record.unpaid_s, record.charge_micros) == (0, 0, 0)
+    assert (record.end_source, record.levels, record.rule_set) == (EndSource.NONE, (), 1)
 
 
 # Who ended it.

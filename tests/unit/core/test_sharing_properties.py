@@ -13,7 +13,7 @@ from pbxcharge.core.plan import Terms
 from tests.fakes.granted_call import WALLET, a_rate, granted
 from tests.scenarios.simulator import Exchange, Line
 
-EXAMPLES = int(os.environ.get("PBXC_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("PBXC_EXAMPLES", "150"))
 CENT = 10_000
 HOP_MS = 20
 """Every event, commit and action takes up to this long."""
