@@ -13,7 +13,7 @@ async def test_calls_begin_run_and_end_beside_a_frozen_daemon(on_time: OnTime) -
     late is no reason to correct it. Seen failing with events in `Listener` dated when they come,
     without the dialplan's lease at the answer, and without the gate's look at who has left.
     """
-    async with metered_site() as metered:
+    async with metered_site(settings=lambda s: s["timing"].update(spool_check_s=5)) as metered:
         payers = [await metered.payer("1.00") for _ in range(4)]
         rings = await payers[0].call(FarEnd.never_answers())
         leaves, runs = await payers[1].talk(), await payers[2].talk()

@@ -1,17 +1,26 @@
 """The manager connection to Asterisk is lost for 10 s while calls begin, run and end."""
 
+import time
 from collections.abc import Callable
 
 import pytest
 
 from tests.asterisk.harness import AsteriskInstance
 from tests.asterisk.harness.wire import Wire
-from tests.asterisk.metered import Metered, OnTime, long_slices, metered_site
+from tests.asterisk.metered import (
+    FIGURE,
+    Metered,
+    OnTime,
+    Record,
+    instant,
+    long_slices,
+    metered_site,
+)
 
 
 @pytest.mark.parametrize("interrupt", [Wire.cut, Wire.stop_up], ids=["cut", "silent"])
 async def test_ten_seconds_without_the_manager(
-    on_time: OnTime, interrupt: Callable[[Wire], None]
+    on_time: OnTime, record_property: Record, interrupt: Callable[[Wire], None]
 ) -> None:
     """Calls go on, run out, are hung up, begin and end; all are charged right.
 
@@ -24,12 +33,16 @@ async def test_ten_seconds_without_the_manager(
         async with metered_site(
             asterisk=asterisk, ami_port=wire.port, kiosk=long_slices(26)
         ) as metered:
-            await talk_through_a_gap(metered, wire, interrupt, on_time)
+            await talk_through_a_gap(metered, wire, interrupt, on_time, record_property)
         await wire.close()
 
 
 async def talk_through_a_gap(
-    metered: Metered, wire: Wire, interrupt: Callable[[Wire], None], on_time: OnTime
+    metered: Metered,
+    wire: Wire,
+    interrupt: Callable[[Wire], None],
+    on_time: OnTime,
+    record: Record,
 ) -> None:
     """Five calls: three before the gap, two in it."""
     payers = [await metered.payer(credit) for credit in ("0.30", "1.00", "0.06", "1.00", "1.00")]
@@ -42,7 +55,9 @@ async def talk_through_a_gap(
     await runs_out.talk_reaches(10)
     lines = len(metered.site.log.lines)
     await wire.mend()
-    await metered.site.log.wait("compared with Asterisk", after=lines)
+    mended_at = time.time()
+    compared = await metered.site.log.wait("compared with Asterisk", after=lines)
+    record(f"{FIGURE}manager back to books compared", instant(compared["timestamp"]) - mended_at)
     (await comes.callee()).hang_up()
     on_time(await stays.late_s(30))
     found = []
