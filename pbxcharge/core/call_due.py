@@ -20,8 +20,8 @@ def what_is_due(call: Call, now_ms: int) -> tuple[Call, tuple[Command, ...]]:
     """The state after everything that is due was commanded, and the commands."""
     commands: list[Command] = []
     if call.phase is Phase.UP and not call.ending_as:
-        call = _renew(call, now_ms, commands)
         call = _arm(call, now_ms, commands)
+        call = _renew(call, now_ms, commands)
         call = _warn(call, now_ms, commands)
     call = _end(call, now_ms, commands)
     return call, tuple(commands)
@@ -94,7 +94,8 @@ def _arm(call: Call, now_ms: int, commands: list[Command]) -> Call:
     if due_ms is None or now_ms < due_ms or call.leg is None:
         return call
     if now_ms >= call.paid_ms:
-        return replace(call, armed_s=call.through_s)
+        # Too late for a timer, and for another slice.
+        return replace(call, armed_s=call.through_s, stopped=call.stopped or why_cut(call))
     commands.append(ArmTimeout(call.leg, call.paid_ms, call.through_s))
     return replace(call, arming_s=call.through_s)
 

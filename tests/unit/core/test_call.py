@@ -220,7 +220,7 @@ def test_a_small_top_up_is_taken_block_by_block() -> None:
         out_of_credit(),
         (60_000, RAISED, AskSlice(3, 120, 120)),
         (60_010, refused(3), AskSlice(4, 61, 61)),
-        (60_020, held(4, 61), AskSlice(5, 62, 62), arm(61)),
+        (60_020, held(4, 61), arm(61), AskSlice(5, 62, 62)),
         (60_030, refused(5)),
     )
 
@@ -298,7 +298,7 @@ def test_who_is_late_asks_for_a_whole_slice_and_then_for_blocks() -> None:
         talking(),
         (53_001, TICK, AskSlice(2, 120, 120)),
         (53_010, refused(2), AskSlice(3, 61, 61)),
-        (53_020, held(3, 61), AskSlice(4, 62, 121), arm(61)),
+        (53_020, held(3, 61), arm(61), AskSlice(4, 62, 121)),
     )
 
 
@@ -399,6 +399,18 @@ def test_no_slice_is_held_while_asterisk_cannot_be_told_of_the_last_one() -> Non
     assert deadline_ms(cut_off) == 68_000
     play(cut_off, (58_000, Armed(65), AskSlice(3, 70, 70)))
     play(cut_off, (58_000, Seen(LEG, 9_000), AskSlice(3, 70, 70)))
+
+
+def test_a_timeout_that_could_not_be_set_in_time_is_given_up() -> None:
+    """The paid instant is there: neither a timeout nor a slice, only the second means."""
+    cut_off = play(
+        talking(terms=Terms(slice_s=5, warn_before_s=0)),
+        (52_000, TICK, AskSlice(2, 65, 65)),
+        (52_010, held(2, 65), arm(65)),
+        (66_800, ArmFailed(65)),
+        (67_300, TICK),
+    )
+    assert deadline_ms(cut_off) == 68_000
 
 
 def test_timeouts_are_set_one_after_the_other() -> None:
