@@ -101,9 +101,10 @@ async def test_a_paid_leg_that_is_sent_to_an_emergency_number_is_not_cut(
 ) -> None:
     """2 s are paid, then the leg is transferred to 112: it talks on, and the paid call is over."""
     asterisk = scripted.asterisk
+    others = len(asterisk.carrier.legs("112"))
     await transfer(scripted, "to-safety", "2", to="112")
     leg = await asterisk.observer.leg_of("to-safety")
-    rescue = await asterisk.carrier.leg("112")
+    rescue = await asterisk.carrier.leg("112", others + 1)
     await asterisk.observer.wait_for("UserEvent", UserEvent="PbxchargeEmergency", Call="to-safety")
     assert (await asterisk.spool())[leg][:2] == ["end", "to-safety"]
     with pytest.raises(TimeoutError):
