@@ -1,10 +1,13 @@
-"""Granted calls as values, for tests that need one and care for little of it."""
+"""Granted calls as values, what they reserve, and how they come back from the store."""
 
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
+from pbxcharge.core.authorization import first_slice_s
+from pbxcharge.core.call import Call
+from pbxcharge.core.credit import Payer, Reserve
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.rate import Rate
 from pbxcharge.core.rating import RatedLevel, Rating, rating_id
@@ -43,6 +46,49 @@ def granted(
         rating_id=rating_id(rating.canonical()),
         ring_s=ring_s,
         renew_lead_ms=renew_lead_ms,
+    )
+
+
+def reservation(call: Granted, step: int, least_s: int, want_s: int) -> Reserve:
+    """What the daemon asks of the engine for a slice."""
+    return Reserve(
+        call_id=call.attempt.call_id,
+        step=step,
+        payers=tuple(
+            Payer(payer.wallet_id, rated.rate)
+            for payer, rated in zip(call.levels, call.rating.levels, strict=True)
+        ),
+        least_s=least_s,
+        want_s=want_s,
+        lease_from_us=call.attempt.setup_at_us,
+        node=call.attempt.pbx,
+    )
+
+
+def first_reservation(call: Granted) -> Reserve:
+    """What is asked for before the call is allowed."""
+    rates = [level.rate for level in call.rating.levels]
+    slice_s, limit_s = call.rating.terms.slice_s, call.rating.limit_s
+    return reservation(call, 1, *first_slice_s(rates, slice_s, limit_s))
+
+
+def restored(stored: Call, step: int, through_s: int) -> Call:
+    """A call as the store gives it back: what it recorded, and the paid talk of its hold."""
+    return Call(
+        granted=stored.granted,
+        step=step,
+        through_s=through_s,
+        phase=stored.phase,
+        leg=stored.leg,
+        answered_ms=stored.answered_ms,
+        answered_at_us=stored.answered_at_us,
+        settled_in=stored.answered_ms is not None,
+        armed_s=through_s,
+        warned=stored.warned,
+        stopped=stored.stopped,
+        hung_up_by=stored.hung_up_by,
+        ending_as=stored.ending_as,
+        hang_up_ms=stored.hang_up_ms,
     )
 
 

@@ -6,10 +6,9 @@ machine waits in queues, and whoever plays decides what is delivered, when, and 
 must be true is checked where it could break.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from pbxcharge.core.attempt import Granted, Leg
-from pbxcharge.core.authorization import first_slice_s
 from pbxcharge.core.call import Call, Phase, advance, deadline_ms
 from pbxcharge.core.call_events import (
     Answered,
@@ -31,50 +30,15 @@ from pbxcharge.core.call_events import (
     Tick,
     Warn,
 )
-from pbxcharge.core.cdr import Cdr, EndedBy, EndSource
-from pbxcharge.core.credit import Close, Payer, Refused, Reserve, Reserved
-from pbxcharge.core.rate import charge_micros
-from pbxcharge.core.rating import talk_limit_s
+from pbxcharge.core.cdr import EndedBy, EndSource
+from pbxcharge.core.credit import Hold, Refused, Reserve, Reserved
 from pbxcharge.core.recovery import Shown, Written, catch_up, written_end
 from pbxcharge.core.settlement import settle
-from tests.fakes.granted_call import SETUP_AT_US
+from tests.fakes.granted_call import SETUP_AT_US, first_reservation, reservation, restored
 from tests.fakes.memory_engine import MemoryEngine
+from tests.scenarios.ordeal import AMI_MS, Ordeal, check_command, check_lease, check_settlement
 
-AMI_MS = 5
-"""How long an action takes at most while the link is up."""
 INSTANTS_MAX = 5_000
-
-
-@dataclass
-class Ordeal:
-    """One call: its metered leg in Asterisk, its state in the daemon, and all that is between."""
-
-    granted: Granted
-    zero_ms: int
-    first_s: int
-    call: Call | None
-    stored: Call
-    leg: Leg
-    timer_ms: int | None
-    answered_ms: int | None = None
-    ended_ms: int | None = None
-    unguarded: bool = False
-    timer_lost: bool = False
-    deaf: bool = False
-    asked: list[AskSlice] = field(default_factory=list)
-    outcomes: list[Event] = field(default_factory=list)
-    actions: list[tuple[int, ArmTimeout | HangUp]] = field(default_factory=list)
-    heard: list[Event] = field(default_factory=list)
-    settling: list[Settle] = field(default_factory=list)
-    records: list[Call] = field(default_factory=list)
-    cdrs: list[Cdr] = field(default_factory=list)
-    looks_wanted: bool = False
-    tick_done_ms: int | None = None
-
-    @property
-    def call_id(self) -> str:
-        """Of the attempt."""
-        return self.granted.attempt.call_id
 
 
 class Adversary:
@@ -93,7 +57,7 @@ class Adversary:
         """Authorize with the first slice; False if it is refused."""
         attempt = replace(granted.attempt, setup_at_us=self.wall_us())
         granted = replace(granted, attempt=attempt)
-        outcome = self.decide(_reserve(granted, 1, *_first(granted)))
+        outcome = self.decide(first_reservation(granted))
         if not isinstance(outcome, Reserved):
             return False
         call = Call(granted, 1, outcome.through_s, short=outcome.short)
@@ -140,9 +104,9 @@ class Adversary:
         """Every call whose hold is pending comes back as it was stored, and is looked at."""
         self.daemon_up = True
         for ordeal in self.calls.values():
-            hold = self.engine.holds.get(ordeal.call_id)
+            hold = self._hold(ordeal)
             if hold is not None:
-                ordeal.call = _restored(ordeal.stored, hold.step, hold.through_s)
+                ordeal.call = restored(ordeal.stored, hold.step, hold.through_s)
         if self.link_up:
             self.look()
 
@@ -179,7 +143,7 @@ class Adversary:
     def decide_question(self, ordeal: Ordeal, number: int) -> None:
         """Decide one of the questions ever asked, the same one also twice."""
         ask = ordeal.asked[number % len(ordeal.asked)]
-        operation = _reserve(ordeal.granted, ask.step, ask.least_s, ask.want_s)
+        operation = reservation(ordeal.granted, ask.step, ask.least_s, ask.want_s)
         ordeal.outcomes.append(self.decide(operation))
 
     def act(self, ordeal: Ordeal, *, reply_lost: bool = False) -> None:
@@ -221,7 +185,7 @@ class Adversary:
         """Book the end; the same settlement may be given again."""
         assert ordeal.call is not None
         booked = settle(ordeal.call, ordeal.settling[0].end, "EUR", "meter:pbx1")
-        self._check_settlement(ordeal, booked.close, booked.cdr)
+        check_settlement(ordeal, self._hold(ordeal), booked.close, booked.cdr)
         self.engine.decide(booked.close)
         ordeal.cdrs.append(booked.cdr)
         self.tell(ordeal, Settled())
@@ -233,7 +197,7 @@ class Adversary:
         before = ordeal.call
         ordeal.call, commands = advance(before, event, self.now_ms - ordeal.zero_ms)
         for command in commands:
-            self._check_command(ordeal, before, command)
+            check_command(ordeal, self._hold(ordeal), before, command)
             self._take(ordeal, command)
         assert ordeal.call.through_s >= before.through_s, "paid talk is never forgotten"
         due_ms = deadline_ms(ordeal.call)
@@ -334,7 +298,7 @@ class Adversary:
         if ordeal.ended_ms is not None:
             return
         ordeal.ended_ms, ordeal.timer_ms = self.now_ms, None
-        self._check_lease(ordeal)
+        check_lease(ordeal, self._hold(ordeal))
         up = ordeal.answered_ms is not None
         elapsed_ms = None if ordeal.answered_ms is None else self.now_ms - ordeal.answered_ms
         end = HungUp(self.wall_us(), EndSource.EVENT, 16, elapsed_ms=elapsed_ms, was_up=up)
@@ -370,44 +334,14 @@ class Adversary:
 
     # What must be true.
 
-    def _check_command(self, ordeal: Ordeal, before: Call, command: Command) -> None:
-        hold = self.engine.holds.get(ordeal.call_id)
-        if isinstance(command, AskSlice):
-            asked = [ask.step for ask in ordeal.asked] or [before.step]
-            assert command.step == asked[-1] or command.step > max(asked), "a question's number"
-            assert before.through_s < command.least_s <= command.want_s
-            assert command.want_s <= before.limit_s
-        if isinstance(command, ArmTimeout) and hold is not None:
-            assert command.through_s <= hold.through_s, "armed beyond what is held"
-            assert ordeal.answered_ms is not None
-            paid_ms = ordeal.answered_ms + command.through_s * 1000
-            assert ordeal.zero_ms + command.at_ms == paid_ms
-
-    def _check_lease(self, ordeal: Ordeal) -> None:
-        """Talk that nobody paid for is at most a second."""
-        hold = self.engine.holds.get(ordeal.call_id)
-        if ordeal.answered_ms is None or hold is None or ordeal.unguarded:
-            return
-        assert ordeal.ended_ms is not None
-        unpaid_ms = ordeal.ended_ms - ordeal.answered_ms - hold.through_s * 1000
-        assert unpaid_ms <= (1000 + 2 * AMI_MS if ordeal.timer_lost else 2 * AMI_MS)
-
-    def _check_settlement(self, ordeal: Ordeal, close: Close, cdr: Cdr) -> None:
-        hold = self.engine.holds.get(ordeal.call_id)
-        if hold is None:
-            return
-        for line, level in zip(close.charges, ordeal.granted.rating.levels, strict=True):
-            assert line.amount_micros <= hold.held_micros(line.wallet_id)
-            assert line.amount_micros <= charge_micros(level.rate, cdr.talk_s)
-        assert (cdr.answered_at_us is not None) == (ordeal.answered_ms is not None)
-        # What was talked was held, so all of it is charged.
-        assert ordeal.unguarded or cdr.unpaid_s <= ordeal.timer_lost
+    def _hold(self, ordeal: Ordeal) -> Hold | None:
+        return self.engine.holds.get(ordeal.call_id)
 
     def check(self) -> None:
         """What must be true at every moment."""
         self.engine.check()
         for ordeal in self.calls.values():
-            hold = self.engine.holds.get(ordeal.call_id)
+            hold = self._hold(ordeal)
             if hold is None or ordeal.timer_ms is None or ordeal.answered_ms is None:
                 continue
             paid_ms = ordeal.answered_ms + hold.through_s * 1000
@@ -429,44 +363,3 @@ class Adversary:
             assert ordeal.ended_ms is not None, "every call ends"
             assert ordeal.call is None or ordeal.call.phase is Phase.CLOSED
             assert len(set(ordeal.cdrs)) == 1, "one record, however often it was written"
-
-
-def _first(granted: Granted) -> tuple[int, int]:
-    rates = [level.rate for level in granted.rating.levels]
-    terms = granted.rating.terms
-    return first_slice_s(rates, terms.slice_s, talk_limit_s(rates, terms.call_max_s))
-
-
-def _reserve(granted: Granted, step: int, least_s: int, want_s: int) -> Reserve:
-    return Reserve(
-        call_id=granted.attempt.call_id,
-        step=step,
-        payers=tuple(
-            Payer(payer.wallet_id, rated.rate)
-            for payer, rated in zip(granted.levels, granted.rating.levels, strict=True)
-        ),
-        least_s=least_s,
-        want_s=want_s,
-        lease_from_us=granted.attempt.setup_at_us,
-        node=granted.attempt.pbx,
-    )
-
-
-def _restored(stored: Call, step: int, through_s: int) -> Call:
-    """A call as the store gives it back: what it recorded, and the paid talk of its hold."""
-    return Call(
-        granted=stored.granted,
-        step=step,
-        through_s=through_s,
-        phase=stored.phase,
-        leg=stored.leg,
-        answered_ms=stored.answered_ms,
-        answered_at_us=stored.answered_at_us,
-        settled_in=True,
-        armed_s=through_s,
-        warned=stored.warned,
-        stopped=stored.stopped,
-        hung_up_by=stored.hung_up_by,
-        ending_as=stored.ending_as,
-        hang_up_ms=stored.hang_up_ms,
-    )

@@ -12,8 +12,7 @@ from functools import partial
 from itertools import count
 
 from pbxcharge.core.attempt import Granted, Leg
-from pbxcharge.core.authorization import first_slice_s
-from pbxcharge.core.call import Call, Phase, advance, deadline_ms
+from pbxcharge.core.call import Call, advance, deadline_ms
 from pbxcharge.core.call_events import (
     Answered,
     Armed,
@@ -38,12 +37,11 @@ from pbxcharge.core.call_events import (
     Warn,
 )
 from pbxcharge.core.cdr import Cdr, EndedBy, EndSource
-from pbxcharge.core.credit import Payer, Post, Refused, Reserve, Reserved, Wallet
+from pbxcharge.core.credit import Post, Refused, Reserved, Wallet
 from pbxcharge.core.ledger import Entry, EntryKind
-from pbxcharge.core.rating import talk_limit_s
 from pbxcharge.core.recovery import Shown, Written, catch_up, written_end
 from pbxcharge.core.settlement import settle
-from tests.fakes.granted_call import SETUP_AT_US
+from tests.fakes.granted_call import SETUP_AT_US, first_reservation, reservation, restored
 from tests.fakes.memory_engine import MemoryEngine
 
 NORMAL, BUSY, NO_ANSWER = 16, 17, 19
@@ -117,7 +115,7 @@ class Exchange:
             replace(call, attempt=attempt), self.now_ms, Leg(call.attempt.call_id, channel), 0
         )
         self.lines[line.call_id] = line
-        outcome = self.engine.decide(_first_reserve(line.granted))
+        outcome = self.engine.decide(first_reservation(line.granted))
         if isinstance(outcome, Refused):
             line.refused = outcome
             return line
@@ -173,7 +171,7 @@ class Exchange:
         for line in self.lines.values():
             hold = self.engine.holds.get(line.call_id)
             if hold is not None and line.stored is not None:
-                line.call = _restored(line.stored, hold.step, hold.through_s)
+                line.call = restored(line.stored, hold.step, hold.through_s)
         self.look()
 
     def break_ami(self) -> None:
@@ -317,13 +315,8 @@ class Exchange:
                 self._hop("writer", lambda: self._settle(line, command))
 
     def _reserve(self, line: Line, command: AskSlice) -> None:
-        reserve = replace(
-            _first_reserve(line.granted),
-            step=command.step,
-            least_s=command.least_s,
-            want_s=command.want_s,
-        )
-        outcome = self.engine.decide(reserve)
+        asked = reservation(line.granted, command.step, command.least_s, command.want_s)
+        outcome = self.engine.decide(asked)
         assert isinstance(outcome, Reserved | Refused)
         self._hop("answers", lambda: self.tell(line, outcome))
 
@@ -345,40 +338,3 @@ class Exchange:
         line.cdr = line.cdr or booked.cdr
         self.tell(line, Settled())
         self._tell_raised()
-
-
-def _first_reserve(call: Granted) -> Reserve:
-    rates = [level.rate for level in call.rating.levels]
-    terms = call.rating.terms
-    least_s, want_s = first_slice_s(rates, terms.slice_s, talk_limit_s(rates, terms.call_max_s))
-    return Reserve(
-        call_id=call.attempt.call_id,
-        step=1,
-        payers=tuple(
-            Payer(level.wallet_id, rate) for level, rate in zip(call.levels, rates, strict=True)
-        ),
-        least_s=least_s,
-        want_s=want_s,
-        lease_from_us=call.attempt.setup_at_us,
-        node=call.attempt.pbx,
-    )
-
-
-def _restored(stored: Call, step: int, through_s: int) -> Call:
-    """A call as the store gives it back: what it recorded, and the paid talk of its hold."""
-    return Call(
-        granted=stored.granted,
-        step=step,
-        through_s=through_s,
-        phase=stored.phase if stored.live else Phase.UP,
-        leg=stored.leg,
-        answered_ms=stored.answered_ms,
-        answered_at_us=stored.answered_at_us,
-        settled_in=True,
-        armed_s=through_s,
-        warned=stored.warned,
-        stopped=stored.stopped,
-        hung_up_by=stored.hung_up_by,
-        ending_as=stored.ending_as,
-        hang_up_ms=stored.hang_up_ms,
-    )

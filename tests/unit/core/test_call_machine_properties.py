@@ -23,7 +23,8 @@ from pbxcharge.core.plan import Terms
 from pbxcharge.core.rate import Rate
 from tests.fakes.granted_call import WALLET, a_rate, granted
 from tests.fakes.memory_engine import MemoryEngine
-from tests.scenarios.adversary import Adversary, Ordeal
+from tests.scenarios.adversary import Adversary
+from tests.scenarios.ordeal import Ordeal
 
 EXAMPLES = int(os.environ.get("PBXC_EXAMPLES", "400"))
 ORG = "acme:outgoing"

@@ -1,0 +1,83 @@
+"""One call under trial, and what must be true of whatever is done with it."""
+
+from dataclasses import dataclass, field
+
+from pbxcharge.core.attempt import Granted, Leg
+from pbxcharge.core.call import Call
+from pbxcharge.core.call_events import ArmTimeout, AskSlice, Command, Event, HangUp, Settle
+from pbxcharge.core.cdr import Cdr
+from pbxcharge.core.credit import Close, Hold
+from pbxcharge.core.rate import charge_micros
+
+AMI_MS = 5
+"""How long an action takes at most while the link is up."""
+
+
+@dataclass
+class Ordeal:
+    """One call: its metered leg in Asterisk, its state in the daemon, and all that is between.
+
+    `unguarded`: its timer was lost while nobody could see or mend it, the exception to the bound
+    of one second; `deaf`: an event of it was lost.
+    """
+
+    granted: Granted
+    zero_ms: int
+    first_s: int
+    call: Call | None
+    stored: Call
+    leg: Leg
+    timer_ms: int | None
+    answered_ms: int | None = None
+    ended_ms: int | None = None
+    unguarded: bool = False
+    timer_lost: bool = False
+    deaf: bool = False
+    asked: list[AskSlice] = field(default_factory=list)
+    outcomes: list[Event] = field(default_factory=list)
+    actions: list[tuple[int, ArmTimeout | HangUp]] = field(default_factory=list)
+    heard: list[Event] = field(default_factory=list)
+    settling: list[Settle] = field(default_factory=list)
+    records: list[Call] = field(default_factory=list)
+    cdrs: list[Cdr] = field(default_factory=list)
+    looks_wanted: bool = False
+
+    @property
+    def call_id(self) -> str:
+        """Of the attempt."""
+        return self.granted.attempt.call_id
+
+
+def check_command(ordeal: Ordeal, hold: Hold | None, before: Call, command: Command) -> None:
+    """Each question has its own number, and no timeout goes beyond what is held."""
+    if isinstance(command, AskSlice):
+        asked = [ask.step for ask in ordeal.asked] or [before.step]
+        assert command.step == asked[-1] or command.step > max(asked), "a question's number"
+        assert before.through_s < command.least_s <= command.want_s
+        assert command.want_s <= before.limit_s
+    if isinstance(command, ArmTimeout) and hold is not None:
+        assert command.through_s <= hold.through_s, "armed beyond what is held"
+        assert ordeal.answered_ms is not None
+        paid_ms = ordeal.answered_ms + command.through_s * 1000
+        assert ordeal.zero_ms + command.at_ms == paid_ms
+
+
+def check_lease(ordeal: Ordeal, hold: Hold | None) -> None:
+    """Talk that nobody paid for is at most a second."""
+    if ordeal.answered_ms is None or hold is None or ordeal.unguarded:
+        return
+    assert ordeal.ended_ms is not None
+    unpaid_ms = ordeal.ended_ms - ordeal.answered_ms - hold.through_s * 1000
+    assert unpaid_ms <= (1000 + 2 * AMI_MS if ordeal.timer_lost else 2 * AMI_MS)
+
+
+def check_settlement(ordeal: Ordeal, hold: Hold | None, close: Close, cdr: Cdr) -> None:
+    """Charged is what was talked, and never more than was held."""
+    if hold is None:
+        return
+    for line, level in zip(close.charges, ordeal.granted.rating.levels, strict=True):
+        assert line.amount_micros <= hold.held_micros(line.wallet_id)
+        assert line.amount_micros <= charge_micros(level.rate, cdr.talk_s)
+    assert (cdr.answered_at_us is not None) == (ordeal.answered_ms is not None)
+    # What was talked was held, so all of it is charged.
+    assert ordeal.unguarded or cdr.unpaid_s <= ordeal.timer_lost
