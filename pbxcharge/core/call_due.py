@@ -60,9 +60,15 @@ def _next_slice(call: Call, step: int, now_ms: int) -> AskSlice:
     late_ms = now_ms - (call.paid_ms - _share_lead_ms(call))
     if 0 <= late_ms <= BEHIND_MS:
         return AskSlice(step, block_end_s, slice_end_s)
-    if late_ms > BEHIND_MS and call.short:
+    if late_ms > BEHIND_MS and (call.short or slice_end_s == block_end_s):
         return AskSlice(step, block_end_s, block_end_s)
-    return AskSlice(step, slice_end_s, slice_end_s)
+    whole_end_s = max(slice_end_s, _second_block_end_s(call, block_end_s))
+    return AskSlice(step, whole_end_s, whole_end_s)
+
+
+def _second_block_end_s(call: Call, block_end_s: int) -> int:
+    """One block may be taken beyond a fair share, so a whole slice is two of them at least."""
+    return min(next_block_end(call.granted.rating.levels[0].rate, block_end_s), call.limit_s)
 
 
 def _renew_ms(call: Call) -> int | None:

@@ -280,6 +280,24 @@ def talking_in_short_slices() -> Call:
     )
 
 
+def test_a_slice_of_one_block_is_asked_for_twice_as_long_ahead_of_time() -> None:
+    """Blocks and slices of 5 s: one block may go beyond a fair share, and the time for it is 5 s.
+
+    Ahead of that two blocks or nothing; late, one block like everybody.
+    """
+    rate = a_rate(first_s=5, next_s=5)
+    up = play(
+        ringing(5, Terms(slice_s=5, warn_before_s=0), rates=[rate]),
+        (2_000, ANSWER, Record(), AskSlice(2, 10, 10)),
+        (2_010, held(2, 10), AskSlice(3, 20, 20)),
+        (2_020, refused(3)),
+        (2_030, BRIDGED, arm(10)),
+        (2_040, Armed(10)),
+    )
+    play(up, (7_000, TICK, AskSlice(4, 15, 15)))
+    play(up, (8_001, TICK, AskSlice(4, 15, 15)))
+
+
 def test_with_slices_shorter_than_the_warning_the_payer_is_warned_early() -> None:
     """Slices of 5 s, warned 10 s before: no whole slice is left, so the end is near."""
     play(
