@@ -14,7 +14,7 @@ from tests.faults.lives import finish, judge, live
 async def test_daemon_that_hangs_costs_nobody_anything(count: int) -> None:
     """Who calls is refused after 3 s, who talks ends by the lease; awake again it books all of it.
 
-    Seen failing without `_see_who_left` in Gate.authorize.
+    Seen failing without `self._spool.read()` in Recovery._look.
     """
     async with exchange({"alice": "10.00"}) as x:
         talking = await asyncio.gather(*(live(x) for _ in range(count)))

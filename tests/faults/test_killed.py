@@ -14,7 +14,7 @@ import pytest
 
 from pbxcharge.errors import OperatingError
 from pbxcharge.failpoints import Failpoint
-from tests.exchange import Exchange, exchange
+from tests.exchange import UK, Exchange, exchange
 from tests.fakes.fake_call import FakeCall
 from tests.fakes.until import until
 from tests.faults.lives import finish, judge, live
@@ -61,8 +61,8 @@ def points() -> list[object]:
 async def test_daemon_killed_at_a_step_of_a_call(point: Failpoint) -> None:
     """Wherever it dies: books that add up, one record for each attempt, at most 1 s unpaid.
 
-    Seen failing with the verdict given before the hold is durable, with a deny entry of the spool
-    recorded beside the call it belongs to, with a refusal told before it is recorded.
+    Seen failing with the yes given without waiting for the hold in Authorizer._hold, and with the
+    dialplan's refusal recorded beside the call that it belongs to in Spool.read.
     """
     async with asyncio.TaskGroup() as side_by_side:
         for count, late in product((1, MANY), (False, True)):
@@ -98,3 +98,21 @@ async def lead_to(point: Failpoint, x: Exchange, lives: Sequence[asyncio.Task[Fa
     else:
         with contextlib.suppress(OperatingError):  # it dies before it answers
             await x.act("/accounts/status", account_id="alice", status="blocked")
+
+
+async def test_refusal_is_told_only_when_it_is_recorded() -> None:
+    """Killed with the record on its way: the caller was not told, so the dialplan writes it down.
+
+    Seen failing without the wait for the record in Authorizer._refuse.
+    """
+    async with exchange({"alice": "1.00"}) as x:
+        with x.books_locked():
+            call = x.pbx.place_call("nobody", UK)
+            asking = asyncio.create_task(call.authorize())
+            await x.site.log.wait("refused", endpoint="nobody")
+            await x.site.kill()
+        assert not await asking
+        assert call.sip_code == 503
+        await x.site.serve()
+        await finish(x, [call])
+        assert x.record(call)["reason"] == "daemon_away"

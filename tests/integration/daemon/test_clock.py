@@ -1,5 +1,6 @@
 """The wall clock is set while people talk: deadlines stay, and nobody pays for the step."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ async def serve_steppable(x: Exchange) -> None:
     """Start the daemon on a wall clock that a test can step."""
     step = x.site.folder / "step"
     step.write_text("0")
-    await x.site.serve(PYTHONPATH=str(STEPPABLE), STEPPED_CLOCK=str(step))
+    path = os.pathsep.join(filter(None, (str(STEPPABLE), os.environ.get("PYTHONPATH"))))
+    await x.site.serve(PYTHONPATH=path, STEPPED_CLOCK=str(step))
 
 
 def step_machine(x: Exchange, by_s: int) -> None:

@@ -112,7 +112,7 @@ async def test_caller_who_leaves_between_hold_and_yes_gets_everything_back() -> 
             await asyncio.sleep(0.3)
             call.hang_up()
         assert not await asking
-        told = await x.site.log.wait("settled")
+        told = await x.site.log.wait("settled", within_s=10)
         assert (told["disposition"], told["cost"]) == ("NO ANSWER", "0.00")
         assert (x.held(), x.balance("alice")) == ([], 50_000)
         assert (await x.ask("alice")).verdict["PBXC_VERDICT"] == "ALLOW"

@@ -7,7 +7,7 @@ async def test_call_keeps_its_price_through_a_changed_plan_a_crash_and_a_deleted
     """Allowed at 0.60 a minute, charged by 0.60 a minute, and `cdr show` explains it.
 
     Meanwhile the plan was made ten times dearer, the daemon killed, the plan deleted.
-    Seen failing with the rates of `call.granted` taken from the plans in force in Meter._settle.
+    Seen failing with another price in what Queries.open_calls reads.
     """
     long = slices_of(30)
     async with exchange({"alice": "1.00"}, plan=long, change=timing(renew_lead_s=20)) as x:

@@ -37,7 +37,7 @@ async def test_stopped_daemon_lets_nobody_in() -> None:
 async def test_call_that_asked_before_the_stop_is_told_503_and_holds_nothing() -> None:
     """SIGTERM between the question and the yes: refused as `stopping`, its credit is back.
 
-    Seen failing without the second look at `stopping` in Authorizer._still_allowed.
+    Seen failing without the second look at `stopping` in Authorizer._no_longer_allowed.
     """
     async with exchange({"alice": "1.00"}) as x:
         with x.books_locked():

@@ -28,7 +28,7 @@ async def test_nobody_is_let_in_while_nothing_can_be_written() -> None:
     """A full disk: 503 `storage_down`; with room again the next one is allowed.
 
     Those who were refused meanwhile get their record then.
-    Seen failing with StorageDown taken for a grant in Authorizer.decide.
+    Seen failing without `refusals.retry` in Daemon._stay_alive.
     """
     async with exchange({"alice": "1.00"}) as x:
         with disk_full(x):
