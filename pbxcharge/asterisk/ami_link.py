@@ -29,7 +29,7 @@ from thread to thread: 7 of 7,800 came after the answer to a later ping, by at m
 calls a second on two busy cores. With a wide margin, since it decides what a lost call costs."""
 
 RETRY_S = (0.2, 0.5, 1.0, 2.0)
-"""Never long: live calls end at their leases while the link is away, and the lead is some seconds."""
+"""Never long: while the link is away live calls end at their leases, and a lead is seconds."""
 REFUSED_RETRY_S = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
 JITTER = 0.2
 """Share by which a wait is shortened at random, so that many clients do not come back together."""

@@ -416,7 +416,7 @@ async def test_closed_client_does_not_come_back() -> None:
 
 
 def test_waits_grow_and_are_bounded() -> None:
-    """0.2 s after the first failure, 10 s at most; a refused login up to a minute."""
+    """0.2 s after the first failure, 2 s at most; a refused login up to a minute."""
     assert [retry_delay_s(n, False, 0) for n in range(1, 6)] == [*RETRY_S, 2]
     assert [retry_delay_s(n, True, 0) for n in range(1, 9)] == [*REFUSED_RETRY_S, 60]
     assert retry_delay_s(3, False, 1) == pytest.approx(0.8)
