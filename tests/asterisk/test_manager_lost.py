@@ -31,7 +31,7 @@ async def test_ten_seconds_without_the_manager(
     async with AsteriskInstance() as asterisk:
         wire = await Wire(asterisk.ami_port).open()
         async with metered_site(
-            asterisk=asterisk, ami_port=wire.port, kiosk=long_slices(26)
+            asterisk=asterisk, ami_port=wire.port, kiosk=long_slices(20)
         ) as metered:
             await talk_through_a_gap(metered, wire, interrupt, on_time, record_property)
         await wire.close()
@@ -45,7 +45,7 @@ async def talk_through_a_gap(
     record: Record,
 ) -> None:
     """Five calls: three before the gap, two in it."""
-    payers = [await metered.payer(credit) for credit in ("0.30", "1.00", "0.06", "1.00", "1.00")]
+    payers = [await metered.payer(credit) for credit in ("0.24", "1.00", "0.06", "1.00", "1.00")]
     stays, leaves, runs_out = [await payer.talk() for payer in payers[:3]]
     interrupt(wire)
     comes, passes = [await payer.talk() for payer in payers[3:]]
@@ -59,7 +59,7 @@ async def talk_through_a_gap(
     compared = await metered.site.log.wait("compared with Asterisk", after=lines)
     record(f"{FIGURE}manager back to books compared", instant(compared["timestamp"]) - mended_at)
     (await comes.callee()).hang_up()
-    on_time(await stays.late_s(30))
+    on_time(await stays.late_s(24))
     found = []
     for call in (stays, runs_out, leaves, passes, comes):
         cdr = await call.cdr()
