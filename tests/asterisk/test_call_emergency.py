@@ -1,7 +1,7 @@
 """Emergency calls beside a daemon: always connected, free, and recorded afterwards."""
 
 from tests.asterisk.harness import FarEnd
-from tests.asterisk.metered import Money, metered_site
+from tests.asterisk.metered import Money, metered_site, talk_of
 
 
 async def test_an_emergency_call_without_credit_is_free_and_recorded() -> None:
@@ -13,7 +13,8 @@ async def test_an_emergency_call_without_credit_is_free_and_recorded() -> None:
         assert (await call.trace.until_over()).final_code == 200
         (cdr,) = await payer.cdrs_when(1)
         assert (cdr["call_type"], cdr["dialled"]) == ("emergency", "112")
-        assert (cdr["disposition"], cdr["charge"], cdr["talk_s"]) == ("ANSWERED", "0.00", 2)
+        assert (cdr["disposition"], cdr["charge"]) == ("ANSWERED", "0.00")
+        assert cdr["talk_s"] == talk_of(cdr)
         assert cdr["end_source"] == "spool"
         assert await payer.money() == Money("0.00", "0.00", "0.00")
         assert await payer.ledger() == []
