@@ -47,13 +47,14 @@ class AgiConnection(asyncio.Protocol):
         self._parser = ReplyParser()
         self._unread = b""
         self._lost = False
+        self._ended = False
         self._task: asyncio.Task[None] | None = None
         self._answer: asyncio.Future[AgiReply] | None = None
 
     @property
     def hungup(self) -> bool:
         """Whether Asterisk said HANGUP, or the connection is gone."""
-        return self._lost or self._parser.hungup
+        return self._lost or self._ended or self._parser.hungup
 
     @property
     def task(self) -> asyncio.Task[None] | None:
@@ -169,6 +170,10 @@ class AgiConnection(asyncio.Protocol):
     def _end_answer(self, error: Exception) -> None:
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(error)
+
+    def eof_received(self) -> None:
+        """Note that the peer is gone: the transport says so only some turns of the loop later."""
+        self._ended = True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits for an answer that none will come."""
