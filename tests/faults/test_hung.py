@@ -14,7 +14,8 @@ from tests.faults.lives import finish, judge, live
 async def test_daemon_that_hangs_costs_nobody_anything(count: int) -> None:
     """Who calls is refused after 3 s, who talks ends by the lease; awake again it books all of it.
 
-    Seen failing without `self._spool.read()` in Recovery._look.
+    For those who were refused long since nothing is held any more.
+    Seen failing without `_see_who_left` in Gate.authorize.
     """
     async with exchange({"alice": "10.00"}) as x:
         talking = await asyncio.gather(*(live(x) for _ in range(count)))
@@ -28,10 +29,14 @@ async def test_daemon_that_hangs_costs_nobody_anything(count: int) -> None:
         x.site.signal(signal.SIGCONT)
         await finish(x, [*talking, *refused])
         judge(x, [*talking, *refused], 10_000_000)
+        assert len(x.rows("SELECT * FROM hold")) == len(talking)
 
 
 async def test_caller_whose_yes_came_too_late_pays_nothing() -> None:
-    """Stopped with the hold in its hands for longer than the dialplan waits: 503, one record."""
+    """Stopped with the hold in its hands for longer than the dialplan waits: 503, one record.
+
+    Seen failing without `_is_awaited` in Spool._record.
+    """
     async with exchange({"alice": "1.00"}) as x:
         with x.books_locked():
             call = x.pbx.place_call("alice", UK)

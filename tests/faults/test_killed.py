@@ -110,6 +110,8 @@ async def test_refusal_is_told_only_when_it_is_recorded() -> None:
             call = x.pbx.place_call("nobody", UK)
             asking = asyncio.create_task(call.authorize())
             await x.site.log.wait("refused", endpoint="nobody")
+            await asyncio.sleep(0.2)
+            assert call.asking
             await x.site.kill()
         assert not await asking
         assert call.sip_code == 503

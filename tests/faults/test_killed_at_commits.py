@@ -39,7 +39,7 @@ async def busy(x: Exchange, number: int) -> FakeCall:
 async def test_daemon_killed_in_a_transaction_or_right_after_it(nth: int) -> None:
     """All of a transaction is there or nothing, and nobody was told of what is not there.
 
-    Seen failing with the answers given before the commit in Writer._attempt.
+    Seen failing with a commit after each statement in WritingConnection.executemany.
     """
     async with asyncio.TaskGroup() as side_by_side:
         for point in (Failpoint.IN_TRANSACTION, Failpoint.AFTER_COMMIT):

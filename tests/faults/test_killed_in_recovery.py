@@ -29,8 +29,8 @@ async def test_daemon_killed_again_before_it_settles_what_ended(
 ) -> None:
     """Half of the calls end while nobody listens; the next daemon dies between looking and booking.
 
-    The one after that books each of them once. Seen failing with the spool's entries deleted when
-    they are read.
+    The one after that books each of them once, for the talk that the spool tells of.
+    Seen failing without `self._spool.read()` in Recovery._look.
     """
     async with exchange({"alice": "10.00"}) as x:
         calls = await many_talk(x, count)
@@ -87,7 +87,7 @@ async def test_daemon_killed_when_it_deletes_what_is_booked(count: int) -> None:
 async def test_top_up_whose_answer_a_crash_swallowed_is_booked_once() -> None:
     """The daemon dies between the commit and the answer: the command finds it done already.
 
-    Seen failing with a new id chosen for each try in cli.money.
+    Seen failing without the look for the id in core.credit._post.
     """
     async with exchange({"alice": "1.00"}, serve=False) as x:
         await x.site.serve(PBXCHARGE_FAILPOINT=Failpoint.AFTER_MONEY)
