@@ -4,15 +4,17 @@ What the daemon did is judged from outside: by its log, its books on disk, and b
 Asterisk has seen happen to every leg.
 """
 
+import fcntl
+import os
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import SOCK_STREAM
 from time import time
-from typing import Any
+from typing import IO, Any
 
 from pbxcharge.api.client import Client
 from pbxcharge.core.account import (
@@ -34,6 +36,7 @@ from tests.fakes.fake_asterisk import FakeAsterisk
 from tests.fakes.fake_call import FakeCall
 from tests.fakes.fake_channels import FakeChannel
 from tests.fakes.recording_logger import RecordingLogger
+from tests.fakes.until import until
 from tests.site import Site, running
 
 SECRET = "exchange-secret"
@@ -105,6 +108,14 @@ class Exchange:
         self.site = site
         self.pbx = pbx
 
+    async def serve(self, *, ready: bool = True, **environment: str) -> None:
+        """Start the daemon in turn with those of other tests.
+
+        Many that start at once only wait for each other, all of them for long.
+        """
+        async with a_turn():
+            await self.site.serve(ready=ready, **environment)
+
     # Calls.
 
     async def ask(self, phone: str, number: str = UK) -> FakeCall:
@@ -127,6 +138,25 @@ class Exchange:
         call.answer()
         await self.site.log.wait("answered", call_id=call.call_id)
         return call
+
+    async def paid(self, call: FakeCall, through_s: int) -> float:
+        """When Asterisk's own timer was set to the end of so much paid talk, by its clock."""
+        assert call.answered_at is not None
+        since, ends_at = call.answered_at, call.answered_at + through_s
+        set_at: list[float] = []
+
+        def is_set() -> bool:
+            set_at[:] = [
+                armed.at
+                for armed in self.pbx.armed
+                if armed.uniqueid == call.metered_leg.uniqueid
+                and armed.at > since
+                and abs(armed.at + armed.timeout_s - ends_at) < 0.2
+            ]
+            return bool(set_at)
+
+        await until(is_set)
+        return set_at[0]
 
     async def settled(self, call: FakeCall) -> dict[str, Any]:
         """The record of a call, once the daemon has told that it is durable."""
@@ -185,6 +215,24 @@ class Exchange:
 
 
 @asynccontextmanager
+async def a_turn() -> AsyncIterator[None]:
+    """One of as many turns as there are cores, whichever process asks."""
+    slots = [Path(tempfile.gettempdir()) / f"exchange-turn-{n}" for n in range(os.cpu_count() or 1)]
+    with ExitStack() as opened:
+        files = [opened.enter_context(slot.open("w")) for slot in slots]
+        await until(lambda: any(map(_take, files)), guard_s=120)
+        yield
+
+
+def _take(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@asynccontextmanager
 async def exchange(
     users: Mapping[str, str],
     *,
@@ -219,9 +267,10 @@ async def exchange(
             await pbx.start()
         try:
             async with running(site):
+                exchanged = Exchange(site, pbx)
                 if serve:
-                    await site.serve()
-                yield Exchange(site, pbx)
+                    await exchanged.serve()
+                yield exchanged
         finally:
             await pbx.stop()
 

@@ -74,14 +74,14 @@ async def killed_at(point: Failpoint, count: int, late: bool) -> None:
     credit = "10.00" if point not in REFUSING else "0.00" if count == 1 else "0.40"
     nth = 1 if count == 1 else SEVENTH
     async with exchange({"alice": credit}, serve=False) as x:
-        await x.site.serve(PBXCHARGE_FAILPOINT=f"{point}:{nth}")
+        await x.serve(PBXCHARGE_FAILPOINT=f"{point}:{nth}")
         lives = [asyncio.create_task(live(x)) for _ in range(count)]
         await lead_to(point, x, lives)
         assert await x.site.gone() == -signal.SIGKILL
         calls = await asyncio.gather(*lives)
         if late:
             await asyncio.gather(*(call.ended.wait() for call in calls))
-        await x.site.serve()
+        await x.serve()
         await finish(x, calls)
         judge(x, calls, round(float(credit) * 1_000_000))
 
@@ -115,6 +115,6 @@ async def test_refusal_is_told_only_when_it_is_recorded() -> None:
             await x.site.kill()
         assert not await asking
         assert call.sip_code == 503
-        await x.site.serve()
+        await x.serve()
         await finish(x, [call])
         assert x.record(call)["reason"] == "daemon_away"

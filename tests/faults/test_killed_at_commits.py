@@ -49,9 +49,9 @@ async def test_daemon_killed_in_a_transaction_or_right_after_it(nth: int) -> Non
 async def killed_at(point: Failpoint, nth: int) -> None:
     """One death, and the return from it."""
     async with exchange({"alice": "10.00"}, serve=False) as x:
-        await x.site.serve(PBXCHARGE_FAILPOINT=f"{point}:{nth}")
+        await x.serve(PBXCHARGE_FAILPOINT=f"{point}:{nth}")
         calls = await asyncio.gather(*(busy(x, number) for number in range(CALLS)))
         assert await x.site.gone() == -signal.SIGKILL
-        await x.site.serve()
+        await x.serve()
         await finish(x, calls)
         judge(x, calls, 10_000_000)

@@ -37,9 +37,9 @@ async def test_daemon_killed_again_before_it_settles_what_ended(
         await x.site.kill()
         for call in calls[: (count + 1) // 2]:
             call.hang_up()
-        await x.site.serve(ready=False, PBXCHARGE_FAILPOINT=point)
+        await x.serve(ready=False, PBXCHARGE_FAILPOINT=point)
         assert await x.site.gone() == -signal.SIGKILL
-        await x.site.serve()
+        await x.serve()
         await finish(x, calls)
         judge(x, calls, 10_000_000)
 
@@ -56,9 +56,9 @@ async def test_daemon_killed_before_it_books_ends_that_nobody_saw(count: int) ->
         for call in calls:
             x.pbx.ended_at[call.metered_leg.uniqueid] = x.pbx.now()
         await x.pbx.restart()
-        await x.site.serve(ready=False, PBXCHARGE_FAILPOINT=Failpoint.BEFORE_LOST_END)
+        await x.serve(ready=False, PBXCHARGE_FAILPOINT=Failpoint.BEFORE_LOST_END)
         assert await x.site.gone() == -signal.SIGKILL
-        await x.site.serve()
+        await x.serve()
         await finish(x, calls)
         judge(x, calls, 10_000_000, seen=False)
 
@@ -70,7 +70,7 @@ async def test_daemon_killed_when_it_deletes_what_is_booked(count: int) -> None:
     Its record is there, and the one who asked is refused by the dialplan and has one record.
     """
     async with exchange({"alice": "10.00"}, serve=False) as x:
-        await x.site.serve(PBXCHARGE_FAILPOINT=Failpoint.SPOOL_DELETED)
+        await x.serve(PBXCHARGE_FAILPOINT=Failpoint.SPOOL_DELETED)
         calls = await many_talk(x, count)
         for call in calls:
             call.hang_up()
@@ -79,7 +79,7 @@ async def test_daemon_killed_when_it_deletes_what_is_booked(count: int) -> None:
         asked = await asyncio.gather(*(live(x) for _ in range(count)))
         assert await x.site.gone() == -signal.SIGKILL
         assert len(x.pbx.spool) < count + len(asked)
-        await x.site.serve()
+        await x.serve()
         await finish(x, [*calls, *asked])
         judge(x, [*calls, *asked], 10_000_000)
 
@@ -90,7 +90,7 @@ async def test_top_up_whose_answer_a_crash_swallowed_is_booked_once() -> None:
     Seen failing without the look for the id in core.credit._post.
     """
     async with exchange({"alice": "1.00"}, serve=False) as x:
-        await x.site.serve(PBXCHARGE_FAILPOINT=Failpoint.AFTER_MONEY)
+        await x.serve(PBXCHARGE_FAILPOINT=Failpoint.AFTER_MONEY)
         answer = await x.site.ask("topup", "alice", "2.00", "--id", "till-9")
         assert await x.site.gone() == -signal.SIGKILL
         assert (answer["done"], answer["already"]) == (True, True)
@@ -104,11 +104,11 @@ async def test_blocked_in_the_instant_before_a_crash_is_ended_by_the_next_daemon
     Seen failing without `obey` in Daemon.start.
     """
     async with exchange({"alice": "10.00"}, serve=False) as x:
-        await x.site.serve(PBXCHARGE_FAILPOINT=Failpoint.BEFORE_HANG_UP)
+        await x.serve(PBXCHARGE_FAILPOINT=Failpoint.BEFORE_HANG_UP)
         calls = await many_talk(x, 3)
         await x.site.run("account", "set-status", "alice", "blocked", code=None)
         assert await x.site.gone() == -signal.SIGKILL
-        await x.site.serve()
+        await x.serve()
         await asyncio.gather(*(call.ended.wait() for call in calls))
         await finish(x, calls)
         judge(x, calls, 10_000_000)
@@ -125,7 +125,7 @@ async def test_every_attempt_of_a_bad_day_has_one_record() -> None:
             for call in calls[::2]:
                 if not call.ended.is_set():
                     call.hang_up()
-            await x.site.serve()
+            await x.serve()
         assert sum(1 for call in calls if call.answered_at) == 20
         assert {call.number for call in calls} == {UK}
         await finish(x, calls)

@@ -1,15 +1,16 @@
 """Ports that nobody uses, outside the range from which the system hands out its own."""
 
-import os
 import random
 import socket
 
 # Where single ports come from, and where wide ranges do: a call may take any port of a range at
-# any time, so nobody else's single port may lie in one.
+# any time, so nobody else's single port may lie in one. Ranges of two processes may overlap, since
+# who takes a port for a call goes on to the next one if it is in use.
 SINGLE, WIDE = (10_000, 18_000), (18_000, 32_000)
-# Each worker of a parallel run picks from ports of its own: one that is picked is not bound yet.
-WORKERS = 20
-_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
+# A port is picked some time before its owner binds it. Until it is given back, a socket at this
+# address, which serves nothing else, keeps everybody away who picks ports here, in any process.
+RESERVED_AT = "127.3.0.1"
+_reserved: dict[int, socket.socket] = {}
 _taken: set[int] = set()
 
 
@@ -20,20 +21,36 @@ def free_port(kind: socket.SocketKind, host: str = "127.0.0.1", width: int = 1) 
         OSError: none of a thousand tries was free.
     """
     for _ in range(1_000):
-        if width == 1:
-            port = random.randrange(SINGLE[0] + _worker, SINGLE[1], WORKERS)
-        else:
-            port = random.randrange(*WIDE, 2)
-        wanted = range(port, port + width)
-        if _taken.isdisjoint(wanted) and _can_bind(kind, host, port):
-            _taken.update(wanted)
+        port = random.randrange(*SINGLE) if width == 1 else random.randrange(*WIDE, 2)
+        if _can_bind(kind, host, port) and _take(port, width):
             return port
     raise OSError(f"no free port on {host}")
 
 
 def give_back(port: int, width: int = 1) -> None:
-    """A port that is needed no more."""
+    """A port that is needed no more, with those above it."""
+    if width == 1:
+        _reserved.pop(port).close()
     _taken.difference_update(range(port, port + width))
+
+
+def _take(port: int, width: int) -> bool:
+    wanted = range(port, port + width)
+    if not _taken.isdisjoint(wanted) or (width == 1 and not _reserve(port)):
+        return False
+    _taken.update(wanted)
+    return True
+
+
+def _reserve(port: int) -> bool:
+    reservation = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        reservation.bind((RESERVED_AT, port))
+    except OSError:
+        reservation.close()
+        return False
+    _reserved[port] = reservation
+    return True
 
 
 def _can_bind(kind: socket.SocketKind, host: str, port: int) -> bool:

@@ -90,7 +90,7 @@ async def test_account_blocked_while_the_daemon_was_away_is_ended_when_it_is_bac
         call = await x.talk("alice")
         await x.site.kill()
         await x.site.run("account", "set-status", "alice", "blocked")
-        await x.site.serve()
+        await x.serve()
         record = await x.settled(call)
         assert (record["ended_by"], record["end_source"]) == ("account_status", "event")
         assert record["charge_micros"] == record["billed_s"] * SECOND < 20 * SECOND
@@ -102,7 +102,7 @@ async def test_organization_suspended_while_the_daemon_was_away_pays_no_further_
         call = await x.talk("alice")
         await x.site.kill()
         await x.site.run("account", "set-status", "acme", "suspended")
-        await x.site.serve()
+        await x.serve()
         record = await last_slice(x, call)
         assert (record["billed_s"], record["ended_by"]) == (12, "account_status")
 

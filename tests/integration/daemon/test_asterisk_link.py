@@ -39,7 +39,7 @@ async def test_wrong_secret_then_the_right_one() -> None:
     """A refused login is said by name and tried again; the secret never stands in the log."""
     async with exchange({"alice": "1.00"}, serve=False) as x:
         secret, x.pbx.secret = x.pbx.secret, "another-secret"
-        await x.site.serve(ready=False)
+        await x.serve(ready=False)
         refused = await x.site.log.wait("ami_down")
         assert "login refused" in refused["reason"]
         x.pbx.secret = secret
@@ -182,7 +182,7 @@ async def test_lost_timeout_is_set_anew() -> None:
     """
     async with exchange({"alice": "0.10"}, change=OFTEN) as x:
         call = await x.talk("alice")
-        await x.site.log.wait("slice", call_id=call.call_id, paid_s=2 * SLICE_S)
+        await x.paid(call, 2 * SLICE_S)
         x.pbx.disarm(call.metered_leg)
         record = await x.settled(call)
         assert record["billed_s"] == 10
@@ -196,7 +196,7 @@ async def test_lost_timeout_without_a_look_is_made_good_by_the_daemon() -> None:
     """
     async with exchange({"alice": "0.10"}) as x:
         call = await x.talk("alice")
-        await x.site.log.wait("slice", call_id=call.call_id, paid_s=2 * SLICE_S)
+        await x.paid(call, 2 * SLICE_S)
         x.pbx.disarm(call.metered_leg)
         record = await x.settled(call)
         assert 10.9 < talked_s(x, call) < 12
@@ -297,7 +297,7 @@ async def test_emergency_call_is_never_touched(credit: str) -> None:
         call.dial_emergency()
         call.answer()
         await x.site.kill()
-        await x.site.serve()
+        await x.serve()
         await until(lambda: len(x.pbx.acted("Status")) > 4)
         assert not call.ended.is_set()
         call.hang_up()

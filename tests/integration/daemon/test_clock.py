@@ -17,7 +17,7 @@ async def serve_steppable(x: Exchange) -> None:
     step = x.site.folder / "step"
     step.write_text("0")
     path = os.pathsep.join(filter(None, (str(STEPPABLE), os.environ.get("PYTHONPATH"))))
-    await x.site.serve(PYTHONPATH=path, STEPPED_CLOCK=str(step))
+    await x.serve(PYTHONPATH=path, STEPPED_CLOCK=str(step))
 
 
 def step_machine(x: Exchange, by_s: int) -> None:
@@ -64,7 +64,7 @@ async def test_asterisk_on_a_clock_of_its_own_is_charged_by_its_own_stamps() -> 
     """An hour ahead all the time: answer and end carry the same error, the talk is right."""
     async with exchange({"alice": "1.00"}, serve=False) as x:
         x.pbx.step_s = HOUR_S
-        await x.site.serve()
+        await x.serve()
         call = await x.talk("alice")
         await x.site.log.wait("slice", call_id=call.call_id)
         call.hang_up()
@@ -93,7 +93,7 @@ async def test_timeout_that_a_step_moved_is_set_anew() -> None:
     async with exchange({"alice": "0.10"}, serve=False, change=timing(status_check_s=1)) as x:
         await serve_steppable(x)
         call = await x.talk("alice")
-        await x.site.log.wait("slice", call_id=call.call_id, paid_s=2 * SLICE_S)
+        await x.paid(call, 2 * SLICE_S)
         step_machine(x, -HOUR_S)
         set_before = len(x.pbx.acted("AbsoluteTimeout"))
         await until(lambda: len(x.pbx.acted("AbsoluteTimeout")) > set_before)

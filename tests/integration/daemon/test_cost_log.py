@@ -16,6 +16,7 @@ async def test_life_of_a_call_is_told_line_by_line() -> None:
         await x.site.log.wait("warned", call_id=call.call_id)
         await x.act("/topups", id="till-1", account_id="alice", amount="0.05")
         await x.site.log.wait("extended", call_id=call.call_id)
+        await x.paid(call, 15)
         call.hang_up()
         cost = (await x.settled(call))["charge_micros"]
         told = [line for line in x.site.log.lines if line.get("call_id") == call.call_id]

@@ -13,20 +13,6 @@ TEN_SLICES = "0.50"
 """Ten first slices of 5 s at 0.01 a second."""
 
 
-async def extended(x: Exchange, call: FakeCall, through_s: int) -> float:
-    """When Asterisk was told of paid talk up to there, by its own clock."""
-    await x.site.log.wait("slice", call_id=call.call_id, paid_s=through_s)
-    assert call.answered_at is not None
-    ends_at = call.answered_at + through_s
-    while True:
-        for armed in x.pbx.armed:
-            told = armed.at + armed.timeout_s
-            of_call = armed.uniqueid == call.metered_leg.uniqueid and armed.at > call.answered_at
-            if of_call and abs(told - ends_at) < 0.2:
-                return armed.at
-        await asyncio.sleep(0.01)
-
-
 async def test_sixty_four_at_once_on_credit_for_ten_first_slices_let_ten_through() -> None:
     """What a call may spend is set aside before it is let through: exactly 10 of 64 are allowed.
 
@@ -74,7 +60,7 @@ async def test_top_up_lengthens_a_call_in_its_last_slice_at_once() -> None:
         call = await x.talk("alice")
         await in_its_last_slice(x, call)
         await x.site.run("topup", "alice", "0.20")
-        told_at = await extended(x, call, 40)
+        told_at = await x.paid(call, 40)
         assert x.site.log.find("credit raised", call_id=call.call_id)
         (paid,) = x.rows("SELECT at_us FROM entry WHERE kind = 'top_up' AND actor LIKE 'uid:%'")
         after_s = told_at - paid["at_us"] / 1e6
@@ -92,7 +78,7 @@ async def test_credit_that_one_call_gives_back_lengthens_the_other() -> None:
         await in_its_last_slice(x, talks)
         gives_up.hang_up()
         given_up_at = x.pbx.now()
-        after_s = await extended(x, talks, 2 * SLICE_S) - given_up_at
+        after_s = await x.paid(talks, 2 * SLICE_S) - given_up_at
         print(f"\nhangup to AbsoluteTimeout: {after_s * 1000:.1f} ms")
         assert after_s < 2
         assert x.site.log.find("credit raised", call_id=talks.call_id)

@@ -16,7 +16,7 @@ async def test_call_keeps_its_price_through_a_changed_plan_a_crash_and_a_deleted
         plan.write_text(long.replace("0.60", "6.00"))
         await x.site.kill()
         plan.unlink()
-        await x.site.serve()
+        await x.serve()
         await x.site.log.wait("slice", call_id=call.call_id, paid_s=60)
         call.hang_up()
         record = await x.settled(call)
@@ -36,7 +36,7 @@ async def test_next_call_has_the_new_price() -> None:
         first.hang_up()
         assert (await x.settled(first))["charge_micros"] == SECOND
         await x.site.stop()
-        await x.site.serve()
+        await x.serve()
         second = await x.talk("alice")
         second.hang_up()
         assert (await x.settled(second))["charge_micros"] == 10 * SECOND

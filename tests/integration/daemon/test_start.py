@@ -7,6 +7,7 @@ from contextlib import closing
 
 from tests.exchange import Exchange, exchange
 from tests.fakes.fake_systemd import fake_systemd
+from tests.fakes.until import until
 
 
 def listens(exchanged: Exchange) -> bool:
@@ -22,7 +23,7 @@ async def test_calls_are_taken_only_after_the_books_were_compared_with_asterisk(
     """
     async with exchange({"alice": "1.00"}, serve=False, asterisk=False) as x:
         with fake_systemd(x.site.folder) as systemd:
-            await x.site.serve(ready=False, NOTIFY_SOCKET=systemd.address)
+            await x.serve(ready=False, NOTIFY_SOCKET=systemd.address)
             await x.site.log.wait("ami_down", failures=2)
             assert not listens(x)
             assert "READY=1" not in systemd.listen()
@@ -40,19 +41,18 @@ async def test_office_is_open_before_asterisk_is_there() -> None:
     """Top-ups and questions do not wait for Asterisk; systemd is told what the daemon waits for."""
     async with exchange({"alice": "1.00"}, serve=False, asterisk=False) as x:
         with fake_systemd(x.site.folder) as systemd:
-            await x.site.serve(ready=False, NOTIFY_SOCKET=systemd.address)
+            await x.serve(ready=False, NOTIFY_SOCKET=systemd.address)
             await x.site.log.wait("ami_down")
             answer = await x.site.ask("topup", "alice", "2.00")
             assert (answer["already"], x.balance("alice")) == (False, 3_000_000)
             assert x.site.log.find("top_up", account="alice")
-            waiting = [state for state in systemd.listen() if state.startswith("STATUS=waiting")]
-            assert waiting
+            await until(lambda: any("STATUS=waiting" in state for state in systemd.listen()))
 
 
 async def test_daemon_that_waits_for_asterisk_can_be_stopped() -> None:
     """A stop is obeyed also before the daemon ever was ready."""
     async with exchange({"alice": "1.00"}, serve=False, asterisk=False) as x:
-        await x.site.serve(ready=False)
+        await x.serve(ready=False)
         await x.site.log.wait("ami_down")
         async with asyncio.timeout(5):
             assert await x.site.stop() == 0

@@ -28,7 +28,7 @@ async def test_stopped_daemon_lets_nobody_in() -> None:
         await x.site.stop()
         call = await x.ask("alice")
         assert (call.sip_code, call.verdict) == (503, {})
-        await x.site.serve()
+        await x.serve()
         record = x.record(call)
         assert (record["reason"], record["disposition"]) == ("daemon_away", "NOT ALLOWED")
         assert (record["account_id"], record["charge_micros"]) == ("alice", 0)
@@ -60,7 +60,7 @@ async def test_next_daemon_takes_the_calls_up_and_the_caller_notices_nothing() -
     async with exchange({"alice": "1.00"}, change=timing(renew_lead_s=4), plan=slices_of(12)) as x:
         call = await x.talk("alice")
         await x.site.stop()
-        await x.site.serve()
+        await x.serve()
         assert x.site.log.find("starting", calls_taken_up=1)
         await x.site.log.wait("slice", call_id=call.call_id, paid_s=24)
         call.hang_up()
@@ -74,7 +74,7 @@ async def test_systemd_hears_of_start_and_stop() -> None:
     """READY=1 once, STOPPING=1 once, in this order."""
     async with exchange({"alice": "1.00"}, serve=False) as x:
         with fake_systemd(x.site.folder) as systemd:
-            await x.site.serve(NOTIFY_SOCKET=systemd.address)
+            await x.serve(NOTIFY_SOCKET=systemd.address)
             await x.site.stop()
             heard = [state for state in systemd.listen() if not state.startswith("STATUS=")]
         assert [state for state in heard if state != "WATCHDOG=1"] == ["READY=1", "STOPPING=1"]

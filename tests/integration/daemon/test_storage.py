@@ -98,7 +98,7 @@ async def test_crash_on_a_full_disk_loses_nothing_that_was_said() -> None:
             call.hang_up()
             await x.site.log.wait("settlement waits for storage", call_id=call.call_id)
             await x.site.kill()
-        await x.site.serve()
+        await x.serve()
         record = await x.settled(call)
         assert (record["end_source"], record["ended_by"]) == ("spool", "caller")
         assert x.balance("alice") == 1_000_000 - record["charge_micros"]

@@ -16,7 +16,7 @@ async def test_systemd_is_told_only_while_the_books_can_be_written() -> None:
     """
     async with exchange({"alice": "1.00"}, serve=False) as x:
         with fake_systemd(x.site.folder) as systemd:
-            await x.site.serve(NOTIFY_SOCKET=systemd.address, WATCHDOG_USEC="500000")
+            await x.serve(NOTIFY_SOCKET=systemd.address, WATCHDOG_USEC="500000")
             await systemd.wait("WATCHDOG=1")
             with x.books_locked():
                 await x.site.log.wait(DEAF)
@@ -34,7 +34,7 @@ async def test_systemd_is_told_only_while_callers_are_answered() -> None:
     """
     async with exchange({"alice": "1.00"}, serve=False) as x:
         with fake_systemd(x.site.folder) as systemd:
-            await x.site.serve(NOTIFY_SOCKET=systemd.address, WATCHDOG_USEC="500000")
+            await x.serve(NOTIFY_SOCKET=systemd.address, WATCHDOG_USEC="500000")
             await systemd.wait("WATCHDOG=1")
             crowd = [socket.create_connection(("127.0.0.1", x.pbx.agi_port)) for _ in range(500)]
             await x.site.log.wait(DEAF)
