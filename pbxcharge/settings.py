@@ -169,6 +169,7 @@ class Settings(Form):
     ami: AmiSettings = AmiSettings()
     numbers: NumberSettings = NumberSettings()
     dial: DialString = ""
+    trunks: tuple[Slug, ...] = ()
     emergency: EmergencySettings = EmergencySettings()
     timing: TimingSettings = TimingSettings()
     lost_end: Annotated[LostEnd, one_of(LostEnd)] = LostEnd.LAST_SEEN
@@ -179,6 +180,16 @@ class Settings(Form):
     def number_rules(self) -> tuple[NumberRule, ...]:
         """The number rules as the core takes them."""
         return tuple(NumberRule(rule.prefix, rule.strip, rule.add) for rule in self.numbers.rules)
+
+    @property
+    def trunk_endpoints(self) -> frozenset[str]:
+        """Every endpoint that leads out of the house: those named, and where numbers are dialled.
+
+        `dial: PJSIP/{number}@carrier` makes `carrier` one of them.
+        """
+        dials = (self.dial, self.emergency.dial)
+        dialled = (dial.rpartition("@")[2] for dial in dials if "@" in dial)
+        return frozenset((*self.trunks, *dialled))
 
     @property
     def emergency_numbers(self) -> tuple[str, ...]:

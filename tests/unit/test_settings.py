@@ -83,6 +83,14 @@ def test_rules_and_emergency_numbers_become_values(tmp_path: Path) -> None:
     assert [route.dials for route in settings.emergency_routes] == ["PJSIP/112@carrier"] * 2
 
 
+def test_trunks_are_those_named_and_those_that_are_dialled(tmp_path: Path) -> None:
+    """Where numbers are sent is a trunk, named or not; a second carrier is named."""
+    text = SITE + "trunks: [backup]\n"
+    settings, _ = load(tmp_path, text.replace("@carrier\nnumbers", "@main-trunk\nnumbers"))
+    assert settings is not None
+    assert settings.trunk_endpoints == {"backup", "main-trunk", "carrier"}
+
+
 def test_the_example_site_has_no_findings() -> None:
     """It is documentation that runs."""
     settings, findings = load_settings(EXAMPLE)
