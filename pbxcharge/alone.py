@@ -23,17 +23,21 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
 from pbxcharge.settings import Settings, load_settings
 from pbxcharge.store import Queries, open_store
+from pbxcharge.store.backup import Backup
+from pbxcharge.store.backup import back_up as back_up_books
 from pbxcharge.store.finding import Finding as BooksFinding
-from pbxcharge.store.lock import refuse_other_owners
+from pbxcharge.store.lock import refuse_foreign_log, refuse_other_owners
 from pbxcharge.store.migrate import Migrated, migrate_alone, require_newest
 from pbxcharge.store.verify import verify as verify_books
 
 __all__ = [
     "NO_PLANS",
+    "Backup",
     "BooksFinding",
     "Catalog",
     "Finding",
     "SiteFiles",
+    "back_up",
     "emergency_finding",
     "emergency_text",
     "migrate",
@@ -129,6 +133,17 @@ def verify(settings: Settings) -> list[BooksFinding]:
     return verify_books(settings.database)
 
 
+def back_up(settings: Settings, place: Path, keep: int | None) -> Backup:
+    """A checked copy of the books, also beside a running daemon; see `store.backup`.
+
+    Raises:
+        DatabaseMissing, NotTheOwner, BackupExists, BackupFailed, SchemaAhead, SchemaBehind,
+            StorageDamaged, StorageDown: there is no copy.
+    """
+    _require(settings.database)
+    return back_up_books(settings.database, place, keep)
+
+
 def emergency_text(settings: Settings) -> str:
     """The dialplan's emergency context, from the site's list."""
     return emergency_context(settings.emergency_routes)
@@ -163,3 +178,4 @@ def _require(database: Path) -> None:
         raise NotTheOwner(database.parent, database.parent.stat().st_uid) from None
     if missing:
         raise DatabaseMissing(database)
+    refuse_foreign_log(database)

@@ -170,5 +170,32 @@ class DatabaseMissing(OperatingError):
         )
 
 
+class ForeignLog(OperatingError):
+    """A backup lies beside the write-ahead log of the books it replaced: move that log away.
+
+    SQLite would write pages of the lost books over the restored ones.
+    """
+
+    def __init__(self, log: Path) -> None:
+        super().__init__(
+            f"{log} does not belong to these books, which were restored from a backup: "
+            "move it away, then start again"
+        )
+
+
+class BackupExists(OperatingError):
+    """A backup is never written over a file: name another one."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} exists already: a backup is never written over a file")
+
+
+class BackupFailed(OperatingError):
+    """The backup cannot be written: look at its folder (it exists, space, rights)."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} cannot be written: {why}")
+
+
 class SocketForbidden(OperatingError):
     """This user may not use the daemon's socket: be its user, of its group, or root."""

@@ -5,6 +5,7 @@ from enum import IntEnum
 from pbxcharge.errors import (
     ActDeclined,
     AmountError,
+    BackupExists,
     DatabaseMissing,
     NotTheOwner,
     OtherNode,
@@ -32,7 +33,7 @@ class BadConfiguration(PbxchargeError):
     """The files of the site have errors; they have been shown already."""
 
 
-_REFUSED = (ActDeclined, AmountError, NotTheOwner, SocketForbidden, WriteRefused)
+_REFUSED = (ActDeclined, AmountError, BackupExists, NotTheOwner, SocketForbidden, WriteRefused)
 _CONFIG = (
     BadConfiguration,
     DatabaseMissing,

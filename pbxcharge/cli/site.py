@@ -10,10 +10,10 @@ import typer
 from pbxcharge.cli import findings as shown
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.exits import BadConfiguration, Exit
-from pbxcharge.cli.output import say
+from pbxcharge.cli.output import complain, say
 
 if TYPE_CHECKING:
-    from pbxcharge.alone import BooksFinding, Finding
+    from pbxcharge.alone import Backup, BooksFinding, Finding
 
 database = typer.Typer(no_args_is_help=True, help="The database.")
 dialplan = typer.Typer(no_args_is_help=True, help="Parts of Asterisk's dialplan.")
@@ -93,6 +93,37 @@ def migrate(run: Run) -> None:
 
 
 @command(
+    database,
+    "backup",
+    examples=(
+        "pbxcharge db backup /mnt/backup/before-the-update.db",
+        "pbxcharge db backup /var/lib/pbxcharge-backup --keep 14",
+    ),
+)
+def backup(
+    run: Run,
+    place: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A new file; or a folder, and the copy is named by its time."
+        ),
+    ],
+    keep: Annotated[
+        int | None,
+        typer.Option(min=1, help="Keep so many copies in the folder, the newest ones."),
+    ] = None,
+) -> None:
+    """Copy the books, also beside a running daemon, and check the copy."""
+    from pbxcharge.alone import back_up
+
+    if keep is not None and not place.is_dir():
+        raise typer.BadParameter("--keep goes with a folder")
+    made = back_up(run.settings, place, keep)
+    run.show(_backup_document(made), lambda: _show_backup(made))
+    raise typer.Exit(Exit.REFUSED if made.findings else Exit.DONE)
+
+
+@command(
     dialplan,
     "emergency",
     examples=(
@@ -148,6 +179,26 @@ def _show_books(found: "list[BooksFinding]") -> None:
         say(f"  must be: {finding.what}")
         say(f"  → {finding.hint}")
     say(_plural(len(found), "finding") if found else "the books are right")
+
+
+def _backup_document(made: "Backup") -> dict[str, Any]:
+    return {
+        "done": not made.findings,
+        "file": None if made.findings else str(made.path),
+        "size_bytes": made.size_bytes,
+        "removed": [str(path) for path in made.removed],
+        "findings": [asdict(finding) for finding in made.findings],
+    }
+
+
+def _show_backup(made: "Backup") -> None:
+    if made.findings:
+        _show_books(list(made.findings))
+        complain("no backup was made: the books are not right, see `pbxcharge verify`")
+        return
+    say(f"{made.path}: {made.size_bytes:,} bytes, checked: the books in it are right")
+    for path in made.removed:
+        say(f"removed: {path}")
 
 
 def _migrated(before: int, after: int) -> str:

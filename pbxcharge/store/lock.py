@@ -6,11 +6,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pbxcharge.errors import LockTaken, NotTheOwner
+from pbxcharge.errors import ForeignLog, LockTaken, NotTheOwner
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 _PID_BYTES_MAX = 20
+
+# Source: https://www.sqlite.org/fileformat.html, 1.3.3: 1 is a rollback journal, 2 is WAL.
+_HEADER_BYTES, _WRITE_VERSION, _NO_WAL = 20, 18, b"\x01\x01"
 
 
 class WriterLock:
@@ -30,12 +33,14 @@ class WriterLock:
         Raises:
             LockTaken: another process writes; its pid is told.
             NotTheOwner: the files belong to another user, whose daemon could not use them after.
+            ForeignLog: a backup was restored beside the log of the books it replaced.
         """
         database.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         refuse_other_owners(database)
         descriptor = os.open(lock_path(database), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
             _lock(descriptor, database)
+            refuse_foreign_log(database)
             # SQLite gives its side files the mode of the database file.
             os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
         except BaseException:
@@ -76,6 +81,24 @@ def refuse_other_owners(database: Path) -> None:
     for path in (database, *side_files, lock_path(database), database.parent):
         if path.exists() and (owner := path.stat().st_uid) != os.geteuid():
             raise NotTheOwner(path, owner)
+
+
+def refuse_foreign_log(database: Path) -> None:
+    """Refuse a copy beside the write-ahead log of other books, before SQLite mixes the two.
+
+    A copy is no WAL database until it is opened for writing, so a log beside it is not its own.
+    Asked before SQLite opens the file in this process: closing it here would end SQLite's locks.
+
+    Raises:
+        ForeignLog: nothing was changed.
+    """
+    log = database.with_name(database.name + "-wal")
+    if not database.exists() or not log.exists() or log.stat().st_size == 0:
+        return
+    with database.open("rb") as books:
+        header = books.read(_HEADER_BYTES)
+    if header[_WRITE_VERSION:] == _NO_WAL:
+        raise ForeignLog(log)
 
 
 def _lock(descriptor: int, database: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pbxcharge.errors import OtherNode, StorageDamaged, StorageDown, WrongCurrency
 from pbxcharge.logger import Logger
+from pbxcharge.store.backup import tell_restored
 from pbxcharge.store.connection import connect_writer
 from pbxcharge.store.directory import Directory
 from pbxcharge.store.lock import WriterLock
@@ -55,11 +56,16 @@ async def open_store(
         SchemaAhead, SchemaBehind: it is not of this release.
         WrongCurrency: its books are in another currency.
         OtherNode: calls of another PBX are open in it.
+        ForeignLog: it was restored beside the log of other books.
         StorageDamaged, StorageDown: it cannot be used.
     """
     async with AsyncExitStack() as opened:
         opened.enter_context(WriterLock.acquire(path))
         prepare(path, currency, node, migrate)
+        if migrate:
+            # A command on its own has nobody to tell it to; the daemon that starts next has.
+            with closing(sqlite3.connect(path)) as connection, connection:
+                tell_restored(connection, log)
         warn_of_sqlite(log, sqlite3.sqlite_version_info[:3])
         writer = Writer(await connect_writer(path), currency, log)
         opened.push_async_callback(writer.close)
