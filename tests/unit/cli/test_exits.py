@@ -8,7 +8,10 @@ from pbxcharge import errors
 from pbxcharge.cli.exits import BadConfiguration, Exit, exit_for, reason_of
 from pbxcharge.errors import PbxchargeError
 
-REFUSED = {"ActDeclined", "AmountError", "NotTheOwner", "SocketForbidden", "WriteRefused"}
+REFUSED = {
+    *("ActDeclined", "AmountError", "BackupExists", "NotTheOwner", "SocketForbidden"),
+    "WriteRefused",
+}
 CONFIG = {"DatabaseMissing", "OtherNode", "SchemaAhead", "SchemaBehind", "WrongCurrency"}
 KINDS = {
     name: kind
