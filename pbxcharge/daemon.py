@@ -22,6 +22,7 @@ from pbxcharge.catalog.load import Catalog
 from pbxcharge.core.call import Call
 from pbxcharge.errors import AmiRefused, OperatingError
 from pbxcharge.flow import pulse
+from pbxcharge.flow.archive import Archive
 from pbxcharge.flow.authorize import Authorizer, Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.gate import Gate
@@ -118,6 +119,9 @@ class Daemon:
             logger=logger,
         )
         self.journal = Journal(logger, clock, site.currency)
+        self.archive = Archive(
+            store.writer, store.queries, clock, logger, settings.events.keep_days
+        )
         self.meter = Meter(
             store.writer,
             self.ami,
@@ -161,11 +165,13 @@ class Daemon:
             self.meter,
             self.journal,
             prices,
+            self.archive,
         )
 
     async def start(self, stop: asyncio.Event) -> None:
         """Start every part, unless told to stop before Asterisk was there."""
         self._store.writer.on_credit(self.meter.on_credit)
+        self.journal.keep_with(self.archive.keep, (await self._store.queries.event_ids())[1])
         await self.office.align_floors()
         seen_us = await self._store.queries.pbx_seen(self._settings.pbx)
         calls = await self.recovery.restore(seen_us)
@@ -183,6 +189,7 @@ class Daemon:
         timing = self._settings.timing
         self._spawn(self.recovery.watch(min(timing.status_check_s, timing.spool_check_s)))
         self._spawn(self._stay_alive())
+        self._spawn(self.archive.forget_old())
         self._spawn(self._tell_systemd())
         self._notifier.say("READY=1", f"STATUS=metering {calls} calls taken up")
         self._log.info("ready", fastagi=f"{self._settings.fastagi.host}:{self.agi.port}")
@@ -199,6 +206,7 @@ class Daemon:
         await self.meter.close()
         await self.ami.close()
         await self.api.stop()
+        await self.archive.close()
 
     def expect_caller(self, uniqueid: str, call_id: str) -> None:
         """See Listener."""

@@ -146,6 +146,12 @@ class LogSettings(Form):
     mask_digits: Annotated[int, whole(0, 15)] = 0
 
 
+class EventSettings(Form):
+    """The live cost log in the books: for how many days its lines are kept."""
+
+    keep_days: Annotated[int, whole(1, 3650, "days")] = 30
+
+
 class Settings(Form):
     """All settings of a site, checked; paths are absolute."""
 
@@ -175,6 +181,7 @@ class Settings(Form):
     lost_end: Annotated[LostEnd, one_of(LostEnd)] = LostEnd.LAST_SEEN
     duration_tolerance_ms: Annotated[int, whole(0, 999, "ms")] = 100
     log: LogSettings = LogSettings()
+    events: EventSettings = EventSettings()
 
     @property
     def number_rules(self) -> tuple[NumberRule, ...]:

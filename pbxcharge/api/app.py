@@ -7,10 +7,13 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from pbxcharge.api.calls import micros
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.documents import Document
+from pbxcharge.api.events import History
 from pbxcharge.api.models import BODIES, Body
 from pbxcharge.api.table import ACTS, READS, Answer
+from pbxcharge.api.wanted import wanted
 from pbxcharge.errors import ActDeclined, OperatingError, WriteRefused
 from pbxcharge.flow.acts import Refusal
 
@@ -52,10 +55,20 @@ def _acting(desk: Desk, act: Answer, model: type[Body]) -> Callable[..., Awaitab
     return route
 
 
-async def _events(desk: Desk) -> Response:
+async def _events(
+    desk: Desk,
+    since: str | None = None,
+    account: str | None = None,
+    number: str | None = None,
+    event: str | None = None,
+) -> Response:
+    """The live cost log from now on, or from an instant on; only what is asked for."""
     if desk.journal is None or desk.streams.full:
         return JSONResponse({"message": "the event stream has no room"}, DOWN)
-    return StreamingResponse(desk.streams.lines(desk.journal), media_type="application/x-ndjson")
+    lines_wanted = await wanted(desk, account, number, event)
+    history = None if since is None else History.since(desk, lines_wanted, micros(since))
+    lines = desk.streams.lines(desk.journal, desk.archive, lines_wanted, history)
+    return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
 def _refusal(reason: str, message: str) -> JSONResponse:

@@ -43,9 +43,10 @@ async def list_calls(desk: Desk) -> Document:
 
 async def hang_up(desk: Desk, by: str, *, call_id: str) -> Document:
     """End a running call now."""
-    if desk.meter is None or desk.meter.get(call_id) is None:
+    live = desk.meter.get(call_id) if desk.meter else None
+    if desk.meter is None or live is None:
         raise declined(Refusal.CALL_NOT_LIVE, f"no live call {call_id!r}")
-    desk.tell("hang_up", call_id=call_id, actor=by)
+    desk.tell("hang_up", live.call, actor=by)
     desk.meter.hang_up(call_id)
     return {"done": True, "call_id": call_id}
 
@@ -63,8 +64,8 @@ async def list_cdrs(
         raise unknown_account(scope)
     found = await desk.queries.cdrs(
         scope,
-        since_us=0 if since is None else _micros(since),
-        until_us=END_OF_TIME_US if until is None else _micros(until),
+        since_us=0 if since is None else micros(since),
+        until_us=END_OF_TIME_US if until is None else micros(until),
         disposition=None if disposition is None else _disposition(disposition),
         limit=rows(limit),
     )
@@ -127,7 +128,7 @@ async def _chain(desk: Desk, account_id: str) -> tuple[Account, ...]:
     return tuple(chain)
 
 
-def _micros(text: str) -> int:
+def micros(text: str) -> int:
     """An instant (ISO 8601) as microseconds since the epoch; without a zone it is meant as UTC."""
     try:
         at = datetime.fromisoformat(text)

@@ -78,11 +78,18 @@ class Client:
             ) from error
 
     @asynccontextmanager
-    async def events(self) -> AsyncIterator[AsyncIterator[str]]:
-        """The event stream, once it flows: JSON lines, empty ones when nothing happens."""
+    async def events(self, **asked: str | None) -> AsyncIterator[AsyncIterator[str]]:
+        """The event stream, once it flows: JSON lines, empty ones when nothing happens.
+
+        Args:
+            asked: `since` (an instant), `account`, `number`, `event`; what is None does not count.
+        """
+        params = {name: value for name, value in asked.items() if value is not None}
         timeout = httpx.Timeout(HEALTH_WITHIN_S, read=SILENCE_S)
         try:
-            async with self._http.stream("GET", "/events", timeout=timeout) as response:
+            async with self._http.stream(
+                "GET", "/events", params=params, timeout=timeout
+            ) as response:
                 if response.is_error:
                     await response.aread()
                     _checked(response)

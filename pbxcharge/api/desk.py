@@ -6,8 +6,10 @@ from typing import Any, TypeVar
 
 from pbxcharge.api.documents import Document
 from pbxcharge.api.stream import Streams
+from pbxcharge.core.call import Call
 from pbxcharge.errors import ActDeclined
 from pbxcharge.flow.acts import Declined, Done, Refusal
+from pbxcharge.flow.archive import Archive
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
@@ -30,6 +32,7 @@ class Desk:
         office: the admin acts; None where the books may only be read.
         meter: the live calls; None in a command on its own.
         journal: the live cost log; None in a command on its own.
+        archive: what of it is being stored; None in a command on its own.
         streams: the readers of the event stream.
     """
 
@@ -39,6 +42,7 @@ class Desk:
     office: Office | None = None
     meter: Meter | None = None
     journal: Journal | None = None
+    archive: Archive | None = None
     streams: Streams = field(default_factory=Streams)
 
     @property
@@ -52,10 +56,10 @@ class Desk:
             raise declined(Refusal.NOT_ALLOWED, "the books are only read here")
         return self.office
 
-    def tell(self, event: str, **fields: Any) -> None:
+    def tell(self, event: str, call: Call | None = None, **fields: Any) -> None:
         """Write a line into the live cost log, where there is one."""
         if self.journal is not None:
-            self.journal.tell(event, **fields)
+            self.journal.tell(event, call, **fields)
 
 
 def done(act: Done[Result] | Declined, document: Callable[[Result], Document]) -> Document:

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from pbxcharge.api.app import build_app
 from pbxcharge.api.desk import Desk
 from pbxcharge.errors import SocketTaken
+from pbxcharge.flow.archive import Archive
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
@@ -37,6 +38,7 @@ class ApiServer:
         meter: the live calls.
         journal: the live cost log.
         prices: the plans in force and the number rules.
+        archive: what of the live cost log is being stored.
     """
 
     def __init__(
@@ -47,9 +49,10 @@ class ApiServer:
         meter: Meter,
         journal: Journal,
         prices: Prices,
+        archive: Archive | None = None,
     ) -> None:
         self._path = path
-        self.desk = Desk(queries, prices, office.currency, office, meter, journal)
+        self.desk = Desk(queries, prices, office.currency, office, meter, journal, archive)
         self.server = _Server(_config(self.desk))
         self._serving: asyncio.Task[None] | None = None
         self._inode: tuple[int, int] | None = None

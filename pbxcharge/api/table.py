@@ -4,7 +4,7 @@ import os
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
-from pbxcharge.api import accounts, calls, money
+from pbxcharge.api import accounts, calls, events, money
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.documents import Document
 
@@ -30,6 +30,7 @@ READS: dict[str, Answer] = {
     "/cdrs": calls.list_cdrs,
     "/cdr": calls.show_cdr,
     "/quote": calls.make_quote,
+    "/events/stored": events.stored_events,
 }
 """Answers a desk and what is asked for."""
 

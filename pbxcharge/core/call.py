@@ -73,7 +73,7 @@ def _take_in(call: Call, event: Event, now_ms: int) -> Step:
         case Reserved():
             return _reserved(call, event, now_ms), ()
         case Refused():
-            return _refused(call, event, now_ms), ()
+            return _refused(call, event, now_ms)
         case Unknown():
             stale = event.step != call.open_step
             return (call if stale else replace(call, ask_again_ms=now_ms + RETRY_MS)), ()
@@ -157,15 +157,17 @@ def _reserved(call: Call, event: Reserved, now_ms: int) -> Call:
     return replace(paid, warned=call.warned and warn_ms <= now_ms)
 
 
-def _refused(call: Call, event: Refused, now_ms: int) -> Call:
+def _refused(call: Call, event: Refused, now_ms: int) -> Step:
     if event.step != call.open_step:
-        return call
+        return call, ()
     known = replace(call, open_step=None, ask_again_ms=None, raised=False)
     if event.why is Shortage.CALL_ENDED:
-        return _to_end(known, EndedBy.UNKNOWN, now_ms)
+        return _to_end(known, EndedBy.UNKNOWN, now_ms), ()
     if call.raised:
-        return replace(known, short=False, exhausted=False)
-    return replace(known, short=True, exhausted=not call.whole)
+        return replace(known, short=False, exhausted=False), ()
+    spent = replace(known, short=True, exhausted=not call.whole)
+    # Should nobody meter the call when it ends, the books know why it did.
+    return spent, ((Record(),) if spent.exhausted else ())
 
 
 def _armed(call: Call, event: Armed) -> Call:

@@ -1,6 +1,8 @@
 """What a transaction of the writer may write besides credit: pure values, never SQL."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pbxcharge.core.account import Account, Extension
 from pbxcharge.core.call import Call
@@ -54,4 +56,25 @@ class PbxSeen:
     at_us: int
 
 
-Effect = CallSaved | CdrWritten | CallClosed | AccountSaved | ExtensionSaved | PbxSeen
+@dataclass(frozen=True, slots=True)
+class EventsTold:
+    """Lines of the live cost log, each with its `id` and `at_us`; one that is kept already stays.
+
+    Ids rise in the order of telling and never lie before their instant.
+    """
+
+    lines: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventsForgotten:
+    """The oldest lines before this id go, `at_most` so many of them."""
+
+    before_id: int
+    at_most: int
+
+
+Effect = (
+    CallSaved | CdrWritten | CallClosed | AccountSaved | ExtensionSaved | PbxSeen | EventsTold
+    | EventsForgotten
+)  # fmt: skip

@@ -1,6 +1,6 @@
 """What to tell a call of which something may have been missed: from witnesses to events."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pbxcharge.core.attempt import Leg
 from pbxcharge.core.call import Call, Phase
@@ -41,6 +41,15 @@ class Written:
     ended_at_us: int
     cause: int | None
     source: str
+
+
+def taken_up(call: Call, now_ms: int) -> Call:
+    """A stored call as it goes on: while its paid time runs, credit is asked for once more.
+
+    Credit may have come while nobody metered the call. After its paid time it only matters why the
+    call ended there.
+    """
+    return replace(call, exhausted=call.exhausted and now_ms >= call.paid_ms)
 
 
 def catch_up(call: Call, shown: Shown, now_ms: int, now_us: int) -> tuple[Event, ...]:

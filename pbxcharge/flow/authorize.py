@@ -20,7 +20,7 @@ from pbxcharge.core.settlement import blank_cdr
 from pbxcharge.errors import OperatingError, Overloaded, StorageDown
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.clock import Clock
-from pbxcharge.flow.journal import Journal, held_micros
+from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.ports import Directory, Site, Writer
 from pbxcharge.flow.refusals import Refusals
@@ -149,10 +149,14 @@ class Authorizer:
         return payer[1] if payer else ()
 
     def _tell_authorized(self, call: Call) -> None:
-        destination = call.granted.rating.levels[0].rate.destination
-        cost = self._journal.cost(held_micros(call))
+        attempt = call.granted.attempt
         self._journal.tell(
-            "authorized", call, destination=destination, paid_s=call.through_s, **cost
+            "authorized",
+            call,
+            type=str(attempt.call_type),
+            endpoint=attempt.endpoint,
+            destination=call.granted.rating.levels[0].rate.destination,
+            paid_s=call.through_s,
         )
 
     async def _hold(self, granted: Granted, offer: Offer) -> Reserved | Refused:
@@ -244,6 +248,9 @@ class Authorizer:
             "refused",
             call_id=attempt.call_id,
             account=attempt.account_id,
+            organization=attempt.organization_id,
+            number=denial.number,
+            type=str(attempt.call_type),
             endpoint=attempt.endpoint,
             dialled=attempt.dialled,
             reason=str(denial.reason),

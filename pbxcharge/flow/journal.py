@@ -1,31 +1,42 @@
-"""The live cost log: what happens to each call, to the log and to everybody who listens."""
+"""The live cost log: what happens to each call, to the log, to all who listen, and to the books."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from pbxcharge.core.call import Call
-from pbxcharge.core.money import format_amount
+from pbxcharge.core.money import MICROS, format_amount
 from pbxcharge.core.rate import charge_micros
 from pbxcharge.flow.clock import Clock
 from pbxcharge.logger import Logger
 
 LISTENERS_MAX = 100
 BACKLOG_MAX = 1000
+COSTS_KEPT = 10_000
 
-Line = dict[str, Any]
+Line = Mapping[str, Any]
+Fits = Callable[[Line], bool]
 
 
 class Listener:
-    """One reader of the event stream. A slow one is dropped, never waited for."""
+    """One reader of the event stream. A slow one is dropped, never waited for.
 
-    def __init__(self) -> None:
+    Args:
+        fits: which lines it wants; the others take no room.
+        last_id: of the last line that was told before it began to listen.
+    """
+
+    def __init__(self, fits: Fits, last_id: int) -> None:
         self.queue: asyncio.Queue[Line | None] = asyncio.Queue(BACKLOG_MAX)
+        self.last_id = last_id
         self.dropped = False
+        self._fits = fits
 
     def offer(self, line: Line) -> bool:
         """Hand the reader a line; False if it is too far behind and is let go."""
+        if not self._fits(line):
+            return True
         if self.queue.full():
             self.dropped = True
             self.queue.get_nowait()
@@ -38,8 +49,10 @@ class Listener:
 class Journal:
     """Tells the life of each call in lines bound to call id and account.
 
-    Every line has `event`, `call_id`, `account`; amounts are decimal strings in the site's
-    currency.
+    Every line has `id`, `at_us`, `event`; those of a call `call_id`, `account`, `organization`,
+    `number`, and what the call has paid so far as `cost`, a decimal string in the site's currency.
+    Ids rise from line to line, also over restarts, and are the microsecond of the line or the next
+    one that is free.
     """
 
     def __init__(self, log: Logger, clock: Clock, currency: str) -> None:
@@ -47,28 +60,41 @@ class Journal:
         self._clock = clock
         self._currency = currency
         self._listeners: list[Listener] = []
+        self._costs: dict[tuple[str, int], Mapping[str, str]] = {}
+        self._keep: Callable[[Line], None] = _forget
+        self.last_id = 0
+
+    def keep_with(self, keep: Callable[[Line], None], last_id: int) -> None:
+        """Give every line to the books, too, whose last one had this id."""
+        self._keep = keep
+        self.last_id = max(self.last_id, last_id)
 
     def tell(self, event: str, call: Call | None = None, **fields: Any) -> None:
-        """Write one line, and send it to every listener."""
-        line = {**(_of_call(call) if call else {}), **fields}
+        """Write one line to the log, send it to every listener, and keep it."""
+        line = {**(self._of_call(call) if call else {}), **fields}
         self._log.info(event, **line)
-        if self._listeners:
-            self._send({"event": event, "at_us": self._clock.wall_us(), **line})
+        self._send(event, line)
+
+    def note(self, event: str, call: Call, **fields: Any) -> None:
+        """As `tell`, for what the log has only at its level `debug`."""
+        line = {**self._of_call(call), **fields}
+        self._log.debug(event, **line)
+        self._send(event, line)
 
     def cost(self, micros: int) -> Mapping[str, str]:
         """An amount as the fields of a line."""
         return {"cost": format_amount(micros), "currency": self._currency}
 
     @contextmanager
-    def listen(self) -> Iterator[Listener]:
-        """Everything that is told from now on, for one reader.
+    def listen(self, fits: Fits = lambda _: True) -> Iterator[Listener]:
+        """Everything that is told from now on and fits, for one reader.
 
         Raises:
             OverflowError: too many listen already.
         """
         if len(self._listeners) >= LISTENERS_MAX:
             raise OverflowError("too many readers of the event stream")
-        listener = Listener()
+        listener = Listener(fits, self.last_id)
         self._listeners.append(listener)
         try:
             yield listener
@@ -76,19 +102,43 @@ class Journal:
             if listener in self._listeners:
                 self._listeners.remove(listener)
 
-    def _send(self, line: Line) -> None:
-        self._listeners = [listener for listener in self._listeners if listener.offer(line)]
+    def _send(self, event: str, line: Line) -> None:
+        at_us = self._clock.wall_us()
+        self.last_id = max(self.last_id + 1, at_us)
+        sent = {"id": self.last_id, "at_us": at_us, "event": event, **line}
+        self._keep(sent)
+        if self._listeners:
+            self._listeners = [each for each in self._listeners if each.offer(sent)]
 
+    def _of_call(self, call: Call) -> dict[str, Any]:
+        attempt = call.granted.attempt
+        return {
+            "call_id": attempt.call_id,
+            "account": attempt.account_id,
+            "organization": attempt.organization_id,
+            "number": attempt.number,
+            **self._paid(call),
+        }
 
-def _of_call(call: Call) -> Line:
-    attempt = call.granted.attempt
-    return {
-        "call_id": attempt.call_id,
-        "account": attempt.account_id,
-        "number": attempt.number,
-    }
+    def _paid(self, call: Call) -> Mapping[str, str]:
+        """What the call has paid so far; the same few seconds of a rate come again and again."""
+        key = (call.granted.rating_id, call.through_s)
+        if key not in self._costs:
+            if len(self._costs) >= COSTS_KEPT:
+                self._costs.clear()
+            self._costs[key] = self.cost(held_micros(call))
+        return self._costs[key]
 
 
 def held_micros(call: Call) -> int:
     """What the caller's own level has paid or set aside so far."""
     return charge_micros(call.granted.rating.levels[0].rate, call.through_s)
+
+
+def paid_through_us(call: Call) -> int | None:
+    """The instant up to which an answered call is paid, by Asterisk's clock."""
+    return call.answered_at_us and call.answered_at_us + call.through_s * MICROS
+
+
+def _forget(_: Line) -> None:
+    """Where nobody keeps lines."""

@@ -1,6 +1,8 @@
 """From what Asterisk tells about channels to what the calls need to hear."""
 
 from pbxcharge.asterisk.events import (
+    AttendedTransfer,
+    BlindTransfer,
     BridgeEnter,
     DialBegin,
     Event,
@@ -15,7 +17,12 @@ from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.meter import LiveCall, Meter
 
-WANTED = frozenset({"DialBegin", "Newstate", "BridgeEnter", "HangupRequest", "Hangup", "UserEvent"})
+WANTED = frozenset(
+    {
+        *("DialBegin", "Newstate", "BridgeEnter", "HangupRequest", "Hangup", "UserEvent"),
+        *("BlindTransfer", "AttendedTransfer"),
+    }
+)
 """The events that are listened to, by their names in AMI."""
 STATE_UP = 6
 TIMELY_MS = 2000
@@ -60,8 +67,21 @@ class Listener:
                 self._caller_gone(event)
             case UserEvent(name="PbxchargeEmergency"):
                 self._became_emergency(event)
+            case BlindTransfer(result="Success"):
+                both = (event.transferer_uniqueid, event.transferee_uniqueid or "")
+                named = {event.transferee_call_id, *(self._callers.get(leg) for leg in both)}
+                self._transferred(named, how="blind", to=event.extension)
+            case AttendedTransfer(result="Success"):
+                legs = (*event.transferer_uniqueids, *event.party_uniqueids)
+                named = {*event.party_call_ids, *(self._callers.get(leg) for leg in legs)}
+                self._transferred(named, how="attended")
             case _:
                 pass
+
+    def _transferred(self, call_ids: set[str | None], **fields: str) -> None:
+        """Nothing changes for a metered leg; whoever draws the call's life wants to know."""
+        for call_id in call_ids - {None}:
+            self._meter.note(str(call_id), "transferred", **fields)
 
     def _answered(self, event: LegAnswered, call_id: str) -> None:
         if (live := self._meter.get(call_id)) is None:

@@ -33,6 +33,7 @@ from pbxcharge.core.call_events import (
 from pbxcharge.core.cdr import Cdr, EndedBy
 from pbxcharge.core.credit import Operation, Outcome, Payer, Refused, Reserve, Reserved
 from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
+from pbxcharge.core.recovery import taken_up
 from pbxcharge.core.settlement import settle
 from pbxcharge.errors import OperatingError
 from pbxcharge.failpoints import Failpoint, reach
@@ -119,7 +120,9 @@ class Meter:
     def restore(self, call: Call) -> None:
         """Meter a stored call again; its line is placed by the wall clock, once."""
         age_ms = (self._clock.wall_us() - call.granted.attempt.setup_at_us) // 1000
-        self.admit(call, self._clock.mono_ms() - age_ms, continuous=False)
+        zero_ms = self._clock.mono_ms() - age_ms
+        self.admit(taken_up(call, age_ms), zero_ms, continuous=False)
+        self._journal.note("taken up", call, paid_s=call.through_s)
 
     def hearing(self, heard: bool) -> None:
         """Asterisk's events are heard from now on, or no more."""
@@ -150,6 +153,11 @@ class Meter:
         live.queue.append(event)
         if not live.busy:
             self._drain(live)
+
+    def note(self, call_id: str, event: str, **fields: str) -> None:
+        """Tell of a call what changes nothing in it, such as a transfer."""
+        if live := self._live.get(call_id):
+            self._journal.note(event, live.call, **fields)
 
     def on_credit(self, wallets: frozenset[str]) -> None:
         """Credit has risen in these wallets: their calls may go on longer."""

@@ -26,6 +26,8 @@ from pbxcharge.core.effects import (
     CallSaved,
     CdrWritten,
     Effect,
+    EventsForgotten,
+    EventsTold,
     ExtensionSaved,
     PbxSeen,
 )
@@ -52,6 +54,8 @@ ORDER = (
     writes.ADD_CDR_LEVEL,
     writes.ADD_CDR,
     writes.PUT_PBX_SEEN,
+    writes.ADD_EVENT,
+    writes.FORGET_EVENTS,
 )
 """Rows that others refer to come first."""
 
@@ -187,6 +191,10 @@ class Batch:
                 return [(writes.PUT_EXTENSION, row)]
             case PbxSeen():
                 return [(writes.PUT_PBX_SEEN, (effect.pbx, effect.at_us))]
+            case EventsTold():
+                return [(writes.ADD_EVENT, tables.event_row(line)) for line in effect.lines]
+            case EventsForgotten():
+                return [(writes.FORGET_EVENTS, (effect.before_id, effect.at_most))]
 
     def _new_rating(self, granted: Granted) -> list[_Put]:
         if granted.rating_id in self._known.ratings or granted.rating_id in self._ratings:

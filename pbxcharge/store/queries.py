@@ -6,7 +6,7 @@ Whatever lists takes a scope: the id of the account whose subtree may be seen, N
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import aiosqlite
 
@@ -26,6 +26,15 @@ Scope = str | None
 
 PayerChain = tuple[Extension, tuple[Account, ...]]
 """An extension and its owner's account with every account above it, the owner first."""
+
+
+class StoredEvent(NamedTuple):
+    """A line of the live cost log as it is kept: its id, its instant, its JSON."""
+
+    event_id: int
+    at_us: int
+    body: str
+
 
 LIMIT = 100
 END_OF_TIME_US = 2**63 - 1
@@ -155,13 +164,23 @@ class Queries:
         ratings: dict[str, Rating] = {}
         for row in found:
             if row[13] not in ratings:
-                ratings[row[13]] = rating_from_canonical(row[26])
-        return [rows.call(row, ratings[row[13]], row[27], row[28]) for row in found]
+                ratings[row[13]] = rating_from_canonical(row[-3])
+        return [rows.call(row, ratings[row[13]], row[-2], row[-1]) for row in found]
 
     async def hold(self, call_id: str) -> Hold | None:
         """The hold of a call, whatever became of it."""
         held = rows.holds(await self._all(selects.HOLD, call_id=call_id))
         return held[0] if held else None
+
+    async def events(self, after: int, until: int, limit: int) -> list[StoredEvent]:
+        """The next lines of the live cost log, with an id above `after` and at most `until`."""
+        found = await self._all(selects.EVENTS, after=after, until=until, limit=limit)
+        return [StoredEvent(*row) for row in found]
+
+    async def event_ids(self) -> tuple[int, int]:
+        """The first and the last id of the lines that are kept; 0, 0 without any."""
+        first, last = await self._one(selects.EVENT_IDS)
+        return int(first), int(last)
 
     async def currency(self) -> str | None:
         """The currency that the books are kept in; None before anybody opened them."""

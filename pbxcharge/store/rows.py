@@ -26,7 +26,7 @@ CALL_COLUMNS = """
     call.call_id, pbx, linkedid, caller_uniqueid, caller_channel, call_type, endpoint, dialled,
     number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
     phase, leg_uniqueid, leg_channel, answered_ms, answered_at_us, warned, stopped, hung_up_by,
-    ending_as, hang_up_ms
+    ending_as, hang_up_ms, exhausted
 """
 
 CDR_COLUMNS = """
@@ -100,6 +100,7 @@ def call(row: Row, rating: Rating, step: int, through_s: int) -> Call:
         hung_up_by=_ended_by(row[23]),
         ending_as=_ended_by(row[24]),
         hang_up_ms=row[25],
+        exhausted=bool(row[26]),
     )
 
 

@@ -143,6 +143,15 @@ ORDER BY hold.call_id, level
 """
 """The hold of a call."""
 
+EVENTS = """
+SELECT event_id, at_us, body FROM event WHERE event_id > :after AND event_id <= :until
+ORDER BY event_id LIMIT :limit
+"""
+"""The next lines of the live cost log."""
+
+EVENT_IDS = "SELECT coalesce(min(event_id), 0), coalesce(max(event_id), 0) FROM event"
+"""The first and the last line that are kept."""
+
 CURRENCY = "SELECT value FROM meta WHERE key = 'currency'"
 """The one currency that the books are kept in."""
 

@@ -1,6 +1,6 @@
 """Values of the core as rows: what the writer gives its statements."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import orjson
@@ -121,6 +121,7 @@ def call_row(call: Call) -> Row:
         call.hung_up_by and call.hung_up_by.value,
         call.ending_as and call.ending_as.value,
         call.hang_up_ms,
+        int(call.exhausted),
     )
 
 
@@ -185,3 +186,8 @@ def cdr_level_rows(cdr: Cdr) -> list[Row]:
         )
         for number, level in enumerate(cdr.levels)
     ]
+
+
+def event_row(line: Mapping[str, Any]) -> Row:
+    """The parameters of writes.ADD_EVENT; the body is the line as readers get it."""
+    return (line["id"], line["at_us"], orjson.dumps(line, default=str).decode())

@@ -66,15 +66,16 @@ INSERT INTO call (
     call_id, state, pbx, linkedid, caller_uniqueid, caller_channel, call_type, endpoint, dialled,
     number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
     phase, leg_uniqueid, leg_channel, answered_ms, answered_at_us, warned, stopped, hung_up_by,
-    ending_as, hang_up_ms
+    ending_as, hang_up_ms, exhausted
 )
-VALUES (?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (call_id) DO UPDATE SET
     phase = excluded.phase,
     leg_uniqueid = excluded.leg_uniqueid, leg_channel = excluded.leg_channel,
     answered_ms = excluded.answered_ms, answered_at_us = excluded.answered_at_us,
     warned = excluded.warned, stopped = excluded.stopped, hung_up_by = excluded.hung_up_by,
-    ending_as = excluded.ending_as, hang_up_ms = excluded.hang_up_ms
+    ending_as = excluded.ending_as, hang_up_ms = excluded.hang_up_ms,
+    exhausted = excluded.exhausted
 WHERE state = 'open'
 """
 """The call as it stands; one that is closed stays as it was."""
@@ -108,3 +109,13 @@ INSERT INTO pbx_seen (pbx, at_us) VALUES (?, ?)
 ON CONFLICT (pbx) DO UPDATE SET at_us = max(at_us, excluded.at_us)
 """
 """Moves a PBX's proof of life forward, never back."""
+
+ADD_EVENT = "INSERT INTO event (event_id, at_us, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+"""Keeps a line of the live cost log; given again, it changes nothing."""
+
+FORGET_EVENTS = """
+DELETE FROM event WHERE event_id IN (
+    SELECT event_id FROM event WHERE event_id < ? ORDER BY event_id LIMIT ?
+)
+"""
+"""Takes away the oldest lines, a few at a time."""

@@ -89,6 +89,7 @@ def restored(stored: Call, step: int, through_s: int) -> Call:
         hung_up_by=stored.hung_up_by,
         ending_as=stored.ending_as,
         hang_up_ms=stored.hang_up_ms,
+        exhausted=stored.exhausted,
     )
 
 

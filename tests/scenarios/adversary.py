@@ -32,7 +32,7 @@ from pbxcharge.core.call_events import (
 )
 from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.core.credit import Hold, Refused, Reserve, Reserved
-from pbxcharge.core.recovery import Shown, Written, catch_up, written_end
+from pbxcharge.core.recovery import Shown, Written, catch_up, taken_up, written_end
 from pbxcharge.core.settlement import settle
 from tests.fakes.granted_call import SETUP_AT_US, first_reservation, reservation, restored
 from tests.fakes.memory_engine import MemoryEngine
@@ -106,7 +106,8 @@ class Adversary:
         for ordeal in self.calls.values():
             hold = self._hold(ordeal)
             if hold is not None:
-                ordeal.call = restored(ordeal.stored, hold.step, hold.through_s)
+                stored = restored(ordeal.stored, hold.step, hold.through_s)
+                ordeal.call = taken_up(stored, self.now_ms - ordeal.zero_ms)
         if self.link_up:
             self.look()
 

@@ -39,7 +39,7 @@ from pbxcharge.core.call_events import (
 from pbxcharge.core.cdr import Cdr, EndedBy, EndSource
 from pbxcharge.core.credit import Post, Refused, Reserved, Wallet
 from pbxcharge.core.ledger import Entry, EntryKind
-from pbxcharge.core.recovery import Shown, Written, catch_up, written_end
+from pbxcharge.core.recovery import Shown, Written, catch_up, taken_up, written_end
 from pbxcharge.core.settlement import settle
 from tests.fakes.granted_call import SETUP_AT_US, first_reservation, reservation, restored
 from tests.fakes.memory_engine import MemoryEngine
@@ -171,7 +171,8 @@ class Exchange:
         for line in self.lines.values():
             hold = self.engine.holds.get(line.call_id)
             if hold is not None and line.stored is not None:
-                line.call = restored(line.stored, hold.step, hold.through_s)
+                stored = restored(line.stored, hold.step, hold.through_s)
+                line.call = taken_up(stored, self.now_ms - line.zero_ms)
         self.look()
 
     def break_ami(self) -> None:

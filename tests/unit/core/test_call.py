@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pbxcharge.core.call import Call, Phase, advance, deadline_ms
+from pbxcharge.core.call import Call, Phase, advance, deadline_ms, why_cut
 from pbxcharge.core.call_events import (
     Answered,
     Armed,
@@ -39,6 +39,7 @@ from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.core.credit import Refused, Reserved, Shortage
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.rate import MaximumThen
+from pbxcharge.core.recovery import taken_up
 from tests.fakes.granted_call import CALLER, LEG, SETUP_AT_US, a_rate, granted
 
 Row = tuple[Any, ...]
@@ -159,10 +160,17 @@ def test_the_payer_is_warned_before_the_cut() -> None:
     call = play(
         talking(),
         (52_000, TICK, AskSlice(2, 61, 120)),
-        (52_010, refused(2), Warn(9_990)),
+        (52_010, refused(2), Record(), Warn(9_990)),
         (55_000, TICK),
     )
     assert (deadline_ms(call), call.exhausted) == (63_000, True)
+
+
+def test_a_call_taken_up_while_its_paid_time_runs_asks_for_credit_once_more() -> None:
+    """Somebody may have topped up meanwhile; after the paid time only the reason counts."""
+    spent = replace(talking(terms=Terms(warn_before_s=0)), exhausted=True)
+    assert not taken_up(spent, 61_999).exhausted
+    assert why_cut(taken_up(spent, 62_000)) is EndedBy.CREDIT
 
 
 def test_a_short_last_slice_is_warned_of_at_its_own_end() -> None:
@@ -172,7 +180,7 @@ def test_a_short_last_slice_is_warned_of_at_its_own_end() -> None:
         (52_000, TICK, AskSlice(2, 61, 120)),
         (52_010, held(2, 90), arm(90)),
         (82_000, TICK, AskSlice(3, 91, 150)),
-        (82_010, refused(3), Warn(9_990)),
+        (82_010, refused(3), Record(), Warn(9_990)),
     )
 
 
@@ -181,7 +189,7 @@ def test_a_plan_without_a_warning_warns_of_nothing() -> None:
     play(
         talking(terms=Terms(warn_before_s=0)),
         (52_000, TICK, AskSlice(2, 61, 120)),
-        (52_010, refused(2)),
+        (52_010, refused(2), Record()),
         (61_999, TICK),
     )
 
@@ -199,7 +207,11 @@ def test_the_daemon_hangs_up_one_second_after_the_paid_instant() -> None:
 
 def out_of_credit() -> Call:
     """Refused at 52 s, warned, paid to 62 s."""
-    return play(talking(), (52_000, TICK, AskSlice(2, 61, 120)), (52_000, refused(2), Warn(10_000)))
+    return play(
+        talking(),
+        (52_000, TICK, AskSlice(2, 61, 120)),
+        (52_000, refused(2), Record(), Warn(10_000)),
+    )
 
 
 def test_a_top_up_in_the_last_segment_lengthens_the_call_at_once() -> None:
@@ -210,7 +222,7 @@ def test_a_top_up_in_the_last_segment_lengthens_the_call_at_once() -> None:
         (60_010, held(3, 120), arm(120)),
         (61_500, TICK),
         (112_000, TICK, AskSlice(4, 121, 180)),
-        (112_010, refused(4), Warn(9_990)),
+        (112_010, refused(4), Record(), Warn(9_990)),
     )
 
 
@@ -221,7 +233,7 @@ def test_a_small_top_up_is_taken_block_by_block() -> None:
         (60_000, RAISED, AskSlice(3, 120, 120)),
         (60_010, refused(3), AskSlice(4, 61, 61)),
         (60_020, held(4, 61), arm(61), AskSlice(5, 62, 62)),
-        (60_030, refused(5)),
+        (60_030, refused(5), Record()),
     )
 
 

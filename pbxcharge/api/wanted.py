@@ -1,0 +1,65 @@
+"""Which lines of the live cost log a reader wants: decided here, so that it gets no others."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pbxcharge.api.desk import Desk, unknown_account
+from pbxcharge.flow.journal import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a line must be about; what is empty does not count.
+
+    Args:
+        accounts: the accounts asked for, with everybody below them.
+        numbers: as dialled or as priced; `44*` is every number that begins with 44.
+        events: names of events, blanks or underscores between the words.
+    """
+
+    accounts: frozenset[str] = frozenset()
+    numbers: tuple[str, ...] = ()
+    events: frozenset[str] = frozenset()
+
+    def fits(self, line: Line) -> bool:
+        """Whether the reader wants this line."""
+        if self.events and _name(line["event"]) not in self.events:
+            return False
+        if self.accounts and self.accounts.isdisjoint(
+            (line.get("account") or "", line.get("organization") or "")
+        ):
+            return False
+        return not self.numbers or self._is_called(line)
+
+    def _is_called(self, line: Line) -> bool:
+        called = [str(line[field]) for field in ("number", "dialled") if line.get(field)]
+        return any(_matches(number, wanted) for number in called for wanted in self.numbers)
+
+
+async def wanted(desk: Desk, account: str | None, number: str | None, event: str | None) -> Wanted:
+    """The lines of these accounts, numbers and events, each a list with commas between.
+
+    Raises:
+        ActDeclined: there is no such account.
+    """
+    accounts: set[str] = set()
+    for scope in _listed(account):
+        below = {found.account_id for found in await desk.queries.accounts(scope)}
+        if not below:
+            raise unknown_account(scope)
+        accounts |= below
+    numbers = tuple(text.removeprefix("+") for text in _listed(number))
+    return Wanted(frozenset(accounts), numbers, frozenset(map(_name, _listed(event))))
+
+
+def _listed(text: str | None) -> Iterable[str]:
+    return filter(None, map(str.strip, (text or "").split(",")))
+
+
+def _name(event: str) -> str:
+    return event.replace("_", " ").replace("-", " ")
+
+
+def _matches(number: str, pattern: str) -> bool:
+    number = number.removeprefix("+")
+    return number.startswith(pattern[:-1]) if pattern.endswith("*") else number == pattern
