@@ -7,6 +7,7 @@ everything durable, and is gone within five seconds.
 
 import asyncio
 import os
+import resource
 import signal
 from collections.abc import Coroutine
 from typing import Any
@@ -42,6 +43,8 @@ from pbxcharge.store import Store, open_store
 
 ALIVE_EVERY_S = 5.0
 STOP_WITHIN_S = 4.0
+FILES_MAX = 4096
+"""More than 1,500 connections that ask for calls, and whatever else is open."""
 EXIT_DONE, EXIT_DOWN = 0, 69
 
 
@@ -58,6 +61,7 @@ def serve(settings: Settings, catalog: Catalog, ami_secret: str) -> int:
     """
     log.configure(settings.log.level, settings.log.mask_digits)
     logger = log.logger()
+    _may_open_files()
     try:
         uvloop.run(_run(settings, catalog, ami_secret, logger))
     except OperatingError as error:
@@ -85,6 +89,14 @@ async def _run(settings: Settings, catalog: Catalog, secret: str, logger: Logger
             asyncio.get_running_loop().call_later(STOP_WITHIN_S, _leave, logger)
             await daemon.stop()
     logger.info("stopped")
+
+
+def _may_open_files() -> None:
+    """Use what the system allows: 1,024 is the usual limit, and not enough in a flood."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = FILES_MAX if hard == resource.RLIM_INFINITY else min(FILES_MAX, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def _leave(logger: Logger) -> None:
@@ -115,6 +127,7 @@ class Daemon:
             on_event=lambda event, _: self.listener.hear(event),
             on_connected=self._compare,
             on_lost=self._asterisk_lost,
+            on_unreadable=self._event_unreadable,
             wanted=WANTED,
             logger=logger,
         )
@@ -219,6 +232,12 @@ class Daemon:
     def _asterisk_lost(self) -> None:
         self.meter.hearing(False)
         self._log.warning("Asterisk is away, live calls stay on their leases")
+
+    def _event_unreadable(self) -> None:
+        """It may have been anything: from here on the live calls count as heard with a gap."""
+        self.meter.hearing(False)
+        self.meter.hearing(True)
+        self.want()
 
     def _settled(self, call: Call) -> None:
         if call.leg is not None:

@@ -22,6 +22,7 @@ class AgiLimits:
         command_s: until a command is answered.
         session_s: until the handler is done; the last resort against one that hangs.
         sessions_max: sessions at a time; more are closed at once.
+        waiting_max: connections that have not asked yet; for another one the oldest is closed.
     """
 
     header_bytes: int = 16384
@@ -29,6 +30,7 @@ class AgiLimits:
     command_s: float = 3.0
     session_s: float = 5.0
     sessions_max: int = 500
+    waiting_max: int = 1000
 
 
 class AgiConnection(asyncio.Protocol):
@@ -93,6 +95,9 @@ class AgiConnection(asyncio.Protocol):
             if len(self._unread) >= self._limits.header_bytes:
                 raise AgiError("AGI header too long")
             return
+        if not self._server.begin(self):
+            self.abort()
+            return
         request = parse_request(self._unread[:end])
         endpoint = self.routes.endpoint_of(request.script)
         rest, self._unread = self._unread[end + 2 :], b""
@@ -104,13 +109,14 @@ class AgiConnection(asyncio.Protocol):
             self._read_lines(rest)
 
     def _read_lines(self, data: bytes) -> None:
+        # Nothing that Asterisk says between two commands is nearly as long.
+        if len(self._unread) + len(data) > self._limits.header_bytes:
+            raise AgiError("AGI answer too long")
         *lines, self._unread = (self._unread + data).split(b"\n")
         for line in lines:
             reply = self._parser.feed(line.decode("utf-8", "replace"))
             if reply is not None:
                 self._give(reply)
-        if len(self._unread) > self._limits.header_bytes:
-            raise AgiError("AGI answer too long")
 
     def _give(self, reply: AgiReply) -> None:
         if self._answer is None or self._answer.done():

@@ -32,7 +32,7 @@ class AgiServer:
 
     `counts` has how many sessions were `answered`, ended by a `hangup` of the caller, were
     `malformed`, took too `long`, whose handler `failed`, and those turned away:
-    `peer_not_allowed`, `sessions_max`.
+    `peer_not_allowed`, `sessions_max`, and those `crowded_out` that had not asked for anything.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class AgiServer:
         self._is_allowed = lru_cache(maxsize=1024)(_Peers(peers).admits)
         self._logger = logger
         self._open: set[AgiConnection] = set()
+        self._waiting: dict[AgiConnection, None] = {}
         self._listener: asyncio.Server | None = None
 
     @property
@@ -124,15 +125,38 @@ class AgiServer:
         """Whether the peer may connect and there is room for it."""
         if not self._is_allowed(peer[0]):
             self._count("peer_not_allowed", peer=peer[0])
-        elif len(self._open) >= self.limits.sessions_max:
+        elif self._asking >= self.limits.sessions_max:
             self._count("sessions_max")
         else:
+            if len(self._waiting) >= self.limits.waiting_max:
+                self._close_oldest()
             self._open.add(connection)
+            self._waiting[connection] = None
             return True
+        return False
+
+    @property
+    def _asking(self) -> int:
+        return len(self._open) - len(self._waiting)
+
+    def _close_oldest(self) -> None:
+        """Asterisk asks as soon as it has connected; who is silent for long is somebody else."""
+        oldest = next(iter(self._waiting))
+        del self._waiting[oldest]
+        self._count("crowded_out")
+        oldest.abort()
+
+    def begin(self, connection: AgiConnection) -> bool:
+        """Whether there is room for a session whose header is here."""
+        self._waiting.pop(connection, None)
+        if self._asking <= self.limits.sessions_max:
+            return True
+        self._count("sessions_max")
         return False
 
     def left(self, connection: AgiConnection) -> None:
         """Make room: this session is closed and its handler done."""
+        self._waiting.pop(connection, None)
         self._open.discard(connection)
 
     def broken(self, error: AgiError) -> None:

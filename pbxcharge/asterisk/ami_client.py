@@ -3,8 +3,9 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pbxcharge.asterisk.ami_events import EVENT_NAMES
 from pbxcharge.asterisk.ami_fields import required, stamped_at
@@ -17,17 +18,21 @@ from pbxcharge.asterisk.ami_lists import (
     parse_spool,
     parse_status,
 )
-from pbxcharge.asterisk.ami_message import channel_id
+from pbxcharge.asterisk.ami_message import Headers, channel_id
 from pbxcharge.asterisk.ami_protocol import Reply
 from pbxcharge.asterisk.events import Event
 from pbxcharge.errors import AmiDown, AmiRefused, ChannelGone, OperatingError
 from pbxcharge.logger import Logger
 
+ITEMS_AT_ONCE = 200
+"""Entries of a list that are taken apart in one turn of the loop: a list may be very long."""
 _DIGIT = re.compile(r"[0-9A-D*#]")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTEXT = re.compile(r"[A-Za-z0-9_-]+")
 _CONTEXT_MISSING = "Did not find context"
 _CHANNEL_GONE = ("No such channel", "Channel not found", "Channel does not exist")
+
+Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class AmiClient:
         on_connected: runs after each login, for the resync; the client is ready when it is done.
             If it raises, the link is dropped and begun again. Events come meanwhile.
         on_lost: is told when a link is lost that had logged in.
+        on_unreadable: is told of a message that could not be read, which may have been anything.
         ping_interval_s: between a ping's answer and the next ping.
         ping_deadline_s: without an answer for so long the link is dropped.
         action_deadline_s: for each action; lists have four times as long.
@@ -82,6 +88,7 @@ class AmiClient:
         on_event: Callable[[Event, int], None],
         on_connected: Callable[[], Awaitable[None]],
         on_lost: Callable[[], None] = lambda: None,
+        on_unreadable: Callable[[], None] = lambda: None,
         ping_interval_s: float = 2.0,
         ping_deadline_s: float = 4.0,
         action_deadline_s: float = 3.0,
@@ -103,6 +110,7 @@ class AmiClient:
             on_up=self._up,
             on_down=self._down,
             on_event=on_event,
+            on_unreadable=on_unreadable,
             ping_interval_s=ping_interval_s,
             ping_deadline_s=ping_deadline_s,
             wanted=wanted,
@@ -204,7 +212,7 @@ class AmiClient:
             AmiMalformed: an entry cannot be read; then no absence is evidence.
         """
         action = {"Action": "Status", "Variables": STATUS_VARIABLES}
-        return tuple(map(parse_status, (await self._act(action, True, 4)).items))
+        return await _each(parse_status, (await self._act(action, True, 4)).items)
 
     async def absolute_timeout(self, channel: str, timeout_ms: int) -> None:
         """End the channel so many milliseconds from now, instead of any earlier or later instant.
@@ -241,7 +249,7 @@ class AmiClient:
     async def db_get_tree(self, family: str = SPOOL_FAMILY) -> tuple[SpoolEntry, ...]:
         """Every entry of the spool."""
         reply = await self._act({"Action": "DBGetTree", "Family": family}, True, 4)
-        return tuple(parse_spool(required(x, "Key"), x.get("Val", "")) for x in reply.items)
+        return await _each(lambda x: parse_spool(required(x, "Key"), x.get("Val", "")), reply.items)
 
     async def loaded_context(self, context: str) -> dict[str, str]:
         """What a context of the loaded dialplan does: `{"112": "Gosub(…)"}`, its first priorities.
@@ -274,3 +282,11 @@ class AmiClient:
     async def ping(self) -> int:
         """Make a round trip; returns Asterisk's clock in microseconds since the epoch."""
         return stamped_at((await self._act({"Action": "Ping"})).headers)
+
+
+async def _each(parse: Callable[[Headers], Entry], items: Sequence[Headers]) -> tuple[Entry, ...]:
+    entries: list[Entry] = []
+    for first in range(0, len(items), ITEMS_AT_ONCE):
+        entries += map(parse, items[first : first + ITEMS_AT_ONCE])
+        await asyncio.sleep(0)
+    return tuple(entries)

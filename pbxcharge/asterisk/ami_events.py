@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pbxcharge.asterisk.ami_fields import leg_call_id, required, stamped_at, whole
+from pbxcharge.asterisk.ami_fields import check_genuine, leg_call_id, required, stamped_at, whole
 from pbxcharge.asterisk.ami_message import Headers
 from pbxcharge.asterisk.events import (
     AttendedTransfer,
@@ -29,6 +29,7 @@ STATE_UP = 6
 
 
 def _leg(headers: Headers) -> tuple[int, str, str, str, str | None, int]:
+    check_genuine(headers)
     return (
         stamped_at(headers),
         required(headers, "Uniqueid"),
@@ -40,6 +41,9 @@ def _leg(headers: Headers) -> tuple[int, str, str, str, str | None, int]:
 
 
 def _dial(headers: Headers) -> tuple[int, str | None, str | None, str, str, str, str | None]:
+    check_genuine(headers, "Dest")
+    if "Channel" in headers:
+        check_genuine(headers)
     return (
         stamped_at(headers),
         headers.get("Uniqueid"),

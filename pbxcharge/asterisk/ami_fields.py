@@ -7,8 +7,29 @@ from pbxcharge.errors import AmiMalformed
 
 LEG_VARIABLE = "PBXC_LEG"
 """Variable that names the call on its metered leg, and on no other channel."""
+_BEGINNING = ("Channel", "ChannelState", "ChannelStateDesc", "CallerIDNum", "CallerIDName")
 _TIME = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,6}))?")
 _WHOLE = re.compile(r"[0-9]{1,18}")
+
+
+def check_genuine(headers: Headers, prefix: str = "") -> None:
+    """Refuse an event whose account of a channel is not in the order in which Asterisk writes it.
+
+    Asterisk writes the caller's number as it came, line ends too. So a phone can put whatever it
+    likes into the middle of an event, 79 bytes of it: enough for a short event of its own, but not
+    for one that begins like this, which takes 95.
+
+    Raises:
+        AmiMalformed: it is not in that order.
+    """
+    names = tuple(headers)
+    wanted = tuple(prefix + name for name in _BEGINNING)
+    begins = names.index(wanted[0]) if wanted[0] in headers else 0
+    if names[begins : begins + len(wanted)] != wanted:
+        raise AmiMalformed(f"{wanted[0]} and what follows it are not as Asterisk writes them")
+    variables, ids = f"{prefix}ChanVariable", f"{prefix}Linkedid"
+    if variables in headers and ids in names[names.index(variables) :]:
+        raise AmiMalformed(f"{variables} comes before {ids}")
 
 
 def required(headers: Headers, name: str) -> str:

@@ -81,6 +81,7 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk carries no types
         on_up: Callable[[], None],
         on_down: Callable[[], None],
         on_event: Callable[[Event, int], None],
+        on_unreadable: Callable[[], None],
         ping_interval_s: float,
         ping_deadline_s: float,
         wanted: Collection[str],
@@ -102,6 +103,7 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk carries no types
         self._on_up = on_up
         self._on_down = on_down
         self._on_event = on_event
+        self._on_unreadable = on_unreadable
         self._logger = logger
         self._ping_interval_s = ping_interval_s
         self._ping_deadline_s = ping_deadline_s
@@ -185,6 +187,8 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk carries no types
         count = self.counts["malformed"]
         if count <= 10 or count % 1000 == 0:
             self._logger.warning("ami_malformed", error=str(error), ami_event=event, count=count)
+        if self.up:
+            self._on_unreadable()
 
     def unfiltered(self) -> None:
         """Say once that the filter of manager.conf does nothing, which only costs time."""

@@ -14,6 +14,8 @@ Headers = Mapping[str, str]
 
 LINE_BYTES_MAX = 1000
 """Asterisk refuses a line of more than 1,024 bytes. Source: `manager.c`, `inbuf`."""
+MESSAGE_BYTES_MAX = 1 << 16
+"""Asterisk's longest messages have some thousand bytes; more is not taken apart."""
 EOL = "\r\n"
 
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*: [^\x00-\x1f\x7f]*")
@@ -25,8 +27,10 @@ def parse_message(block: bytes) -> Headers:
     """Headers of one message, which is what stands before the blank line.
 
     Raises:
-        AmiMalformed: a line is no header, or one comes twice that must not.
+        AmiMalformed: a line is no header, one comes twice that must not, or it is too long.
     """
+    if len(block) > MESSAGE_BYTES_MAX:
+        raise AmiMalformed("message too long")
     lines = block.decode("utf-8", "replace").split(EOL)
     try:
         headers = dict([line.split(": ", 1) for line in lines])
@@ -36,19 +40,16 @@ def parse_message(block: bytes) -> Headers:
 
 
 def _parse_carefully(lines: list[str]) -> Headers:
-    headers: dict[str, str] = {}
+    headers: dict[str, list[str]] = {}
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon:
             raise AmiMalformed(f"no header: {line[:60]!r}")
-        value = value.removeprefix(" ")
-        if name not in headers:
-            headers[name] = value
-        elif _may_repeat(name):
-            headers[name] += EOL + value
-        else:
+        values = headers.setdefault(name, [])
+        if values and not _may_repeat(name):
             raise AmiMalformed(f"header {name[:60]!r} comes twice")
-    return headers
+        values.append(value.removeprefix(" "))
+    return {name: EOL.join(values) for name, values in headers.items()}
 
 
 def _may_repeat(name: str) -> bool:

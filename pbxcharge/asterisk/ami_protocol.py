@@ -1,6 +1,7 @@
 """AMI over one TCP connection: bytes to messages, actions to replies."""
 
 import asyncio
+import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from time import monotonic_ns
@@ -14,6 +15,8 @@ from pbxcharge.errors import AmiDown, AmiMalformed, AmiNoReply
 
 MESSAGE_BYTES_MAX = 1 << 20
 """An unfinished message longer than this is none: the connection is dropped."""
+TURN_BYTES, TURN_MESSAGES = 1 << 16, 200
+"""No more is read in one turn of the loop, so that a flood of events keeps nobody waiting."""
 LIST_ITEMS_MAX = 100_000
 GREETING = b"Asterisk Call Manager/"
 NEVER_INCLUDED = b"VarSet"
@@ -81,8 +84,12 @@ class LinkProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk carries no 
         self._receiver = receiver
         self._wanted = frozenset(name.encode() for name in {*wanted, "FullyBooted"})
         self._pending: dict[str, _Pending] = {}
+        # Who can smuggle a line break into a caller's number must not be able to forge an answer.
+        self._id_prefix = secrets.token_hex(8)
         self._last_id = 0
-        self._unread = b""
+        self._unread = bytearray()
+        self._searched = 0
+        self._received_ns = 0
         self._greeted = False
         self.closed = True
 
@@ -104,7 +111,7 @@ class LinkProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk carries no 
         if self.closed:
             raise AmiDown("not connected")
         self._last_id += 1
-        action_id = str(self._last_id)
+        action_id = f"{self._id_prefix}-{self._last_id}"
         self._transport.write(format_action(data, action_id))
         future: asyncio.Future[Reply] = self._loop.create_future()
         expiry = self._loop.call_later(deadline_s, self._expire, action_id)
@@ -118,31 +125,51 @@ class LinkProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk carries no 
 
     def data_received(self, data: bytes) -> None:
         """Take whole messages out of the stream; no exception of a handler leaves here."""
-        received_ns = monotonic_ns()
-        if self._unread:
-            data = self._unread + data
-        if not self._greeted and not (data := self._without_greeting(data)):
-            return
-        *blocks, self._unread = data.split(END)
-        for block in blocks:
-            try:
-                self._take(block.lstrip(b"\r\n"), received_ns)
-            except AmiMalformed as error:
-                self._receiver.malformed(error)
-        if len(self._unread) > MESSAGE_BYTES_MAX:
+        self._received_ns = monotonic_ns()
+        self._unread += data
+        if self._greeted or self._greet():
+            self._read()
+
+    def _greet(self) -> bool:
+        """Cut off the first line, which has no blank line after it; False if it is not whole."""
+        line, eol, rest = self._unread.partition(b"\r\n")
+        if not (line.startswith(GREETING) if eol else GREETING.startswith(line[: len(GREETING)])):
+            self._receiver.malformed(AmiMalformed("this port speaks no AMI"))
+            self.close()
+            return False
+        self._greeted = bool(eol)
+        self._unread = rest if eol else line[:100]
+        return self._greeted
+
+    def _read(self) -> None:
+        """Take what may be taken in this turn; the rest waits for the next one, and TCP with it."""
+        read, end = 0, self._unread.find(END, self._searched)
+        for _ in range(TURN_MESSAGES):
+            if end < 0 or read > TURN_BYTES or self.closed:
+                break
+            self._take_one(bytes(self._unread[read:end]))
+            read = end + len(END)
+            end = self._unread.find(END, read)
+        del self._unread[:read]
+        # What was searched for a blank line is not searched again, however small the pieces are.
+        self._searched = 0 if end >= 0 else max(0, len(self._unread) - len(END) + 1)
+        if end >= 0 and not self.closed:
+            self._transport.pause_reading()
+            self._loop.call_soon(self._go_on)
+        elif len(self._unread) > MESSAGE_BYTES_MAX:
             self._receiver.malformed(AmiMalformed("endless message"))
             self.close()
 
-    def _without_greeting(self, data: bytes) -> bytes:
-        """Cut off the first line, which has no blank line after it."""
-        line, eol, rest = data.partition(b"\r\n")
-        if not (line.startswith(GREETING) if eol else GREETING.startswith(data[: len(GREETING)])):
-            self._receiver.malformed(AmiMalformed("this port speaks no AMI"))
-            self.close()
-            return b""
-        self._greeted = bool(eol)
-        self._unread = b"" if eol else data[:100]
-        return rest
+    def _go_on(self) -> None:
+        if not self.closed:
+            self._transport.resume_reading()
+            self._read()
+
+    def _take_one(self, block: bytes) -> None:
+        try:
+            self._take(block.lstrip(b"\r\n"), self._received_ns)
+        except AmiMalformed as error:
+            self._receiver.malformed(error)
 
     def _take(self, block: bytes, received_ns: int) -> None:
         if block.startswith(b"Event: ") and b"\r\nActionID: " not in block:

@@ -10,7 +10,7 @@ from pbxcharge.logger import Logger
 
 SCRIPT = "pulse"
 WITHIN_S = 3.0
-_QUESTION = f"agi_network_script: {SCRIPT}\nagi_channel: pulse\nagi_uniqueid: pulse\n\n".encode()
+QUESTION = f"agi_network_script: {SCRIPT}\nagi_channel: pulse\nagi_uniqueid: pulse\n\n".encode()
 _ANSWER = b"200 result=0\n"
 
 
@@ -29,7 +29,7 @@ async def prove(host: str, port: int, heartbeat: Callable[[], Awaitable[None]]) 
         await heartbeat()
         reader, writer = await asyncio.open_connection(host, port)
         try:
-            writer.write(_QUESTION)
+            writer.write(QUESTION)
             if not (await reader.readline()).startswith(b"NOOP"):
                 raise OperatingError("the FastAGI port does not answer as it should")
             writer.write(_ANSWER)

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 
+from pbxcharge.flow import pulse
 from tests.exchange import exchange
 from tests.fakes.fake_systemd import fake_systemd
 
@@ -30,6 +31,8 @@ async def test_systemd_is_told_only_while_the_books_can_be_written() -> None:
 async def test_systemd_is_told_only_while_callers_are_answered() -> None:
     """Every FastAGI session taken by somebody else: the daemon cannot ask itself, nothing is said.
 
+    They have all asked something, and do not answer the command that they got.
+
     Seen failing without the connection to the own port in pulse.prove.
     """
     async with exchange({"alice": "1.00"}, serve=False) as x:
@@ -37,6 +40,8 @@ async def test_systemd_is_told_only_while_callers_are_answered() -> None:
             await x.serve(NOTIFY_SOCKET=systemd.address, WATCHDOG_USEC="500000")
             await systemd.wait("WATCHDOG=1")
             crowd = [socket.create_connection(("127.0.0.1", x.pbx.agi_port)) for _ in range(500)]
+            for one in crowd:
+                one.send(pulse.QUESTION)
             await x.site.log.wait(DEAF)
             for one in crowd:
                 one.close()

@@ -1,6 +1,7 @@
 """Reading AMI: where TCP cuts the bytes changes nothing, and nothing ends the link but its end."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import cast
 
@@ -49,6 +50,7 @@ class Wire:
     def __init__(self) -> None:
         self.written = b""
         self.aborted = False
+        self.paused = 0
 
     def write(self, sent: bytes) -> None:
         """Keep it."""
@@ -57,6 +59,19 @@ class Wire:
     def abort(self) -> None:
         """Remember it."""
         self.aborted = True
+
+    def pause_reading(self) -> None:
+        """Count."""
+        self.paused += 1
+
+    def resume_reading(self) -> None:
+        """Do nothing: whoever feeds asks for no leave."""
+
+    def answers(self, sent: bytes) -> bytes:
+        """What Asterisk says to the action that is the first, second … on this link."""
+        found = re.search(rb"ActionID: (\w+-)", self.written)
+        assert found is not None, "nothing was asked"
+        return sent.replace(b"ActionID: ", b"ActionID: " + found[1])
 
 
 def opened() -> tuple[LinkProtocol, Receiver, Wire]:
@@ -169,8 +184,8 @@ async def test_reply_finds_its_action_whatever_the_order() -> None:
     first = protocol.send({"Action": "Ping"})
     second = protocol.send({"Action": "Ping"})
     assert wire.written.count(b"Action: Ping\r\n") == 2
-    protocol.data_received(b"Response: Success\r\nActionID: 2\r\nN: b\r\n\r\n")
-    protocol.data_received(b"Response: Error\r\nActionID: 1\r\nMessage: a\r\n\r\n")
+    protocol.data_received(wire.answers(b"Response: Success\r\nActionID: 2\r\nN: b\r\n\r\n"))
+    protocol.data_received(wire.answers(b"Response: Error\r\nActionID: 1\r\nMessage: a\r\n\r\n"))
     assert (first.result().done, first.result().message) == (False, "a")
     assert second.result().headers["N"] == "b"
 
@@ -182,11 +197,13 @@ LIST_END = b"Event: StatusComplete\r\nActionID: 1\r\nEventList: Complete\r\nList
 
 async def test_list_is_whole_and_events_between_are_events() -> None:
     """Items belong to the action that asked; an event in between is told at once."""
-    protocol, receiver, _ = greeted()
+    protocol, receiver, wire = greeted()
     status = protocol.send({"Action": "Status"}, as_list=True)
-    protocol.data_received(LIST + ITEM % 1 + b"Event: Hangup\r\nUniqueid: 9.9\r\n\r\n" + ITEM % 2)
+    protocol.data_received(
+        wire.answers(LIST + ITEM % 1 + b"Event: Hangup\r\nUniqueid: 9.9\r\n\r\n" + ITEM % 2)
+    )
     assert not status.done()
-    protocol.data_received(LIST_END)
+    protocol.data_received(wire.answers(LIST_END))
     assert [item["Uniqueid"] for item in status.result().items] == ["1.1", "1.2"]
     assert [event["Uniqueid"] for event in receiver.events] == ["9.9"]
 
@@ -194,36 +211,38 @@ async def test_list_is_whole_and_events_between_are_events() -> None:
 @pytest.mark.parametrize("second", [b"", b"Event: Status\r\nActionID: 1\r\nA: 1\r\nA: 2\r\n\r\n"])
 async def test_list_with_a_hole_is_no_list(second: bytes) -> None:
     """A leg that is missing in it would be taken for ended."""
-    protocol, _, _ = greeted()
+    protocol, _, wire = greeted()
     status = protocol.send({"Action": "Status"}, as_list=True)
-    protocol.data_received(LIST + ITEM % 1 + second + LIST_END)
+    protocol.data_received(wire.answers(LIST + ITEM % 1 + second + LIST_END))
     with pytest.raises(AmiMalformed):
         status.result()
 
 
 async def test_refused_list_is_answered_at_once() -> None:
     """An error has no list after it."""
-    protocol, _, _ = greeted()
+    protocol, _, wire = greeted()
     status = protocol.send({"Action": "Status"}, as_list=True)
-    protocol.data_received(b"Response: Error\r\nActionID: 1\r\nMessage: Permission denied\r\n\r\n")
+    protocol.data_received(
+        wire.answers(b"Response: Error\r\nActionID: 1\r\nMessage: Permission denied\r\n\r\n")
+    )
     assert status.result().message == "Permission denied"
 
 
 async def test_late_reply_is_forgotten() -> None:
     """An action that was given up leaves nothing behind, and its reply disturbs nobody."""
-    protocol, receiver, _ = greeted()
+    protocol, receiver, wire = greeted()
     ping = protocol.send({"Action": "Ping"}, deadline_s=0.01)
     with pytest.raises(AmiNoReply):
         await ping
-    protocol.data_received(b"Response: Success\r\nActionID: 1\r\n\r\n")
+    protocol.data_received(wire.answers(b"Response: Success\r\nActionID: 1\r\n\r\n"))
     assert (receiver.events, receiver.errors) == ([], [])
 
 
 async def test_reply_to_a_cancelled_action_disturbs_nobody() -> None:
     """Whoever asked was cancelled meanwhile."""
-    protocol, receiver, _ = greeted()
+    protocol, receiver, wire = greeted()
     protocol.send({"Action": "Ping"}).cancel()
-    protocol.data_received(b"Response: Success\r\nActionID: 1\r\n\r\n")
+    protocol.data_received(wire.answers(b"Response: Success\r\nActionID: 1\r\n\r\n"))
     assert receiver.errors == []
 
 
