@@ -48,6 +48,11 @@ allow: {public: yes}
 charging_segments: {outgoing: 1/1}
 reservation: {slice_s: 10}
 out_of_credit: {warn_before_s: 0}
+limits:
+  concurrent_calls: unlimited
+  calls_per_minute: unlimited
+  spend_per_hour: unlimited
+  spend_per_day: unlimited
 prices:
   public:
     - {destination: United Kingdom, prefixes: [44], price_per_minute: 0.10}

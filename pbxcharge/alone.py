@@ -69,6 +69,7 @@ def read_files(config: Path) -> SiteFiles:
         settings.number_rules,
         emergency=settings.emergency_numbers,
         tolerance_ms=settings.duration_tolerance_ms,
+        high_risk=settings.high_risk,
     )
     return SiteFiles(settings, result.catalog, in_order((*found, *result.findings)))
 

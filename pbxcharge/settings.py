@@ -171,6 +171,7 @@ class Settings(Form):
     database: FilePath = Path()
     socket: FilePath = Path()
     plans: FilePath = Path()
+    high_risk: FilePath | None = None
     fastagi: FastAgiSettings = FastAgiSettings()
     ami: AmiSettings = AmiSettings()
     numbers: NumberSettings = NumberSettings()

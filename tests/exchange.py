@@ -51,7 +51,13 @@ allow: {public: yes}
 charging_segments: {outgoing: 1/1}
 reservation: {slice_s: 5}
 out_of_credit: {warn_before_s: 0}
-limits: {call_max_s: 3600}
+limits:
+  call_max_s: 3600
+  concurrent_calls: unlimited
+  calls_per_minute: unlimited
+  spend_per_hour: unlimited
+  spend_per_day: unlimited
+  price_per_minute_max: unlimited
 prices:
   public:
     - {destination: United Kingdom, prefixes: [44], price_per_minute: 0.60}

@@ -13,6 +13,7 @@ from pbxcharge.core.credit import Wallet
 from pbxcharge.core.explanation import Explanation, shown_lines
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.money import format_amount
+from pbxcharge.core.plan import UNLIMITED_S
 from pbxcharge.core.quotation import Quote, QuotedLevel
 from pbxcharge.core.rate import charge_micros
 from pbxcharge.core.rating import lines_canonical
@@ -142,7 +143,7 @@ def quote_document(quote: Quote, account_id: str, dialled: str, currency: str) -
         "number": quote.number,
         "currency": currency,
         "talk_s": quote.talk_s,
-        "limit_s": quote.limit_s,
+        "limit_s": quote.limit_s if quote.limit_s < UNLIMITED_S else None,
         "needed_to_begin": format_amount(quote.least_micros),
         "levels": [_quoted_level(level) for level in quote.levels],
     }

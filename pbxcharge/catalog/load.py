@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
+from pbxcharge.catalog.high_risk import read_high_risk
 from pbxcharge.catalog.plan_file import read_plan
 from pbxcharge.catalog.site_checks import price_findings
 from pbxcharge.catalog.source import Scalar, Source, read_source
@@ -34,6 +35,7 @@ def load_catalog(
     *,
     emergency: tuple[str, ...] = (),
     tolerance_ms: int = 100,
+    high_risk: Path | None = None,
 ) -> CatalogResult:
     """The catalog of a site; refused whole on any error, so that no half of a change goes live.
 
@@ -42,11 +44,14 @@ def load_catalog(
         rules: how dialled strings become E.164; they say which prefixes can ever match.
         emergency: the numbers that are never charged, as they are dialled.
         tolerance_ms: the site's duration tolerance, which becomes part of every plan's terms.
+        high_risk: the file of high-risk destinations.
     """
     sources, found = _read_folder(plans)
+    risky, risk_findings = read_high_risk(high_risk)
+    found += risk_findings
     read: dict[str, Plan] = {}
     for source in sources:
-        plan, plan_findings = read_plan(source, tolerance_ms)
+        plan, plan_findings = read_plan(source, tolerance_ms, risky)
         found += [*plan_findings, *price_findings(source, rules, emergency)]
         if plan is not None:
             read[plan.name] = plan

@@ -1,27 +1,32 @@
 """The file of a charging plan, read into the plan that calls are charged by."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from typing import Any
 
 from pbxcharge.catalog.findings import Finding, has_errors
 from pbxcharge.catalog.form import read_form
+from pbxcharge.catalog.limit_checks import limit_findings
 from pbxcharge.catalog.plan_checks import plan_findings
-from pbxcharge.catalog.plan_form import PlanForm
+from pbxcharge.catalog.plan_form import LimitsForm, PlanForm
 from pbxcharge.catalog.plan_rates import plan_rates
 from pbxcharge.catalog.source import Source
-from pbxcharge.core.plan import CallType, Plan, Terms
+from pbxcharge.core.limits import Limits
+from pbxcharge.core.plan import UNLIMITED_S, CallType, Plan, Terms
 from pbxcharge.core.rate import rate_to_canonical
-from pbxcharge.core.tariff import Tariff
+from pbxcharge.core.tariff import NO_PREFIXES, Prefixes, Tariff
 
 VERSION_DIGITS = 12
 
 
-def read_plan(source: Source, tolerance_ms: int) -> tuple[Plan | None, tuple[Finding, ...]]:
+def read_plan(
+    source: Source, tolerance_ms: int, high_risk: Prefixes = NO_PREFIXES
+) -> tuple[Plan | None, tuple[Finding, ...]]:
     """The plan of a file, or None if any finding is an error.
 
-    `tolerance_ms` is the site's duration tolerance, which becomes part of the plan's terms.
+    `tolerance_ms` is the site's duration tolerance, which becomes part of the plan's terms;
+    `high_risk` are the destinations that the plan bars unless it says otherwise.
     """
     form, found = read_form(PlanForm, source)
     # What could not be read is named already; what follows from its absence would mislead.
@@ -29,10 +34,12 @@ def read_plan(source: Source, tolerance_ms: int) -> tuple[Plan | None, tuple[Fin
     found += tuple(also for also in plan_findings(form, source) if also.key not in named)
     if has_errors(found):
         return None, found
-    return _plan(form, tolerance_ms), found
+    barred = NO_PREFIXES if form.limits.high_risk else high_risk
+    found += tuple(limit_findings(form, source, barred))
+    return _plan(form, tolerance_ms, barred), found
 
 
-def _plan(form: PlanForm, tolerance_ms: int) -> Plan:
+def _plan(form: PlanForm, tolerance_ms: int, barred: Prefixes) -> Plan:
     plan = Plan(
         name=form.name,
         version="",
@@ -44,11 +51,23 @@ def _plan(form: PlanForm, tolerance_ms: int) -> Plan:
         terms=Terms(
             slice_s=form.reservation.slice_s,
             warn_before_s=form.out_of_credit.warn_before_s,
-            call_max_s=form.limits.call_max_s,
+            call_max_s=form.limits.call_max_s or UNLIMITED_S,
             tolerance_ms=tolerance_ms,
         ),
+        limits=_limits(form.limits),
+        price_per_minute_max=form.limits.price_per_minute_max,
+        barred=barred,
     )
     return replace(plan, version=plan_version(plan))
+
+
+def _limits(form: LimitsForm) -> Limits:
+    return Limits(
+        concurrent_calls=form.concurrent_calls,
+        calls_per_minute=form.calls_per_minute,
+        spend_per_hour_micros=form.spend_per_hour,
+        spend_per_day_micros=form.spend_per_day,
+    )
 
 
 def plan_version(plan: Plan) -> str:
@@ -66,6 +85,9 @@ def plan_version(plan: Plan) -> str:
         "slice_s": plan.terms.slice_s,
         "warn_before_s": plan.terms.warn_before_s,
         "call_max_s": plan.terms.call_max_s,
+        "limits": asdict(plan.limits),
+        "price_per_minute_max": str(plan.price_per_minute_max),
+        "high_risk": not plan.barred.digits,
         "rates": rates,
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))

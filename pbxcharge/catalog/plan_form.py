@@ -16,13 +16,22 @@ from pbxcharge.catalog.scalars import (
     Segments,
     Slug,
     YesNo,
+    amount,
     matching,
     one_of,
+    price,
+    unlimited_or,
     whole,
+)
+from pbxcharge.core.limits import (
+    CALLS_PER_MINUTE,
+    CONCURRENT_CALLS,
+    SPEND_PER_DAY_MICROS,
+    SPEND_PER_HOUR_MICROS,
 )
 from pbxcharge.core.money import DECIMALS_MAX, Rounding
 from pbxcharge.core.number import E164_DIGITS_MAX
-from pbxcharge.core.plan import PlanKind
+from pbxcharge.core.plan import PRICE_PER_MINUTE_MAX, PlanKind
 from pbxcharge.core.rate import MaximumThen
 
 Prefix = Annotated[
@@ -40,6 +49,7 @@ RoundingMethod = Annotated[Rounding, one_of(Rounding)]
 Decimals = Annotated[int, whole(0, DECIMALS_MAX)]
 
 SLICE_MIN_S = 5
+_CALLS = unlimited_or(whole(1, 1_000_000))
 
 
 class Method(StrEnum):
@@ -144,18 +154,15 @@ class OutOfCreditForm(Form):
 
 
 class LimitsForm(Form):
-    """What a plan allows at most."""
+    """What a plan allows at most; None is no limit."""
 
-    later: ClassVar = (
-        "concurrent_calls",
-        "calls_per_minute",
-        "spend_per_hour",
-        "spend_per_day",
-        "price_per_minute_max",
-        "high_risk",
-    )
-
-    call_max_s: Annotated[int, whole(1, SECONDS_MAX, "s")] = 4 * 3600
+    concurrent_calls: Annotated[int | None, _CALLS] = CONCURRENT_CALLS
+    calls_per_minute: Annotated[int | None, _CALLS] = CALLS_PER_MINUTE
+    spend_per_hour: Annotated[int | None, unlimited_or(amount)] = SPEND_PER_HOUR_MICROS
+    spend_per_day: Annotated[int | None, unlimited_or(amount)] = SPEND_PER_DAY_MICROS
+    price_per_minute_max: Annotated[Fraction | None, unlimited_or(price)] = PRICE_PER_MINUTE_MAX
+    high_risk: YesNo = False
+    call_max_s: Annotated[int | None, unlimited_or(whole(1, SECONDS_MAX, "s"))] = 4 * 3600
 
 
 class PricesForm(Form):

@@ -64,6 +64,21 @@ def whole(at_least: int, at_most: int, unit: str = "") -> BeforeValidator:
     return reads(read)
 
 
+def unlimited_or(reader: BeforeValidator) -> BeforeValidator:
+    """A limit that may be lifted: `unlimited` reads as None, everything else as the reader does."""
+
+    def before(value: Any) -> Any:
+        if value == "unlimited":
+            return None
+        try:
+            return reader.func(value)  # type: ignore[call-arg]
+        except PydanticCustomError as error:
+            context = error.context or {}
+            raise wrong(context["message"], f"{context['hint']}, or unlimited") from None
+
+    return BeforeValidator(before)
+
+
 def matching(pattern: str, what: str, hint: str) -> BeforeValidator:
     """A text of a given form."""
     compiled = re.compile(pattern)
@@ -146,10 +161,13 @@ def _read_line(text: str) -> str:
     return text.strip()
 
 
-Amount = Annotated[int, reads(_read_amount)]
+amount = reads(_read_amount)
+price = reads(_read_price)
+
+Amount = Annotated[int, amount]
 """Money of zero or more, in micro-units."""
 
-Price = Annotated[Fraction, reads(_read_price)]
+Price = Annotated[Fraction, price]
 """A price or a percentage of zero or more, exact."""
 
 Segments = Annotated[tuple[int, int], reads(read_segments)]

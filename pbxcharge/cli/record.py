@@ -11,6 +11,7 @@ from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.exits import Exit
 from pbxcharge.cli.output import at, facts, say, table
 from pbxcharge.cli.period import Since, Until, month_bounds
+from pbxcharge.cli.reasons import in_words
 from pbxcharge.core.cdr import Disposition
 
 app = typer.Typer(no_args_is_help=True, help="Records of every attempt to call.")
@@ -149,7 +150,7 @@ def _record_facts(cdr: Document) -> Document:
         "from": cdr["endpoint"],
         "to": f"{cdr['number']} (dialled {cdr['dialled']})" if cdr["number"] else cdr["dialled"],
         "disposition": cdr["disposition"],
-        "reason": cdr["reason"],
+        "reason": in_words(cdr["reason"]),
         "set-up": at(cdr["setup_at"]) + " UTC",
         "answer": cdr["answered_at"] and at(cdr["answered_at"]) + " UTC",
         "end": cdr["ended_at"] and at(cdr["ended_at"]) + " UTC",
@@ -179,12 +180,14 @@ def _quoted(answer: Document) -> None:
     if "refused" in answer:
         refused = answer["refused"]
         by = f" by {refused['refused_by']}" if refused["refused_by"] else ""
-        say(f"would be refused{by}: {refused['reason']} (SIP {refused['sip_code']})")
+        say(f"would be refused{by}: {in_words(refused['reason'])} (SIP {refused['sip_code']})")
         return
     quoted = answer["quote"]
+    limit_s = quoted["limit_s"]
     say(
         f"{quoted['talk_s']} s to {quoted['number']}, needed to begin: "
-        f"{quoted['needed_to_begin']} {quoted['currency']}, at most {quoted['limit_s']} s"
+        f"{quoted['needed_to_begin']} {quoted['currency']}, "
+        + ("of any length" if limit_s is None else f"at most {limit_s} s")
     )
     for level in quoted["levels"]:
         say(

@@ -12,7 +12,7 @@ from pbxcharge.core.account import Account, AccountStatus, WalletKind, wallet_id
 from pbxcharge.core.attempt import PayingLevel
 from pbxcharge.core.number import NumberRule, normalise
 from pbxcharge.core.plan import CallType, Plan
-from pbxcharge.core.rate import Rate, block_end, next_block_end
+from pbxcharge.core.rate import Rate, block_end, next_block_end, passes_price
 from pbxcharge.core.rating import RatedLevel, Rating, talk_limit_s
 
 
@@ -32,6 +32,9 @@ class Reason(StrEnum):
     DESTINATION_FORBIDDEN = "destination_forbidden"
     NO_RATE = "no_rate"
     PRICE_TOO_HIGH = "price_too_high"
+    CONCURRENT_CALLS = "concurrent_calls"
+    CALLS_PER_MINUTE = "calls_per_minute"
+    SPEND_RATE = "spend_rate"
     NOT_ENOUGH_CREDIT = "not_enough_credit"
 
     @property
@@ -46,6 +49,8 @@ _SIP_CODES = {
     Reason.STOPPING: 503,
     Reason.NUMBER_INVALID: 404,
     Reason.NO_RATE: 404,
+    Reason.CONCURRENT_CALLS: 486,
+    Reason.CALLS_PER_MINUTE: 486,
     Reason.NOT_ENOUGH_CREDIT: 402,
 }
 _BY_STATUS = {
@@ -136,6 +141,9 @@ def _priced(
         if asked.call_type not in plan.allowed or asked.call_type not in set(CallType):
             return Denial(Reason.CALL_TYPE_NOT_ALLOWED, account.account_id, number)
         by_level.append((account, plan, plan.tariff.match(number)))
+    for account, plan, _ in by_level:
+        if plan.barred.match(number):
+            return Denial(Reason.DESTINATION_FORBIDDEN, account.account_id, number)
     for account, _, rate in by_level:
         if rate is None or rate.forbidden:
             reason = Reason.NO_RATE if rate is None else Reason.DESTINATION_FORBIDDEN
@@ -146,6 +154,9 @@ def _priced(
 
 def _offer(number: str, rated: list[tuple[Account, Plan, Rate]]) -> Offer | Denial:
     own_account, own_plan, _ = rated[0]
+    for account, plan, rate in rated:
+        if plan.price_per_minute_max is not None and passes_price(rate, plan.price_per_minute_max):
+            return Denial(Reason.PRICE_TOO_HIGH, account.account_id, number)
     rates = [rate for _, _, rate in rated]
     limit_s = talk_limit_s(rates, own_plan.terms.call_max_s)
     if limit_s <= 0:
@@ -158,7 +169,9 @@ def _offer(number: str, rated: list[tuple[Account, Plan, Rate]]) -> Offer | Deni
             for account, _, _ in rated
         ),
         rating=Rating(
-            tuple(RatedLevel(plan.name, plan.version, rate) for _, plan, rate in rated),
+            tuple(
+                RatedLevel(plan.name, plan.version, rate, plan.limits) for _, plan, rate in rated
+            ),
             own_plan.terms,
         ),
         least_s=least_s,

@@ -165,6 +165,8 @@ def _refused(call: Call, event: Refused, now_ms: int) -> Step:
         return _to_end(known, EndedBy.UNKNOWN, now_ms), ()
     if call.raised:
         return replace(known, short=False, exhausted=False), ()
+    if event.why is Shortage.SPEND_RATE and not call.whole:
+        return _recorded(call, replace(known, stopped=call.stopped or EndedBy.LIMIT))
     spent = replace(known, short=True, exhausted=not call.whole)
     # Should nobody meter the call when it ends, the books know why it did.
     return spent, ((Record(),) if spent.exhausted else ())

@@ -34,14 +34,9 @@ from pbxcharge.core.credit_terms import (
     Wallet,
 )
 from pbxcharge.core.ledger import Entry, EntryKind, charge_entry_id
-from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
-from pbxcharge.core.rate import (
-    Rate,
-    block_start,
-    charge_micros,
-    longest_talk_s,
-    next_block_end,
-)
+from pbxcharge.core.limits import IDLE, Activity
+from pbxcharge.core.money import AMOUNT_MAX_MICROS
+from pbxcharge.core.reservation import reserve
 
 __all__ = [
     "Books",
@@ -99,7 +94,7 @@ def apply(operation: Operation, books: Books) -> Decision:
     """
     match operation:
         case Reserve():
-            return _reserve(operation, books)
+            return reserve(operation, books)
         case Close():
             return _close(operation, books)
         case Post():
@@ -108,104 +103,6 @@ def apply(operation: Operation, books: Books) -> Decision:
             return _refund(operation, books)
         case OpenWallet():
             return _open(operation, books)
-
-
-def _reserve(op: Reserve, books: Books) -> Decision:
-    hold = books.holds.get(op.call_id)
-    if op.call_id in books.ended or (hold is None and op.step > 1):
-        return Decision(Refused(op.call_id, op.step, Shortage.CALL_ENDED))
-    if hold is not None and hold.step >= op.step:
-        return Decision(_reserved(op, hold))
-    _check_payers(op, hold)
-    through_s = _through_s(op, books, hold)
-    if through_s < op.least_s:
-        return Decision(
-            Refused(op.call_id, op.step, Shortage.NOT_ENOUGH_CREDIT, _poorest(op, books, hold))
-        )
-    return _raise_hold(op, books, hold, through_s)
-
-
-def _check_payers(op: Reserve, hold: Hold | None) -> None:
-    """What a wallet holds for a call would stay held if another one took its place."""
-    if hold is not None and [p.wallet_id for p in op.payers] != [h.wallet_id for h in hold.lines]:
-        raise ValueError(f"call {op.call_id}: other wallets than before are to pay")
-
-
-def _reserved(op: Reserve, hold: Hold) -> Reserved:
-    # The answer bears the number of the question, also where the hold has gone further.
-    return Reserved(
-        op.call_id, op.step, hold.through_s, hold.lines, short=hold.through_s < op.want_s
-    )
-
-
-def _through_s(op: Reserve, books: Books, hold: Hold | None) -> int:
-    """Paid talk that may be held now: what fits; later a fair share, at least one block."""
-    budgets = [_budget_micros(payer, books, hold) for payer in op.payers]
-    if hold is None:
-        return _longest_s(op, budgets)
-    shared_s = _longest_s(op, [_share_micros(payer, books, hold) for payer in op.payers])
-    block_end_s = min(next_block_end(op.payers[0].rate, hold.through_s), op.want_s)
-    one_block = shared_s < block_end_s and _fits(op, block_end_s, budgets)
-    return max(hold.through_s, block_end_s if one_block else shared_s)
-
-
-def _budget_micros(payer: Payer, books: Books, hold: Hold | None) -> int:
-    """What the call may hold in all. Its own stays its own, and costing nothing more needs none."""
-    return _own_micros(payer, hold) + max(0, books.wallets[payer.wallet_id].available_micros)
-
-
-def _share_micros(payer: Payer, books: Books, hold: Hold) -> int:
-    wallet = books.wallets[payer.wallet_id]
-    return _own_micros(payer, hold) + max(0, wallet.available_micros) // max(1, wallet.calls)
-
-
-def _own_micros(payer: Payer, hold: Hold | None) -> int:
-    return hold.held_micros(payer.wallet_id) if hold else 0
-
-
-def _fits(op: Reserve, talk_s: int, budgets: list[int]) -> bool:
-    return all(
-        charge_micros(payer.rate, talk_s) <= budget
-        for payer, budget in zip(op.payers, budgets, strict=True)
-    )
-
-
-def _longest_s(op: Reserve, budgets: list[int]) -> int:
-    if _fits(op, op.want_s, budgets):
-        return op.want_s
-    longest = min(
-        longest_talk_s(payer.rate, budget, op.want_s)
-        for payer, budget in zip(op.payers, budgets, strict=True)
-    )
-    return _whole_blocks_s(op.payers[0].rate, min(longest, op.want_s))
-
-
-def _whole_blocks_s(rate: Rate, talk_s: int) -> int:
-    """Talk rounded down to whole blocks of the caller's own rate."""
-    start_s = block_start(rate, talk_s + 1)
-    return start_s if start_s <= talk_s else 0
-
-
-def _poorest(op: Reserve, books: Books, hold: Hold | None) -> str:
-    for payer in op.payers:
-        if charge_micros(payer.rate, op.least_s) > _budget_micros(payer, books, hold):
-            return payer.wallet_id
-    return op.payers[-1].wallet_id
-
-
-def _raise_hold(op: Reserve, books: Books, hold: Hold | None, through_s: int) -> Decision:
-    lines = tuple(HoldLine(p.wallet_id, charge_micros(p.rate, through_s)) for p in op.payers)
-    wallets = tuple(
-        books.wallets[line.wallet_id].moved(
-            balance_micros=0,
-            held_micros=line.amount_micros - (hold.held_micros(line.wallet_id) if hold else 0),
-            calls=1 if hold is None else 0,
-        )
-        for line in lines
-    )
-    expires_at_us = op.lease_from_us + through_s * MICROS
-    raised = Hold(op.call_id, op.step, through_s, lines, op.node, expires_at_us)
-    return Decision(_reserved(op, raised), wallets, raised)
 
 
 def _close(op: Close, books: Books) -> Decision:
@@ -217,7 +114,23 @@ def _close(op: Close, books: Books) -> Decision:
     wallets = tuple(_release(books.wallets[line.wallet_id], line, charged) for line in hold.lines)
     entries = tuple(_charge_entry(op, line) for line in op.charges if line.amount_micros)
     state = HoldState.POSTED if entries else HoldState.VOIDED
-    return Decision(Closed(op.call_id), wallets, replace(hold, state=state), entries)
+    activities = _activities(op, hold, charged, books)
+    return Decision(Closed(op.call_id), wallets, replace(hold, state=state), entries, activities)
+
+
+def _activities(
+    op: Close, hold: Hold, charged: Mapping[str, int], books: Books
+) -> dict[str, Activity]:
+    """What is charged takes the place of what was held in the limits of spending."""
+    found: dict[str, Activity] = {}
+    for line in hold.lines:
+        account = books.wallets[line.wallet_id].account_id
+        if account not in found:
+            found[account] = books.activities.get(account, IDLE).ended()
+        activity = found[account].held(-line.amount_micros)
+        amount = charged.get(line.wallet_id, 0)
+        found[account] = activity.charged(op.at_us, amount) if amount else activity
+    return found
 
 
 def _check_charges(hold: Hold, charged: Mapping[str, int]) -> None:

@@ -6,11 +6,12 @@ costs exactly what it costs in one piece.
 """
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from pbxcharge.core.ledger import Entry
+from pbxcharge.core.limits import UNLIMITED, Activity, Limits
 from pbxcharge.core.rate import Rate
 
 
@@ -82,6 +83,7 @@ class Hold:
         node: the PBX whose daemon holds it.
         expires_at_us: end of the lease; from then on others may look for evidence.
         state: see HoldState.
+        begun_at_us: when its first step was granted.
     """
 
     call_id: str
@@ -91,6 +93,7 @@ class Hold:
     node: str
     expires_at_us: int
     state: HoldState = HoldState.PENDING
+    begun_at_us: int = 0
 
     def held_micros(self, wallet: str) -> int:
         """What this hold sets aside in one wallet."""
@@ -99,10 +102,11 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """One level that is charged for a call: the wallet that pays and the rate it pays by."""
+    """One level that is charged for a call: the wallet that pays, its rate, its limits."""
 
     wallet_id: str
     rate: Rate
+    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,10 @@ class Reserve:
     available ÷ live calls of the wallet, but one block of the caller's own rate whenever that
     fits. Whatever comes to less than `least_s` is refused.
 
+    The first step also counts the call: refused if the account of any payer has as many live calls,
+    or calls in the last minute, as its limits allow. Every step holds at most what the limits of
+    spending leave, as if there were no more credit.
+
     Args:
         call_id: the call; with `step` it is the operation's id, so a repeat changes nothing.
         step: 1 for the first slice, then counted up.
@@ -121,6 +129,7 @@ class Reserve:
         want_s: paid talk asked for.
         lease_from_us: from when paid talk counts: the answer; before it, the end of ringing.
         node: the PBX.
+        at_us: when it is asked: the instant that the limits are counted at.
     """
 
     call_id: str
@@ -130,6 +139,7 @@ class Reserve:
     want_s: int
     lease_from_us: int
     node: str
+    at_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +203,11 @@ Operation = Reserve | Close | Post | Refund | OpenWallet
 
 
 class Shortage(StrEnum):
-    """Why a reservation was refused."""
+    """Why a reservation was refused, the reason that wins first after CALL_ENDED."""
 
+    CONCURRENT_CALLS = "concurrent_calls"
+    CALLS_PER_MINUTE = "calls_per_minute"
+    SPEND_RATE = "spend_rate"
     NOT_ENOUGH_CREDIT = "not_enough_credit"
     CALL_ENDED = "call_ended"
 
@@ -212,7 +225,7 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A reservation that holds nothing new, and the wallet that could not pay."""
+    """A reservation that holds nothing new, and the wallet at whose level it failed."""
 
     call_id: str
     step: int
@@ -284,14 +297,20 @@ class Decision:
     wallets: tuple[Wallet, ...] = ()
     hold: Hold | None = None
     entries: tuple[Entry, ...] = ()
+    activities: Mapping[str, Activity] = field(default_factory=dict)
 
 
 class Books(Protocol):
-    """What `apply` reads: every wallet, pending hold and entry that an operation names."""
+    """What `apply` reads: all that an operation names. An account without activity is idle."""
 
     @property
     def wallets(self) -> Mapping[str, Wallet]:
         """Wallets by id."""
+        ...
+
+    @property
+    def activities(self) -> Mapping[str, Activity]:
+        """What the accounts of the wallets that a Reserve or Close names do, by account."""
         ...
 
     @property

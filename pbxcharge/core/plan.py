@@ -2,8 +2,15 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
+from typing import Final
 
-from pbxcharge.core.tariff import Tariff
+from pbxcharge.core.limits import DEFAULT_LIMITS, Limits
+from pbxcharge.core.tariff import NO_PREFIXES, Prefixes, Tariff
+
+UNLIMITED_S: Final = 10**9
+"""The longest call where there is no limit: thirty years."""
+PRICE_PER_MINUTE_MAX: Final = Fraction(5)
 
 
 class PlanKind(StrEnum):
@@ -48,6 +55,9 @@ class Plan:
         initial_credit_micros: granted once per account, ever.
         credit_limit_micros: how far below zero a balance may be spent.
         terms: what a running call obeys.
+        limits: what each account of the plan may do at most.
+        price_per_minute_max: the highest price, with surcharge, of any block; None is no limit.
+        barred: high-risk destinations that may not be called.
     """
 
     name: str
@@ -58,3 +68,6 @@ class Plan:
     initial_credit_micros: int
     credit_limit_micros: int
     terms: Terms
+    limits: Limits = DEFAULT_LIMITS
+    price_per_minute_max: Fraction | None = PRICE_PER_MINUTE_MAX
+    barred: Prefixes = NO_PREFIXES

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from pbxcharge.core.money import quantum_micros, round_quotient
+from pbxcharge.core.money import MICROS, quantum_micros, round_quotient
 from pbxcharge.core.price_table import BlockRun
 from pbxcharge.core.rate_record import rate_from_canonical, rate_to_canonical
 from pbxcharge.core.rate_terms import RULE_SET, MaximumThen, Rate, Step, rate_problems
@@ -33,6 +33,7 @@ __all__ = [
     "hang_up_limit_s",
     "longest_talk_s",
     "next_block_end",
+    "passes_price",
     "rate_from_canonical",
     "rate_problems",
     "rate_to_canonical",
@@ -154,6 +155,17 @@ def longest_talk_s(rate: Rate, amount_micros: int, at_most_s: int) -> int:
     if charge_micros(rate, end_s) <= amount_micros:
         return end_s
     return _last_end_paid(rate, amount_micros, end_s)
+
+
+def passes_price(rate: Rate, price_per_minute: Fraction) -> bool:
+    """Whether any block costs more than so much a minute, with its surcharge.
+
+    4.50 a minute and 10 % is 4.95; 0.25 for a first block of 60 s is 0.25, for one of 1 s 15.00.
+    """
+    # Multiplied out, since every authorization asks.
+    most = price_per_minute.numerator * MICROS * rate.table.denominator
+    per_minute = 60 * price_per_minute.denominator
+    return any(run.scaled_block * per_minute > most * run.block_s for run in rate.table.runs)
 
 
 def hang_up_limit_s(rate: Rate) -> int | None:

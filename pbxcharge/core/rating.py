@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.rate import (
     RULE_SET,
@@ -29,6 +30,7 @@ class RatedLevel:
     plan: str
     plan_version: str
     rate: Rate
+    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +60,26 @@ class Rating:
             {
                 "rule_set": self.rule_set,
                 "terms": asdict(self.terms),
-                "levels": [
-                    {
-                        "plan": level.plan,
-                        "plan_version": level.plan_version,
-                        "rate": rate_to_canonical(level.rate),
-                    }
-                    for level in self.levels
-                ],
+                "levels": [_level_to_canonical(level) for level in self.levels],
             }
         )
+
+
+def _level_to_canonical(level: RatedLevel) -> dict[str, Any]:
+    # Without limits it is the text that was stored before there were any, under the same hash.
+    limits = {} if level.limits == UNLIMITED else {"limits": asdict(level.limits)}
+    return {
+        "plan": level.plan,
+        "plan_version": level.plan_version,
+        "rate": rate_to_canonical(level.rate),
+        **limits,
+    }
+
+
+def _level_from_canonical(level: Mapping[str, Any]) -> RatedLevel:
+    limits = Limits(**level["limits"]) if "limits" in level else UNLIMITED
+    rate = rate_from_canonical(level["rate"])
+    return RatedLevel(level["plan"], level["plan_version"], rate, limits)
 
 
 def talk_limit_s(rates: list[Rate], call_max_s: int) -> int:
@@ -112,10 +124,7 @@ def rating_from_canonical(body: str) -> Rating:
     """
     content = json.loads(body)
     return Rating(
-        levels=tuple(
-            RatedLevel(level["plan"], level["plan_version"], rate_from_canonical(level["rate"]))
-            for level in content["levels"]
-        ),
+        levels=tuple(_level_from_canonical(level) for level in content["levels"]),
         terms=Terms(**content["terms"]),
         rule_set=content["rule_set"],
     )

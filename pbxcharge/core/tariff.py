@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from pbxcharge.core.rate import Rate
 
@@ -34,6 +35,28 @@ class Tariff:
             if rate is not None:
                 return rate
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Prefixes:
+    """A set of leading digits of E.164: with `870`, the number 870776400123 is among them."""
+
+    digits: frozenset[str] = frozenset()
+    _lengths: tuple[int, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        lengths = sorted({len(prefix) for prefix in self.digits})
+        object.__setattr__(self, "_lengths", tuple(lengths))
+
+    def match(self, number: str) -> str | None:
+        """The shortest prefix that the number starts with."""
+        for length in self._lengths:
+            if number[:length] in self.digits:
+                return number[:length]
+        return None
+
+
+NO_PREFIXES: Final = Prefixes()
 
 
 def _by_prefix(rates: Iterable[Rate]) -> dict[str, Rate]:

@@ -113,7 +113,7 @@ class Authorizer:
         granted = self._granted(attempt, offer)
         outcome = await self._hold(granted, offer)
         if isinstance(outcome, Refused):
-            return _short_of_credit(outcome, granted)
+            return _refused_by_engine(outcome, granted)
         try:
             denied = await self._no_longer_allowed(chain, attempt)
         except BaseException:
@@ -166,13 +166,14 @@ class Authorizer:
             call_id=attempt.call_id,
             step=1,
             payers=tuple(
-                Payer(level.wallet_id, rated.rate)
+                Payer(level.wallet_id, rated.rate, rated.limits)
                 for level, rated in zip(offer.levels, offer.rating.levels, strict=True)
             ),
             least_s=offer.least_s,
             want_s=offer.want_s,
             lease_from_us=attempt.setup_at_us + self._site.ring_s * MICROS,
             node=self._site.pbx,
+            at_us=attempt.setup_at_us,
         )
         reach(Failpoint.BEFORE_HOLD)
         future = self._writer.submit((reserve,), lambda outcomes: _kept(granted, outcomes))
@@ -290,7 +291,8 @@ def _kept(granted: Granted, outcomes: tuple[Outcome, ...]) -> list[Effect]:
     return [CallSaved(_call(granted, outcome))] if isinstance(outcome, Reserved) else []
 
 
-def _short_of_credit(refused: Refused, granted: Granted) -> Denial:
+def _refused_by_engine(refused: Refused, granted: Granted) -> Denial:
+    """A limit or the credit of one level: the engine's words are reasons of the same name."""
     number = granted.attempt.number
-    poor = next(lvl for lvl in granted.levels if lvl.wallet_id == refused.wallet_id)
-    return Denial(Reason.NOT_ENOUGH_CREDIT, poor.account_id, number)
+    level = next(lvl for lvl in granted.levels if lvl.wallet_id == refused.wallet_id)
+    return Denial(Reason(refused.why), level.account_id, number)

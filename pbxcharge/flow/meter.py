@@ -276,13 +276,14 @@ class Meter:
             call_id=live.call.call_id,
             step=command.step,
             payers=tuple(
-                Payer(level.wallet_id, rated.rate)
+                Payer(level.wallet_id, rated.rate, rated.limits)
                 for level, rated in zip(granted.levels, granted.rating.levels, strict=True)
             ),
             least_s=command.least_s,
             want_s=command.want_s,
             lease_from_us=live.call.answered_at_us or granted.attempt.setup_at_us,
             node=self._site.pbx,
+            at_us=self._clock.wall_us(),
         )
         reach(Failpoint.BEFORE_RENEWAL)
         # With each slice the call as it stands, in case what was written at the answer was lost.

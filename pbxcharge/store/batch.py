@@ -32,6 +32,7 @@ from pbxcharge.core.effects import (
     PbxSeen,
 )
 from pbxcharge.core.ledger import Entry
+from pbxcharge.core.limits import Activity
 from pbxcharge.store import tables, writes
 from pbxcharge.store.books import KnownBooks
 from pbxcharge.store.connection import Statement
@@ -77,8 +78,9 @@ class Batch:
         ended: Mapping[str, Hold],
         currency: str,
     ) -> None:
-        # These four are the books that `apply` reads: copies of what this batch touches.
+        # These five are the books that `apply` reads: copies of what this batch touches.
         self.wallets: dict[str, Wallet] = {}
+        self.activities: dict[str, Activity] = {}
         self.holds: dict[str, Hold] = {}
         self.ended = dict(ended)
         self.entries = dict(entries)
@@ -132,6 +134,7 @@ class Batch:
     def keep(self) -> None:
         """Tell memory what is committed now."""
         self._known.wallets.update(self.wallets)
+        self._known.activities.update(self.activities)
         self._known.ratings.update(self._ratings)
         self._known.holds.update(self.holds)
         for call_id in self.ended:
@@ -148,6 +151,8 @@ class Batch:
             _change(self.wallets, wallet.wallet_id, wallet, undo)
         if decision.hold is not None:
             self._change_hold(decision.hold, undo)
+        for account_id, activity in decision.activities.items():
+            _change(self.activities, account_id, activity, undo)
         for entry in decision.entries:
             _change(self.entries, entry.entry_id, entry, undo)
         return decision
@@ -172,6 +177,10 @@ class Batch:
         for wallet_id in wallets_named(operation, self.holds):
             if wallet_id not in self.wallets and wallet_id in self._known.wallets:
                 self.wallets[wallet_id] = self._known.wallets[wallet_id]
+            if isinstance(operation, Reserve | Close) and wallet_id in self.wallets:
+                account_id = self.wallets[wallet_id].account_id
+                if account_id not in self.activities and account_id in self._known.activities:
+                    self.activities[account_id] = self._known.activities[account_id]
 
     def _rows_of(self, effect: Effect) -> list[_Put]:
         match effect:

@@ -10,7 +10,15 @@ from typing import Final
 
 import aiosqlite
 
-from pbxcharge.core.credit import Operation, Outcome, Post, Refund, Reserve, wallets_named
+from pbxcharge.core.credit import (
+    OpenWallet,
+    Operation,
+    Outcome,
+    Post,
+    Refund,
+    Reserve,
+    wallets_named,
+)
 from pbxcharge.store import books
 from pbxcharge.store.batch import Batch, Then
 from pbxcharge.store.connection import TRANSACTION, Statement
@@ -110,6 +118,7 @@ class Bookkeeper:
         """The books that a group needs; reads only what is not known yet."""
         named = {name for op in operations for name in wallets_named(op, known.holds)}
         await books.read_wallets(self._connection, known, named)
+        await books.read_accounts(self._connection, known, _accounts(operations, known))
         posts = [op.entry.entry_id for op in operations if isinstance(op, Post)]
         refunds = [op for op in operations if isinstance(op, Refund)]
         entries = await books.read_entries(
@@ -123,6 +132,13 @@ class Bookkeeper:
 
     async def _commit(self, statements: Sequence[Statement]) -> None:
         await self._connection.executemany(TRANSACTION, statements)
+
+
+def _accounts(operations: Sequence[Operation], known: books.KnownBooks) -> set[str]:
+    """The accounts whose limits a group may ask for, also of wallets that it makes itself."""
+    opened = {op.account_id for op in operations if isinstance(op, OpenWallet)}
+    paying = {p.wallet_id for op in operations if isinstance(op, Reserve) for p in op.payers}
+    return opened | {known.wallets[name].account_id for name in paying if name in known.wallets}
 
 
 def _decided(batch: Batch, work: Work) -> Result:

@@ -11,22 +11,25 @@ import aiosqlite
 
 from pbxcharge.core.credit import Hold, Wallet
 from pbxcharge.core.ledger import Entry
+from pbxcharge.core.limits import Activity
 from pbxcharge.store import rows
+from pbxcharge.store.activities import read_activities, read_spending, worth_keeping
 from pbxcharge.store.tables import json_list
 
 WALLETS_MAX = 100_000
 RATINGS_MAX = 10_000
+ACTIVITIES_MAX = 100_000
 
-PENDING_HOLDS = """
-SELECT hold.call_id, step, through_s, node, expires_at_us, state, wallet_id, amount_micros
+PENDING_HOLDS = f"""
+SELECT {rows.HOLD_COLUMNS}
 FROM hold LEFT JOIN hold_line ON hold_line.call_id = hold.call_id
 WHERE state = 'pending'
 ORDER BY hold.call_id, level
 """
 """Every pending hold with its lines: as many as there are live calls."""
 
-RESOLVED_HOLDS = """
-SELECT hold.call_id, step, through_s, node, expires_at_us, state, wallet_id, amount_micros
+RESOLVED_HOLDS = f"""
+SELECT {rows.HOLD_COLUMNS}
 FROM hold LEFT JOIN hold_line ON hold_line.call_id = hold.call_id
 WHERE state <> 'pending' AND hold.call_id IN (SELECT value FROM json_each(?))
 ORDER BY hold.call_id, level
@@ -56,18 +59,26 @@ SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE reverses IN (
 
 @dataclass(slots=True)
 class KnownBooks:
-    """Wallets as touched, all pending holds, and the ratings that are known to be stored."""
+    """Wallets as touched, all pending holds, and the ratings that are known to be stored.
+
+    `activities`: of accounts as touched, and of every account with a live call or one of the last
+    minute, so that of any other one only its charges need be read.
+    """
 
     wallets: dict[str, Wallet] = field(default_factory=dict)
+    activities: dict[str, Activity] = field(default_factory=dict)
     holds: dict[str, Hold] = field(default_factory=dict)
     ratings: set[str] = field(default_factory=set)
     wallets_max: int = WALLETS_MAX
     ratings_max: int = RATINGS_MAX
+    activities_max: int = ACTIVITIES_MAX
 
     def trim(self) -> None:
         """Forget what can be read again, once there is much of it."""
         if len(self.ratings) > self.ratings_max:
             self.ratings.clear()
+        if len(self.activities) > self.activities_max:
+            self.activities = worth_keeping(self.activities)
         if len(self.wallets) > self.wallets_max:
             # What is held in a wallet is known from its calls alone, so those stay.
             self.wallets = {key: kept for key, kept in self.wallets.items() if kept.calls}
@@ -84,6 +95,7 @@ async def read_books(connection: aiosqlite.Connection) -> KnownBooks:
         books.wallets[line.wallet_id] = replace(
             wallet, held_micros=wallet.held_micros + line.amount_micros, calls=wallet.calls + 1
         )
+    books.activities = await read_activities(connection, holds, books.wallets)
     return books
 
 
@@ -96,6 +108,15 @@ async def read_wallets(
         return
     for row in await connection.execute_fetchall(WALLETS, (json_list(missing),)):
         books.wallets[row[0]] = rows.wallet(row)
+
+
+async def read_accounts(
+    connection: aiosqlite.Connection, books: KnownBooks, account_ids: Collection[str]
+) -> None:
+    """Read what accounts that are not known yet were charged of late."""
+    missing = {account_id for account_id in account_ids if account_id not in books.activities}
+    if missing:
+        books.activities.update(await read_spending(connection, missing))
 
 
 async def read_entries(

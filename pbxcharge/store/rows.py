@@ -22,6 +22,10 @@ ENTRY_COLUMNS = """
     entry_id, entry.wallet_id, entry.kind, amount_micros, at_us, actor, call_id, reverses, note
 """
 
+HOLD_COLUMNS = """
+    hold.call_id, step, through_s, node, expires_at_us, state, begun_at_us, wallet_id, amount_micros
+"""
+
 CALL_COLUMNS = """
     call.call_id, pbx, linkedid, caller_uniqueid, caller_channel, call_type, endpoint, dialled,
     number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
@@ -63,20 +67,21 @@ def entry(row: Row) -> Entry:
 
 
 def holds(found: Iterable[Row]) -> list[Hold]:
-    """From the columns of PENDING_HOLDS, one row for each line, sorted by call and level."""
+    """From HOLD_COLUMNS, one row for each line, sorted by call and level."""
     return [_hold(list(lines)) for _, lines in groupby(found, key=lambda row: row[0])]
 
 
 def _hold(lines: list[Row]) -> Hold:
-    call_id, step, through_s, node, expires_at_us, state = lines[0][:6]
+    call_id, step, through_s, node, expires_at_us, state, begun_at_us = lines[0][:7]
     return Hold(
         call_id=call_id,
         step=step,
         through_s=through_s,
-        lines=tuple(HoldLine(row[6], row[7]) for row in lines if row[6] is not None),
+        lines=tuple(HoldLine(row[7], row[8]) for row in lines if row[7] is not None),
         node=node,
         expires_at_us=expires_at_us,
         state=HoldState(state),
+        begun_at_us=begun_at_us,
     )
 
 

@@ -135,8 +135,8 @@ ORDER BY call.call_id
 """
 """Every call that was granted and not settled, with its hold."""
 
-HOLD = """
-SELECT hold.call_id, step, through_s, node, expires_at_us, state, wallet_id, amount_micros
+HOLD = f"""
+SELECT {rows.HOLD_COLUMNS}
 FROM hold LEFT JOIN hold_line ON hold_line.call_id = hold.call_id
 WHERE hold.call_id = :call_id
 ORDER BY hold.call_id, level

@@ -64,6 +64,7 @@ def hold_row(hold: Hold) -> Row:
         hold.state.value,
         hold.node,
         hold.expires_at_us,
+        hold.begun_at_us,
     )
 
 

@@ -39,8 +39,8 @@ PUT_RATING = "INSERT INTO rating (rating_id, body) VALUES (?, ?) ON CONFLICT DO 
 """Keeps what a call is priced with, once for each distinct content."""
 
 PUT_HOLD = """
-INSERT INTO hold (call_id, step, through_s, state, node, expires_at_us)
-VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO hold (call_id, step, through_s, state, node, expires_at_us, begun_at_us)
+VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (call_id) DO UPDATE SET
     step = excluded.step, through_s = excluded.through_s, state = excluded.state,
     node = excluded.node, expires_at_us = excluded.expires_at_us

@@ -19,16 +19,19 @@ from pbxcharge.core.credit import (
     Refund,
     RefundTooHigh,
     Refused,
+    Reserve,
     Reserved,
     Shortage,
     Wallet,
 )
-from pbxcharge.core.money import AMOUNT_MAX_MICROS
+from pbxcharge.core.limits import UNLIMITED
+from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
 from tests.fakes.granted_call import a_rate, granted
 from tests.fakes.small_site import (
     ACME,
     ACTOR,
     ALICE,
+    BOB,
     NOW_US,
     PRICE,
     close,
@@ -218,6 +221,98 @@ async def test_no_more_is_given_back_than_was_charged(engine: CreditEngine) -> N
     rest = await engine.execute(refund("r3", None))
     assert isinstance(rest, Posted)
     assert rest.balance_micros == 20 * PRICE
+
+
+def limited(call_id: str, step: int = 1, want_s: int = 10, at_s: int = 0, **most: int) -> Reserve:
+    """A slice for Alice, of whose limits all but these are lifted, asked so much later."""
+    asked = reserve(call_id, step, want_s)
+    (payer,) = asked.payers
+    limits = replace(UNLIMITED, **most)
+    return replace(asked, payers=(replace(payer, limits=limits),), at_us=NOW_US + at_s * MICROS)
+
+
+@pytest.mark.parametrize(
+    ("limit", "why"),
+    [
+        ({"concurrent_calls": 3}, Shortage.CONCURRENT_CALLS),
+        ({"calls_per_minute": 3}, Shortage.CALLS_PER_MINUTE),
+        ({"spend_per_hour_micros": 35 * PRICE}, Shortage.SPEND_RATE),
+        ({"spend_per_day_micros": 35 * PRICE}, Shortage.SPEND_RATE),
+    ],
+)
+async def test_however_many_ask_at_once_a_limit_lets_no_more_through(
+    engine: CreditEngine, limit: dict[str, int], why: Shortage
+) -> None:
+    """Each limit allows 3 calls of 0.10; the other 61 are refused for it, at Alice's level."""
+    await engine.execute(top_up("t1", 1000 * PRICE))
+    asked = [engine.execute(limited(f"c{number}", **limit)) for number in range(64)]
+    outcomes = await asyncio.gather(*asked)
+    assert sum(isinstance(outcome, Reserved) for outcome in outcomes) == 3
+    refused = {(o.why, o.wallet_id) for o in outcomes if isinstance(o, Refused)}
+    assert refused == {(why, ALICE)}
+
+
+async def test_calls_are_counted_for_a_minute_once_they_are_let_through(
+    engine: CreditEngine,
+) -> None:
+    """Of three a minute none is given back by a hangup, and none is used up by a refusal."""
+    await engine.execute(top_up("t1", 1000 * PRICE))
+    for number in range(3):
+        await engine.execute(limited(f"c{number}", calls_per_minute=3))
+        await engine.execute(close(f"c{number}"))
+    late = await engine.execute(limited("late", at_s=59, calls_per_minute=3))
+    assert late == Refused("late", 1, Shortage.CALLS_PER_MINUTE, ALICE)
+    assert isinstance(await engine.execute(limited("n", at_s=61, calls_per_minute=3)), Reserved)
+
+
+async def test_an_ended_call_makes_room_for_another(engine: CreditEngine) -> None:
+    """Of one call at once, the next may begin when the first has ended."""
+    await engine.execute(top_up("t1", 1000 * PRICE))
+    await engine.execute(limited("a", concurrent_calls=1))
+    assert isinstance(await engine.execute(limited("b", concurrent_calls=1)), Refused)
+    await engine.execute(close("a"))
+    assert isinstance(await engine.execute(limited("b", concurrent_calls=1)), Reserved)
+
+
+async def test_a_renewal_that_would_pass_the_spending_is_refused(engine: CreditEngine) -> None:
+    """0.25 an hour: 10 s and 10 s more are held, the third slice is not."""
+    await engine.execute(top_up("t1", 1000 * PRICE))
+    await engine.execute(limited("a", spend_per_hour_micros=25 * PRICE))
+    second = await engine.execute(limited("a", 2, 20, spend_per_hour_micros=25 * PRICE))
+    assert isinstance(second, Reserved)
+    third = await engine.execute(limited("a", 3, 30, spend_per_hour_micros=25 * PRICE))
+    assert third == Refused("a", 3, Shortage.SPEND_RATE, ALICE)
+
+
+async def test_what_was_charged_counts_until_the_hour_is_over(engine: CreditEngine) -> None:
+    """0.15 an hour, 0.10 charged: a slice of 0.10 is refused for an hour, and held after it."""
+    await engine.execute(top_up("t1", 1000 * PRICE))
+    await engine.execute(limited("a", spend_per_hour_micros=15 * PRICE))
+    await engine.execute(close("a", 10 * PRICE))
+    early = limited("b", at_s=3540, spend_per_hour_micros=15 * PRICE)
+    assert await engine.execute(early) == Refused("b", 1, Shortage.SPEND_RATE, ALICE)
+    later = limited("b", at_s=3661, spend_per_hour_micros=15 * PRICE)
+    assert isinstance(await engine.execute(later), Reserved)
+
+
+async def test_an_organizations_limit_counts_all_its_users(engine: CreditEngine) -> None:
+    """Alice and Bob each have a call; the organization may have two, so there is no third."""
+    for number, name in enumerate((ALICE, BOB, ACME)):
+        await engine.execute(top_up(f"t{number}", 1000 * PRICE, name))
+    outcomes = [
+        await engine.execute(of_acme(call_id, own))
+        for call_id, own in (("a", ALICE), ("b", BOB), ("c", ALICE))
+    ]
+    assert [isinstance(outcome, Reserved) for outcome in outcomes] == [True, True, False]
+    assert outcomes[2] == Refused("c", 1, Shortage.CONCURRENT_CALLS, ACME)
+
+
+def of_acme(call_id: str, own: str) -> Reserve:
+    """A call that its organization pays for as well, which may have two at once."""
+    asked = reserve_for(two_levels(call_id, (own, ACME)))
+    user, organization = asked.payers
+    two = replace(UNLIMITED, concurrent_calls=2)
+    return replace(asked, payers=(user, replace(organization, limits=two)))
 
 
 def refund(entry_id: str, amount_micros: int | None) -> Refund:

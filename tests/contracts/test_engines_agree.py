@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,23 @@ from pbxcharge.core.credit import (
     Wallet,
 )
 from pbxcharge.core.ledger import Entry, EntryKind
+from pbxcharge.core.limits import UNLIMITED, Limits
+from pbxcharge.core.money import MICROS
 from pbxcharge.store import Store
 from tests.fakes.granted_call import a_rate
 from tests.fakes.memory_engine import MemoryEngine
 from tests.fakes.small_site import ACTOR, ANSWERED_US, NODE, NOW_US, PRICE, open_site, wallets
 
+LATE_US = st.integers(0, 30).map(lambda late_s: late_s * MICROS)
+"""Some were asked before others that were decided first."""
+LIMITS = st.sampled_from(
+    [
+        UNLIMITED,
+        Limits(2, None, None, None),
+        Limits(None, 3, None, None),
+        Limits(None, None, 40 * PRICE, 90 * PRICE),
+    ]
+)
 PAYERS = {
     "a": ("alice",),
     "b": ("bob", "acme"),
@@ -57,10 +70,11 @@ def reservations(draw: st.DrawFn) -> Reserve:
     """A slice of a call; who pays for a call does not change, except by a defect."""
     call_id = draw(CALLS)
     names = draw(st.sampled_from([PAYERS[call_id]] * 9 + [("acme",)]))
-    payers = tuple(Payer(f"{name}:outgoing", draw(RATES)) for name in names)
+    payers = tuple(Payer(f"{name}:outgoing", draw(RATES), draw(LIMITS)) for name in names)
     least_s = draw(SECONDS)
     want_s = least_s + draw(st.integers(0, 30))
-    return Reserve(call_id, draw(st.integers(1, 4)), payers, least_s, want_s, ANSWERED_US, NODE)
+    step, late_us = draw(st.integers(1, 4)), draw(LATE_US)
+    return Reserve(call_id, step, payers, least_s, want_s, ANSWERED_US, NODE, late_us)
 
 
 @st.composite
@@ -91,6 +105,7 @@ class Engines(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.now_us = NOW_US
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
         self.opened = AsyncExitStack()
@@ -102,10 +117,24 @@ class Engines(RuleBasedStateMachine):
     @rule(operations=st.lists(reservations() | postings() | refunds() | openings(), max_size=6))
     def ask(self, operations: list[Operation]) -> None:
         """Several at once are decided in order, as if one came after the other."""
+        operations = [
+            replace(op, at_us=self.now_us - op.at_us) if isinstance(op, Reserve) else op
+            for op in operations
+        ]
         assert self._asked(operations) == [self._modelled(each) for each in operations]
 
-    @rule(call_id=CALLS, share=st.fractions(0, 1), too_much=st.sampled_from([0, 0, 0, 1]))
-    def end(self, call_id: str, share: Fraction, too_much: int) -> None:
+    @rule(seconds=st.sampled_from([1, 20, 59, 61, 900, 3600, 7200, 90_000]))
+    def pass_time(self, seconds: int) -> None:
+        """What counts for a limit now does not count later."""
+        self.now_us += seconds * MICROS
+
+    @rule(
+        call_id=CALLS,
+        share=st.fractions(0, 1),
+        too_much=st.sampled_from([0, 0, 0, 1]),
+        late_us=LATE_US,
+    )
+    def end(self, call_id: str, share: Fraction, too_much: int, late_us: int) -> None:
         """A call ends, charged a part of what it holds, or wrongly more than that."""
         hold = self.model.holds.get(call_id)
         charges = tuple(
@@ -114,7 +143,7 @@ class Engines(RuleBasedStateMachine):
             else HoldLine(line.wallet_id, line.amount_micros + too_much)
             for line in (hold.lines if hold else ())
         )
-        operation = Close(call_id, charges, NOW_US, ACTOR)
+        operation = Close(call_id, charges, self.now_us - late_us, ACTOR)
         assert self._asked([operation]) == [self._modelled(operation)]
 
     @rule()

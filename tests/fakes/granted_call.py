@@ -55,13 +55,14 @@ def reservation(call: Granted, step: int, least_s: int, want_s: int) -> Reserve:
         call_id=call.attempt.call_id,
         step=step,
         payers=tuple(
-            Payer(payer.wallet_id, rated.rate)
+            Payer(payer.wallet_id, rated.rate, rated.limits)
             for payer, rated in zip(call.levels, call.rating.levels, strict=True)
         ),
         least_s=least_s,
         want_s=want_s,
         lease_from_us=call.attempt.setup_at_us,
         node=call.attempt.pbx,
+        at_us=call.attempt.setup_at_us,
     )
 
 

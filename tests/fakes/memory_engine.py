@@ -13,6 +13,7 @@ from pbxcharge.core.credit import (
     apply,
 )
 from pbxcharge.core.ledger import Entry, EntryKind
+from pbxcharge.core.limits import Activity
 
 
 class MemoryEngine:
@@ -23,6 +24,7 @@ class MemoryEngine:
 
     def __init__(self, *wallets: Wallet) -> None:
         self.wallets: dict[str, Wallet] = {wallet.wallet_id: wallet for wallet in wallets}
+        self.activities: dict[str, Activity] = {}
         self.holds: dict[str, Hold] = {}
         self.entries: dict[str, Entry] = {}
         self.resolved: dict[str, Hold] = {}
@@ -42,6 +44,7 @@ class MemoryEngine:
         decision = apply(operation, self)
         for wallet in decision.wallets:
             self._keep(wallet)
+        self.activities.update(decision.activities)
         for entry in decision.entries:
             assert entry.entry_id not in self.entries, "an entry is written once"
             self.entries[entry.entry_id] = entry
@@ -64,12 +67,26 @@ class MemoryEngine:
                 wallet.wallet_id in {line.wallet_id for line in hold.lines}
                 for hold in self.holds.values()
             )
+        self._check_activities()
         charges = Counter(
             (entry.call_id, entry.wallet_id)
             for entry in self.entries.values()
             if entry.kind is EntryKind.CHARGE
         )
         assert all(count == 1 for count in charges.values()), "one charge for call and wallet"
+
+    def _check_activities(self) -> None:
+        """Each account's counters are those of its calls and charges."""
+        for account_id, activity in self.activities.items():
+            own = {w.wallet_id for w in self.wallets.values() if w.account_id == account_id}
+            lines = [
+                (hold.call_id, line.amount_micros)
+                for hold in self.holds.values()
+                for line in hold.lines
+                if line.wallet_id in own
+            ]
+            assert activity.held_micros == sum(micros for _, micros in lines)
+            assert activity.calls == len({call_id for call_id, _ in lines})
 
     def _keep(self, wallet: Wallet) -> None:
         before = self.wallets.get(wallet.wallet_id)

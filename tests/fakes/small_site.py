@@ -123,11 +123,11 @@ def reserve_for(
 ) -> Reserve:
     """The next slice of a granted call."""
     payers = tuple(
-        Payer(level.wallet_id, rated.rate)
+        Payer(level.wallet_id, rated.rate, rated.limits)
         for level, rated in zip(call.levels, call.rating.levels, strict=True)
     )
     least = want_s if least_s is None else least_s
-    return Reserve(call.attempt.call_id, step, payers, least, want_s, ANSWERED_US, NODE)
+    return Reserve(call.attempt.call_id, step, payers, least, want_s, ANSWERED_US, NODE, NOW_US)
 
 
 def close(call_id: str, charge_micros: int = 0, wallet: str = ALICE) -> Close:

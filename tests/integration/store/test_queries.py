@@ -220,7 +220,9 @@ async def test_the_hold_of_a_call_is_known_whatever_became_of_it(day: Queries) -
     """Pending, posted or voided, with what each wallet holds or held."""
     lines = (HoldLine(ALICE, 10 * PRICE), HoldLine(ACME, 10 * PRICE // 2))
     expires_at_us = ANSWERED_US + 10 * MICROS
-    assert await day.hold("open") == Hold("open", 1, 10, lines, NODE, expires_at_us)
+    assert await day.hold("open") == Hold(
+        "open", 1, 10, lines, NODE, expires_at_us, begun_at_us=NOW_US
+    )
     states = [hold.state for name in ("renewed", "unanswered") if (hold := await day.hold(name))]
     assert states == [HoldState.POSTED, HoldState.VOIDED]
     assert await day.hold("none") is None

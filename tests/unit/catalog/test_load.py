@@ -137,7 +137,10 @@ def example_plans() -> dict[str, Plan]:
     settings, findings = load_settings(CONFIG / "pbxcharge.yaml")
     assert settings is not None
     result = load_catalog(
-        settings.plans, settings.number_rules, emergency=settings.emergency_numbers
+        settings.plans,
+        settings.number_rules,
+        emergency=settings.emergency_numbers,
+        high_risk=settings.high_risk,
     )
     assert (findings, result.findings) == ((), ())
     assert result.catalog is not None
@@ -155,7 +158,7 @@ def example_plans() -> dict[str, Plan]:
         ("retail", "12025550123", 91, 33_400),  # 61 s: 0.03 + 0.02 × 10 / 60, up
         ("retail", "41441234567", 1, 500_000),  # the minimum
         ("retail", "41441234567", 7200, 5_000_000),  # the maximum
-        ("retail", "881612345678", 60, 4_950_000),  # 4.50 + 10 %
+        ("retail", "299321234", 60, 990_000),  # 0.90 + 10 %
         ("kiosk", "442079460000", 20, 200_000),  # 10 × 0.02
         ("kiosk", "493012345678", 3, 200_000),  # 2 × 0.10
     ],

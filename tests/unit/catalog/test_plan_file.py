@@ -8,18 +8,20 @@ from hypothesis import strategies as st
 
 from pbxcharge.catalog.plan_file import read_plan
 from pbxcharge.catalog.source import parse_source
-from pbxcharge.core.money import Rounding, format_amount
-from pbxcharge.core.plan import CallType, Plan, PlanKind, Terms
+from pbxcharge.core.limits import UNLIMITED, Limits
+from pbxcharge.core.money import MICROS, Rounding, format_amount
+from pbxcharge.core.plan import UNLIMITED_S, CallType, Plan, PlanKind, Terms
 from pbxcharge.core.rate import MaximumThen, Rate, Step, charge_micros
+from pbxcharge.core.tariff import NO_PREFIXES, Prefixes
 
 HEAD = "name: retail\ntype: prepaid\nallow: {public: yes}\n"
 
 
-def plan_of(text: str) -> Plan:
+def plan_of(text: str, high_risk: Prefixes = NO_PREFIXES) -> Plan:
     """The plan that a text without findings says."""
     source, found = parse_source("retail.yaml", text.encode())
     assert source is not None, found
-    plan, findings = read_plan(source, tolerance_ms=250)
+    plan, findings = read_plan(source, 250, high_risk)
     assert plan is not None, findings
     return plan
 
@@ -38,6 +40,8 @@ def test_a_short_plan_gets_the_defaults_of_the_rules() -> None:
     assert plan.allowed == {CallType.PUBLIC}
     assert (plan.initial_credit_micros, plan.credit_limit_micros) == (0, 0)
     assert plan.terms == Terms(60, 10, 14_400, tolerance_ms=250)
+    assert plan.limits == Limits(10, 30, 50 * MICROS, 200 * MICROS)
+    assert plan.price_per_minute_max == 5
     assert plan.tariff.rates == (
         Rate(
             destination="Germany", prefix="49", price_per_minute=Fraction(1), first_s=60, next_s=10
@@ -55,6 +59,33 @@ def test_a_plan_says_what_its_file_says() -> None:
     assert (plan.name, plan.allowed, plan.tariff.rates) == ("kiosk", frozenset(), ())
     assert (plan.initial_credit_micros, plan.credit_limit_micros) == (300_000, 5_000_001)
     assert plan.terms == Terms(5, 3, 3600, tolerance_ms=250)
+
+
+def test_a_plan_says_its_limits() -> None:
+    """Each arrives in its unit."""
+    plan = plan_of(
+        f"{HEAD.replace('yes', 'no')}limits: {{concurrent_calls: 3, calls_per_minute: 9, "
+        "spend_per_hour: 1.50, spend_per_day: 4, price_per_minute_max: 0.30}\n"
+    )
+    assert plan.limits == Limits(3, 9, 1_500_000, 4_000_000)
+    assert plan.price_per_minute_max == Fraction(3, 10)
+
+
+def test_unlimited_lifts_each_limit() -> None:
+    """Even the longest call."""
+    keys = ("concurrent_calls", "calls_per_minute", "spend_per_hour", "spend_per_day")
+    lifted = ", ".join(f"{key}: unlimited" for key in (*keys, "price_per_minute_max", "call_max_s"))
+    plan = plan_of(f"{HEAD.replace('yes', 'no')}limits: {{{lifted}}}\n")
+    assert plan.limits == UNLIMITED
+    assert (plan.price_per_minute_max, plan.terms.call_max_s) == (None, UNLIMITED_S)
+
+
+def test_a_plan_bars_high_risk_destinations_unless_it_says_otherwise() -> None:
+    """The site's list, or nothing."""
+    risky = Prefixes(frozenset({"870"}))
+    head = HEAD.replace("yes", "no")
+    assert plan_of(head, risky).barred == risky
+    assert plan_of(f"{head}limits: {{high_risk: yes}}\n", risky).barred == NO_PREFIXES
 
 
 def test_a_row_may_say_everything_that_a_rate_knows() -> None:
@@ -192,6 +223,8 @@ credit_limit: 0.00
         ("type: prepaid", "type: prepaid\nreservation: {slice_s: 30}"),
         ("type: prepaid", "type: prepaid\nout_of_credit: {warn_before_s: 0}"),
         ("type: prepaid", "type: prepaid\nlimits: {call_max_s: 60}"),
+        ("type: prepaid", "type: prepaid\nlimits: {calls_per_minute: 60}"),
+        ("type: prepaid", "type: prepaid\nlimits: {price_per_minute_max: 6}"),
         ("type: prepaid", "type: prepaid\nrounding: {decimals: 2}"),
     ],
 )

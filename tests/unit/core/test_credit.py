@@ -77,7 +77,7 @@ def reserve(
 ) -> Reserved | Refused:
     """Ask for a slice; the books are checked after the answer."""
     payers = tuple(Payer(wallet, rate) for wallet, rate in zip(wallets, rates, strict=True))
-    outcome = engine.decide(Reserve(call_id, step, payers, least_s, want_s, 5 * MICROS, "pbx1"))
+    outcome = engine.decide(Reserve(call_id, step, payers, least_s, want_s, 5 * MICROS, "pbx1", 0))
     engine.check()
     assert isinstance(outcome, Reserved | Refused)
     return outcome

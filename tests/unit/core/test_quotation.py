@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
+
+import pytest
 
 from pbxcharge.core.account import Account, AccountKind, AccountStatus
 from pbxcharge.core.authorization import Asked, Denial, Reason
 from pbxcharge.core.number import NumberRule
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.quotation import Quote, quote
-from pbxcharge.core.tariff import Tariff
+from pbxcharge.core.tariff import Prefixes, Tariff
 from tests.fakes.granted_call import a_rate
 from tests.fakes.plans import a_plan
 
@@ -48,6 +51,41 @@ def test_a_call_that_would_be_cut_before_is_priced_until_then() -> None:
     assert isinstance(answer, Quote)
     assert (answer.talk_s, answer.limit_s) == (120, 120)
     assert answer.levels[0].charge.total_micros == 1_200_000
+
+
+@pytest.mark.parametrize(
+    ("own", "above", "refused"),
+    [
+        ({"price_per_minute_max": Fraction(59, 100)}, {}, (Reason.PRICE_TOO_HIGH, "alice")),
+        ({}, {"price_per_minute_max": Fraction(29, 100)}, (Reason.PRICE_TOO_HIGH, "acme")),
+        ({"barred": Prefixes(frozenset({"493"}))}, {}, (Reason.DESTINATION_FORBIDDEN, "alice")),
+        ({}, {"barred": Prefixes(frozenset({"49"}))}, (Reason.DESTINATION_FORBIDDEN, "acme")),
+    ],
+)
+def test_what_a_plan_does_not_allow_is_refused_at_its_level(
+    own: dict[str, Any], above: dict[str, Any], refused: tuple[Reason, str]
+) -> None:
+    """Too dear, or a high-risk destination, for the user or for the organization above."""
+    plans = {"retail": replace(RETAIL, **own), "wholesale": replace(WHOLESALE, **above)}
+    answer = quote(ASKED, 60, (ALICE, ACME), plans, RULES)
+    assert isinstance(answer, Denial)
+    assert (answer.reason, answer.account_id) == refused
+
+
+def test_a_price_as_high_as_the_limit_is_allowed() -> None:
+    """0.60 a minute where 0.60 is the most, and any price where there is no limit."""
+    for limit in (Fraction(60, 100), None):
+        retail = replace(RETAIL, price_per_minute_max=limit)
+        assert isinstance(quote(ASKED, 60, (ALICE,), {"retail": retail}, RULES), Quote)
+
+
+def test_a_forbidden_number_is_so_before_it_has_no_price() -> None:
+    """The organization has no price, the user's plan bars it: destination_forbidden comes first."""
+    barred = replace(RETAIL, barred=Prefixes(frozenset({"49"})))
+    plans = {"retail": barred, "wholesale": replace(WHOLESALE, tariff=Tariff(()))}
+    answer = quote(ASKED, 60, (ALICE, ACME), plans, RULES)
+    assert isinstance(answer, Denial)
+    assert answer.reason is Reason.DESTINATION_FORBIDDEN
 
 
 def test_a_call_that_would_be_refused_is_not_priced() -> None:

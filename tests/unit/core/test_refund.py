@@ -16,6 +16,7 @@ from pbxcharge.core.credit import (
     apply,
 )
 from pbxcharge.core.ledger import Entry, EntryKind
+from pbxcharge.core.limits import Activity
 
 CHARGED = 1_000_000
 WALLET = "alice:outgoing"
@@ -32,6 +33,7 @@ class Books:
     wallets: dict[str, Wallet] = field(
         default_factory=lambda: {WALLET: Wallet(WALLET, "alice", "outgoing", 5_000_000)}
     )
+    activities: dict[str, Activity] = field(default_factory=dict)
     holds: dict[str, Hold] = field(default_factory=dict)
     ended: frozenset[str] = frozenset()
     entries: dict[str, Entry] = field(default_factory=lambda: {CHARGE.entry_id: CHARGE})

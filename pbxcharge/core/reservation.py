@@ -1,0 +1,181 @@
+"""Reservations: what a slice of a call may hold, by the credit and the limits of every payer."""
+
+from pbxcharge.core.credit_terms import (
+    Books,
+    Decision,
+    Hold,
+    HoldLine,
+    Payer,
+    Refused,
+    Reserve,
+    Reserved,
+    Shortage,
+)
+from pbxcharge.core.limits import IDLE, Activity
+from pbxcharge.core.money import MICROS
+from pbxcharge.core.rate import (
+    Rate,
+    block_start,
+    charge_micros,
+    longest_talk_s,
+    next_block_end,
+)
+
+
+def reserve(op: Reserve, books: Books) -> Decision:
+    """Decide a reservation: the next step of a hold, or the first reason against it.
+
+    Ten live calls, and ten are allowed: refused with CONCURRENT_CALLS, whatever the credit.
+
+    Raises:
+        ValueError: other wallets than before are to pay.
+        KeyError: the books lack a wallet that pays.
+    """
+    hold = books.holds.get(op.call_id)
+    if op.call_id in books.ended or (hold is None and op.step > 1):
+        return Decision(Refused(op.call_id, op.step, Shortage.CALL_ENDED))
+    if hold is not None and hold.step >= op.step:
+        return Decision(_reserved(op, hold))
+    _check_payers(op, hold)
+    refused = None if hold else _one_too_many(op, books)
+    if refused is not None:
+        return Decision(refused)
+    rooms = [_room_micros(payer, op, books) for payer in op.payers]
+    through_s = _through_s(op, books, hold, rooms)
+    if through_s < op.least_s:
+        return Decision(_short(op, books, hold, rooms))
+    return _raise_hold(op, books, hold, through_s)
+
+
+def _check_payers(op: Reserve, hold: Hold | None) -> None:
+    """What a wallet holds for a call would stay held if another one took its place."""
+    if hold is not None and [p.wallet_id for p in op.payers] != [h.wallet_id for h in hold.lines]:
+        raise ValueError(f"call {op.call_id}: other wallets than before are to pay")
+
+
+def _reserved(op: Reserve, hold: Hold) -> Reserved:
+    # The answer bears the number of the question, also where the hold has gone further.
+    return Reserved(
+        op.call_id, op.step, hold.through_s, hold.lines, short=hold.through_s < op.want_s
+    )
+
+
+def _one_too_many(op: Reserve, books: Books) -> Refused | None:
+    """Whether another call would pass what some payer's account may have, at once or a minute."""
+    for payer in op.payers:
+        most = payer.limits.concurrent_calls
+        if most is not None and _activity(payer, books).calls >= most:
+            return Refused(op.call_id, op.step, Shortage.CONCURRENT_CALLS, payer.wallet_id)
+    for payer in op.payers:
+        most = payer.limits.calls_per_minute
+        if most is not None and _activity(payer, books).starts.sum_at(op.at_us) >= most:
+            return Refused(op.call_id, op.step, Shortage.CALLS_PER_MINUTE, payer.wallet_id)
+    return None
+
+
+def _activity(payer: Payer, books: Books) -> Activity:
+    return books.activities.get(books.wallets[payer.wallet_id].account_id, IDLE)
+
+
+def _room_micros(payer: Payer, op: Reserve, books: Books) -> int:
+    """What the wallet may hold beyond what it does: what is available, within the limits."""
+    available = books.wallets[payer.wallet_id].available_micros
+    room = _activity(payer, books).room_micros(payer.limits, op.at_us)
+    return max(0, available if room is None else min(available, room))
+
+
+def _through_s(op: Reserve, books: Books, hold: Hold | None, rooms: list[int]) -> int:
+    """Paid talk that may be held now: what fits; later a fair share, at least one block."""
+    own = [_own_micros(payer, hold) for payer in op.payers]
+    budgets = [held + room for held, room in zip(own, rooms, strict=True)]
+    if hold is None:
+        return _longest_s(op, budgets)
+    calls = [max(1, books.wallets[payer.wallet_id].calls) for payer in op.payers]
+    shares = [held + room // n for held, room, n in zip(own, rooms, calls, strict=True)]
+    shared_s = _longest_s(op, shares)
+    block_end_s = min(next_block_end(op.payers[0].rate, hold.through_s), op.want_s)
+    one_block = shared_s < block_end_s and _fits(op, block_end_s, budgets)
+    return max(hold.through_s, block_end_s if one_block else shared_s)
+
+
+def _own_micros(payer: Payer, hold: Hold | None) -> int:
+    """What the call holds stays its own, and costing nothing more needs no room."""
+    return hold.held_micros(payer.wallet_id) if hold else 0
+
+
+def _fits(op: Reserve, talk_s: int, budgets: list[int]) -> bool:
+    return all(
+        charge_micros(payer.rate, talk_s) <= budget
+        for payer, budget in zip(op.payers, budgets, strict=True)
+    )
+
+
+def _longest_s(op: Reserve, budgets: list[int]) -> int:
+    if _fits(op, op.want_s, budgets):
+        return op.want_s
+    longest = min(
+        longest_talk_s(payer.rate, budget, op.want_s)
+        for payer, budget in zip(op.payers, budgets, strict=True)
+    )
+    return _whole_blocks_s(op.payers[0].rate, min(longest, op.want_s))
+
+
+def _whole_blocks_s(rate: Rate, talk_s: int) -> int:
+    """Talk rounded down to whole blocks of the caller's own rate."""
+    start_s = block_start(rate, talk_s + 1)
+    return start_s if start_s <= talk_s else 0
+
+
+def _short(op: Reserve, books: Books, hold: Hold | None, rooms: list[int]) -> Refused:
+    """Which level keeps the slice from being held: a limit of spending first, then its credit."""
+    short = [
+        payer
+        for payer, room in zip(op.payers, rooms, strict=True)
+        if charge_micros(payer.rate, op.least_s) > _own_micros(payer, hold) + room
+    ]
+    for payer in short:
+        spendable = _activity(payer, books).room_micros(payer.limits, op.at_us)
+        missing = charge_micros(payer.rate, op.least_s) - _own_micros(payer, hold)
+        if spendable is not None and missing > spendable:
+            return Refused(op.call_id, op.step, Shortage.SPEND_RATE, payer.wallet_id)
+    poor = short[0] if short else op.payers[-1]
+    return Refused(op.call_id, op.step, Shortage.NOT_ENOUGH_CREDIT, poor.wallet_id)
+
+
+def _raise_hold(op: Reserve, books: Books, hold: Hold | None, through_s: int) -> Decision:
+    lines = tuple(HoldLine(p.wallet_id, charge_micros(p.rate, through_s)) for p in op.payers)
+    more = [
+        line.amount_micros - (hold.held_micros(line.wallet_id) if hold else 0) for line in lines
+    ]
+    wallets = tuple(
+        books.wallets[line.wallet_id].moved(
+            balance_micros=0, held_micros=micros, calls=1 if hold is None else 0
+        )
+        for line, micros in zip(lines, more, strict=True)
+    )
+    expires_at_us = op.lease_from_us + through_s * MICROS
+    raised = Hold(
+        op.call_id,
+        op.step,
+        through_s,
+        lines,
+        op.node,
+        expires_at_us,
+        begun_at_us=hold.begun_at_us if hold else op.at_us,
+    )
+    activities = _activities(op, books, hold, more)
+    return Decision(_reserved(op, raised), wallets, raised, activities=activities)
+
+
+def _activities(
+    op: Reserve, books: Books, hold: Hold | None, more: list[int]
+) -> dict[str, Activity]:
+    """The call counts once for an account, however many of its wallets pay."""
+    found: dict[str, Activity] = {}
+    for payer, micros in zip(op.payers, more, strict=True):
+        account = books.wallets[payer.wallet_id].account_id
+        if account not in found:
+            activity = books.activities.get(account, IDLE)
+            found[account] = activity if hold else activity.begun(op.at_us)
+        found[account] = found[account].held(micros)
+    return found

@@ -1,0 +1,85 @@
+"""What accounts do and have done lately, read from the books: the counters of their limits.
+
+Nothing of it is stored by itself: live calls and what they hold are pending holds, the calls of the
+last minute the beginnings of holds, and what was spent the charges of the ledger.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+import aiosqlite
+
+from pbxcharge.core.credit import Hold, Wallet
+from pbxcharge.core.limits import DAY, HOUR, IDLE, MINUTE, Activity
+from pbxcharge.store.tables import json_list
+
+STARTS = f"""
+SELECT DISTINCT hold.call_id, begun_at_us, wallet.account_id
+FROM hold
+CROSS JOIN hold_line ON hold_line.call_id = hold.call_id
+CROSS JOIN wallet ON wallet.wallet_id = hold_line.wallet_id
+WHERE begun_at_us > (SELECT max(begun_at_us) FROM hold) - {2 * MINUTE.length_us}
+ORDER BY begun_at_us
+"""
+"""Every call of the last minute (and of the one before, since some ask a little late), once for
+each account that pays."""
+
+SPENDING = f"""
+SELECT wallet.account_id, at_us / {HOUR.bucket_us} * {HOUR.bucket_us}, -sum(amount_micros)
+FROM wallet
+CROSS JOIN entry ON entry.wallet_id = wallet.wallet_id AND entry.kind = 'charge'
+WHERE wallet.account_id IN (SELECT value FROM json_each(?))
+  AND at_us > {{since}} - {DAY.length_us + 2 * DAY.bucket_us}
+GROUP BY 1, 2
+ORDER BY 2
+""".format(
+    since="""(
+    SELECT max(newest.at_us) FROM entry AS newest
+    WHERE newest.wallet_id = wallet.wallet_id AND newest.kind = 'charge'
+)"""
+)
+"""What accounts were charged, minute by minute, in the day before the newest charge of each."""
+
+
+async def read_spending(
+    connection: aiosqlite.Connection, account_ids: Collection[str]
+) -> dict[str, Activity]:
+    """Accounts without live calls and calls of the last minute: only what they were charged."""
+    found = dict.fromkeys(account_ids, IDLE)
+    if found:
+        spent = await connection.execute_fetchall(SPENDING, (json_list(account_ids),))
+        for account, at_us, micros in spent:
+            found[account] = found[account].charged(at_us, micros)
+    return found
+
+
+async def read_activities(
+    connection: aiosqlite.Connection, holds: Iterable[Hold], wallets: Mapping[str, Wallet]
+) -> dict[str, Activity]:
+    """Every account with live calls, or with calls in the last minute."""
+    lines = [
+        (hold, line, wallets[line.wallet_id].account_id) for hold in holds for line in hold.lines
+    ]
+    begun = list(await connection.execute_fetchall(STARTS))
+    accounts = {account for *_, account in lines} | {account for *_, account in begun}
+    found = await read_spending(connection, accounts)
+    for _, at_us, account in begun:
+        # Whether it still lives is counted below.
+        found[account] = found[account].begun(at_us).ended()
+    for _, line, account in lines:
+        found[account] = found[account].held(line.amount_micros)
+    for _, account in {(hold.call_id, account) for hold, _, account in lines}:
+        known = found[account]
+        found[account] = replace(known, calls=known.calls + 1)
+    return found
+
+
+def worth_keeping(activities: Mapping[str, Activity]) -> dict[str, Activity]:
+    """Those that cannot be read again alone: with live calls, or calls of the last minute."""
+    starts = [each.starts.buckets[-1][0] for each in activities.values() if each.starts.buckets]
+    now_us = max(starts, default=0) * MINUTE.bucket_us
+    return {
+        account: activity
+        for account, activity in activities.items()
+        if activity.calls or activity.starts.sum_at(now_us)
+    }
