@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from pbxcharge.api.client import Client
 from pbxcharge.store.verify import verify
-from tests.asterisk.harness import AsteriskInstance, CarrierLeg, FarEnd, Handset, HandsetCall
+from tests.asterisk.harness import AsteriskInstance, CalledLeg, FarEnd, Handset, HandsetCall
 from tests.site import Line, Site, running
 
 Document = dict[str, Any]
@@ -107,7 +107,7 @@ class AllowedCall:
         """Wait until the call has lasted so long: the test acts at an instant of the call."""
         await asyncio.sleep(max(0.0, await self.answered_at() + talk_s - time.time()))
 
-    async def callee(self) -> CarrierLeg:
+    async def callee(self) -> CalledLeg:
         """The far end, once the call has reached it."""
         return await self._metered.asterisk.carrier.leg(self.number)
 

@@ -22,6 +22,7 @@ SITE = Path(__file__).parent / "site"
 DIALPLAN = PROJECT / "asterisk-dialplan"
 LAB = PROJECT / "script" / "asterisk-lab"
 CARRIER_HOST = "127.2.0.1"
+SECOND_HOST = "127.2.0.2"
 EXTENSIONS = range(100, 400)
 RTP_PORTS = 1000
 # Asterisk complains about their absence at every start.
@@ -69,11 +70,12 @@ def phone_host(extension: str) -> str:
     return f"127.1.{number // 256}.{number % 256}"
 
 
-def phones_conf() -> str:
-    """Every extension's endpoint, known by its address alone."""
+def phones_conf(port: int) -> str:
+    """Every extension's endpoint, known by its address alone, and called at that port."""
     return "\n".join(
-        f"[ext{n}](phone)\n[ext{n}]\ntype = identify\nendpoint = ext{n}\n"
-        f"match = {phone_host(f'ext{n}')}\n"
+        f"[ext{n}](phone)\naors = ext{n}\n"
+        f"[ext{n}]\ntype = aor\ncontact = sip:ext{n}@{phone_host(f'ext{n}')}:{port}\n"
+        f"[ext{n}]\ntype = identify\nendpoint = ext{n}\nmatch = {phone_host(f'ext{n}')}\n"
         for n in EXTENSIONS
     )
 
@@ -103,6 +105,9 @@ class AsteriskInstance:
         self._phone_context = phone_context
         self._carrier_port = free_port(socket.SOCK_DGRAM, CARRIER_HOST)
         self.carrier = Carrier(CARRIER_HOST, self.sip_address)
+        self.second_carrier = Carrier(SECOND_HOST, self.sip_address, "second")
+        # Each phone has an address of its own, so all have the same port.
+        self._phone_port = free_port(socket.SOCK_DGRAM, phone_host("ext100"))
         self._observer: Observer | None = None
         self._phones: list[Handset | SippPhone] = []
         self._extensions = iter(f"ext{n}" for n in EXTENSIONS)
@@ -126,6 +131,7 @@ class AsteriskInstance:
             self.folder = Path(await lab("dir", self.name))
             self._configure(self.folder / "etc")
             await self.carrier.open(self._carrier_port)
+            await self.second_carrier.open(self._carrier_port)
             await self.start()
         except BaseException:
             await self.close()
@@ -145,14 +151,15 @@ class AsteriskInstance:
             (etc / source.name).write_text(self._filled(source.read_text()))
         for name in EMPTY:
             (etc / f"{name}.conf").touch()
-        (etc / "phones.conf").write_text(phones_conf())
+        (etc / "phones.conf").write_text(phones_conf(self._phone_port))
         with (etc / "extensions.conf").open("a") as extensions:
             extensions.write(self._dialplan)
 
     def _filled(self, text: str) -> str:
         values = {
             "@sip_port@": self.sip_port, "@ami_port@": self.ami_port, "@agi_port@": self.agi_port,
-            "@ami_secret@": self.ami_secret, "@carrier_host@": CARRIER_HOST,
+            "@ami_secret@": self.ami_secret,
+            "@carrier_host@": CARRIER_HOST, "@second_host@": SECOND_HOST,
             "@carrier_port@": self._carrier_port, "@global_lines@": self._global_lines,
             "@phone_context@": self._phone_context,
             "@rtp_first@": self._rtp_first, "@rtp_last@": self._rtp_first + RTP_PORTS - 1,
@@ -186,10 +193,17 @@ class AsteriskInstance:
             for phone in self._phones:
                 await phone.close()
             await self.carrier.close()
+            await self.second_carrier.close()
             await self._leave()
         finally:
             await lab("drop", self.name)
-        for port in (self.sip_port, self.ami_port, self.agi_port, self._carrier_port):
+        for port in (
+            self.sip_port,
+            self.ami_port,
+            self.agi_port,
+            self._carrier_port,
+            self._phone_port,
+        ):
             give_back(port)
         give_back(self._rtp_first, RTP_PORTS)
 
@@ -225,9 +239,9 @@ class AsteriskInstance:
     async def handset(self, extension: str = "", name: str = "") -> Handset:
         """A phone that the test steers; `name` is what it says of itself, if not the truth."""
         extension = extension or self.extension()
-        phone = Handset(name or extension, phone_host(extension), self.sip_address)
+        phone = Handset(extension, phone_host(extension), self.sip_address, name)
         self._phones.append(phone)
-        return await phone.open()
+        return await phone.open(self._phone_port)
 
     def sipp_phone(self, extension: str = "") -> SippPhone:
         """A phone that SIPp plays."""

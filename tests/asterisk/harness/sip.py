@@ -94,6 +94,11 @@ def address_in(header: str) -> str:
     return inside or header.partition(";")[0]
 
 
+def tag_in(header: str) -> str:
+    """The tag of a From or To: `x` of `<sip:a@b>;tag=x`."""
+    return header.partition(";tag=")[2].partition(";")[0]
+
+
 def media_description(host: str, port: int) -> str:
     """One audio stream, µ-law and telephone events."""
     lines = [

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Coroutine
 from typing import Self
+from urllib.parse import quote
 
 from tests.asterisk.harness import sip
 from tests.asterisk.harness.seen import CallTrace, Sighting
@@ -127,6 +128,19 @@ class Dialog:
     def hang_up(self) -> None:
         """End an answered call."""
         self.request("BYE")
+
+    def transfer(self, to: str) -> None:
+        """Send the other side to another number and leave (REFER)."""
+        host, port = self.agent.peer
+        self.request("REFER", ("Refer-To", f"<sip:{to}@{host}:{port}>"))
+
+    def connect(self, other: "Dialog") -> None:
+        """Bring the other side together with that of another call, and leave (REFER, Replaces)."""
+        host, port = self.agent.peer
+        tags = f"to-tag={sip.tag_in(other.remote)};from-tag={sip.tag_in(other.local)}"
+        replaces = quote(f"{other.call_id};{tags}", safe="")
+        number = other.trace.number
+        self.request("REFER", ("Refer-To", f"<sip:{number}@{host}:{port}?Replaces={replaces}>"))
 
     def receive(self, message: sip.SipMessage) -> None:
         """Take a message of this dialog; repetitions are answered again and written down once."""
