@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Self
 
 VARIABLES = (
-    "PBXC_CALL,PBXC_DIAL,PBXC_RING_S,PBXC_RING_LEASE_S,PBXC_LEASE_S,PBXC_SIPCODE,PBXC_VERDICT"
+    "PBXC_CALL,PBXC_DIAL,PBXC_TO,PBXC_RING_S,PBXC_RING_LEASE_S,PBXC_LEASE_S,PBXC_SIPCODE,"
+    "PBXC_VERDICT"
 )
 
 
@@ -23,11 +24,17 @@ class Verdict:
     lease_s: str = "30"
     sip_code: str = "0"
     word: str = "ALLOW"
+    to: str = ""
+
+    @classmethod
+    def rings(cls, call_id: str, endpoint: str, lease_s: str = "30") -> Self:
+        """A call to a phone of the house."""
+        return cls(call_id=call_id, dial=f"PJSIP/{endpoint}", lease_s=lease_s, to=endpoint)
 
     def command(self, number: str) -> bytes:
         """The one command that says all, the permission last."""
-        values = (self.call_id, self.dial.format(number=number), self.ring_s, self.ring_lease_s,
-                  self.lease_s, self.sip_code, self.word)  # fmt: skip
+        values = (self.call_id, self.dial.format(number=number), self.to, self.ring_s,
+                  self.ring_lease_s, self.lease_s, self.sip_code, self.word)  # fmt: skip
         return f'SET VARIABLE "ARRAY({VARIABLES})" "{",".join(values)}"\n'.encode()
 
 
@@ -83,6 +90,10 @@ class Answerer:
             await reader.readline()
 
         self._plans[number] = session
+
+    def asked(self, number: str) -> list[dict[str, str]]:
+        """Every question for this number so far."""
+        return [request for request in self.requests if request.get("agi_arg_2") == number]
 
     def allows(self, number: str, call_id: str, **values: str) -> None:
         """Let the call through, with other values than the usual ones where given."""

@@ -23,7 +23,8 @@ DIALPLAN = PROJECT / "asterisk-dialplan"
 LAB = PROJECT / "script" / "asterisk-lab"
 CARRIER_HOST = "127.2.0.1"
 SECOND_HOST = "127.2.0.2"
-EXTENSIONS = range(100, 400)
+# The number of ext112 would be an emergency number.
+EXTENSIONS = [n for n in range(100, 400) if n != 112]
 RTP_PORTS = 1000
 # Asterisk complains about their absence at every start.
 EMPTY = ("acl", "ccss", "cel", "indications", "pjproject", "sorcery", "stasis", "udptl")

@@ -63,6 +63,7 @@ class CalledLeg(Dialog):
         self.local = f"{invite.get('To')};tag={token()}"
         self.remote = invite.get("From")
         self.target = sip.address_in(invite.get("Contact"))
+        self.sound_to = sip.media_address(invite)
         self._story: asyncio.Task[None] | None = None
 
     def play(self, far_end: FarEnd) -> None:

@@ -153,12 +153,8 @@ class Observer:
 
     async def leg_of(self, call_id: str, within_s: float = 10.0) -> str:
         """The Uniqueid of a call's metered leg."""
-        event = await self.wait_for(
-            "DialBegin",
-            within_s,
-            where=lambda e: f"PBXC_LEG={call_id}" in e.all("DestChanVariable"),
-        )
-        return event["DestUniqueid"]
+        event = await self.wait_for("VarSet", within_s, Variable="PBXC_LEG", Value=call_id)
+        return event["Uniqueid"]
 
     async def answered(self, uniqueid: str, within_s: float = 10.0) -> float:
         """When a leg was answered, by Asterisk's clock.

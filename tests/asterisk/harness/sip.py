@@ -1,5 +1,6 @@
 """SIP messages as text in and values out: the little that two parties on one machine need."""
 
+import re
 from dataclasses import dataclass
 
 REASONS = {100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 202: "Accepted"}
@@ -97,6 +98,13 @@ def address_in(header: str) -> str:
 def tag_in(header: str) -> str:
     """The tag of a From or To: `x` of `<sip:a@b>;tag=x`."""
     return header.partition(";tag=")[2].partition(";")[0]
+
+
+def media_address(message: SipMessage) -> tuple[str, int] | None:
+    """Where the sender of a message wants to hear sound, if it describes that."""
+    host = re.search(r"^c=IN IP4 (\S+)", message.body, re.M)
+    port = re.search(r"^m=audio (\d+)", message.body, re.M)
+    return (host[1], int(port[1])) if host and port else None
 
 
 def media_description(host: str, port: int) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import socket
+import struct
 import time
 from collections.abc import Coroutine
 from typing import Self
@@ -38,6 +39,13 @@ class Ear:
         else:
             self.heard_at_epoch_s.append(time.time())
 
+    async def say(self, to: Address, for_s: float) -> None:
+        """Send sound: a packet of silence every 20 ms."""
+        for n in range(int(for_s * 50)):
+            header = struct.pack("!BBHII", 0x80, 0, n, n * 160, 1)
+            self._socket.sendto(header + b"\xff" * 160, to)
+            await asyncio.sleep(0.02)
+
     def close(self) -> None:
         """Stop listening."""
         self._loop.remove_reader(self._socket)
@@ -56,6 +64,7 @@ class Dialog:
         self.remote = ""
         self.target = ""
         self.cseq = 0
+        self.sound_to: Address | None = None
         self._answers: dict[tuple[str, int], bytes] = {}
         self._unheard: dict[tuple[str, int], asyncio.Task[None]] = {}
 
@@ -142,8 +151,19 @@ class Dialog:
         number = other.trace.number
         self.request("REFER", ("Refer-To", f"<sip:{number}@{host}:{port}?Replaces={replaces}>"))
 
+    def speak(self, for_s: float = 30.0) -> None:
+        """Send sound to the other side for a while; by default nobody says a word.
+
+        Raises:
+            LookupError: it has not told where it listens.
+        """
+        if self.sound_to is None:
+            raise LookupError(f"{self.trace.number}: no media yet: {self.trace.story()}")
+        self.agent.run(self.ear.say(self.sound_to, for_s))
+
     def receive(self, message: sip.SipMessage) -> None:
         """Take a message of this dialog; repetitions are answered again and written down once."""
+        self.sound_to = sip.media_address(message) or self.sound_to
         key = (message.method, message.cseq)
         if message.code is not None:
             self.note(message, message.method, sent=False)
