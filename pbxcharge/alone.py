@@ -7,21 +7,28 @@ to the books who did it.
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.local import LocalApi
+from pbxcharge.catalog.changes import (
+    PlanChange,
+    missing_finding,
+    plan_changes,
+    vanished_finding,
+)
 from pbxcharge.catalog.emergency import compare, emergency_context
-from pbxcharge.catalog.findings import Finding, Severity, in_order
-from pbxcharge.catalog.load import Catalog, load_catalog
+from pbxcharge.catalog.findings import Finding, Severity, has_errors
+from pbxcharge.catalog.load import Catalog
+from pbxcharge.catalog.placing import Installation, alone_in, place
 from pbxcharge.core.plan import Plan
 from pbxcharge.errors import DatabaseMissing, NotTheOwner, WrongCurrency
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
-from pbxcharge.settings import Settings, load_settings
+from pbxcharge.settings import Settings
+from pbxcharge.site_files import SiteFiles, read_files
 from pbxcharge.store import Queries, open_store
 from pbxcharge.store.backup import Backup
 from pbxcharge.store.backup import back_up as back_up_books
@@ -36,42 +43,26 @@ __all__ = [
     "BooksFinding",
     "Catalog",
     "Finding",
+    "Installation",
+    "PlanChange",
     "SiteFiles",
+    "alone_in",
     "back_up",
     "emergency_finding",
     "emergency_text",
+    "has_errors",
     "migrate",
+    "missing_finding",
+    "place",
+    "plan_changes",
     "read_files",
     "reading",
+    "vanished_finding",
     "verify",
     "writing",
 ]
 
 NO_PLANS: Mapping[str, Plan] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class SiteFiles:
-    """The files of a site as read: what could be read of them, and every finding."""
-
-    settings: Settings | None
-    catalog: Catalog | None
-    findings: tuple[Finding, ...]
-
-
-def read_files(config: Path) -> SiteFiles:
-    """Read every file of a site, settings and plans; all findings at once."""
-    settings, found = load_settings(config)
-    if settings is None:
-        return SiteFiles(None, None, found)
-    result = load_catalog(
-        settings.plans,
-        settings.number_rules,
-        emergency=settings.emergency_numbers,
-        tolerance_ms=settings.duration_tolerance_ms,
-        high_risk=settings.high_risk,
-    )
-    return SiteFiles(settings, result.catalog, in_order((*found, *result.findings)))
 
 
 @asynccontextmanager

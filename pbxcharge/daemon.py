@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -34,11 +35,13 @@ from pbxcharge.flow.office import Office
 from pbxcharge.flow.ports import Site
 from pbxcharge.flow.recover import Recovery
 from pbxcharge.flow.refusals import Refusals
+from pbxcharge.flow.reload import Fresh, Reload
 from pbxcharge.flow.spool import Spool
 from pbxcharge.flow.standing import obey
 from pbxcharge.logger import Logger
 from pbxcharge.notify import Notifier
 from pbxcharge.settings import Settings
+from pbxcharge.site_files import needs_restart, read_files, with_live_settings
 from pbxcharge.store import Store, open_store
 
 ALIVE_EVERY_S = 5.0
@@ -48,11 +51,12 @@ FILES_MAX = 4096
 EXIT_DONE, EXIT_DOWN = 0, 69
 
 
-def serve(settings: Settings, catalog: Catalog, ami_secret: str) -> int:
-    """Run the daemon until SIGTERM or SIGINT.
+def serve(config: Path, settings: Settings, catalog: Catalog, ami_secret: str) -> int:
+    """Run the daemon until SIGTERM or SIGINT; a SIGHUP makes it read its files anew.
 
     Args:
-        settings: of the site.
+        config: the settings file.
+        settings: of the site, as they stand in it.
         catalog: the plans in force.
         ami_secret: of the AMI user.
 
@@ -63,17 +67,20 @@ def serve(settings: Settings, catalog: Catalog, ami_secret: str) -> int:
     logger = log.logger()
     _may_open_files()
     try:
-        uvloop.run(_run(settings, catalog, ami_secret, logger))
+        uvloop.run(_run(config, settings, catalog, ami_secret, logger))
     except OperatingError as error:
         logger.critical("cannot serve", error=str(error))
         return EXIT_DOWN
     return EXIT_DONE
 
 
-async def _run(settings: Settings, catalog: Catalog, secret: str, logger: Logger) -> None:
-    stop = asyncio.Event()
+async def _run(
+    config: Path, settings: Settings, catalog: Catalog, secret: str, logger: Logger
+) -> None:
+    stop, reread = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reread.set)
     async with open_store(
         settings.database,
         currency=settings.site.currency,
@@ -81,9 +88,9 @@ async def _run(settings: Settings, catalog: Catalog, secret: str, logger: Logger
         log=logger,
         migrate=True,
     ) as store:
-        daemon = Daemon(settings, catalog, secret, store, logger)
+        daemon = Daemon(config, settings, catalog, secret, store, logger)
         try:
-            await daemon.start(stop)
+            await daemon.start(stop, reread)
             await stop.wait()
         finally:
             asyncio.get_running_loop().call_later(STOP_WITHIN_S, _leave, logger)
@@ -109,12 +116,19 @@ class Daemon:
     """Every part of a running daemon, and the order of their lives."""
 
     def __init__(
-        self, settings: Settings, catalog: Catalog, secret: str, store: Store, logger: Logger
+        self,
+        config: Path,
+        settings: Settings,
+        catalog: Catalog,
+        secret: str,
+        store: Store,
+        logger: Logger,
     ) -> None:
         clock = Clock()
         site = _site(settings)
-        prices = Prices(catalog.plans, settings.number_rules)
-        self._settings = settings
+        prices = _prices(settings, catalog)
+        self._config = config
+        self._settings = self._written = settings
         self._store = store
         self._log = logger
         self._notifier = Notifier()
@@ -171,6 +185,14 @@ class Daemon:
         )
         self.agi.routes.serve(pulse.SCRIPT, pulse.answer)
         self.office = Office(store.writer, store.queries, catalog.plans, clock, site.currency)
+        self.reload = Reload(
+            self._read_files,
+            prices,
+            self.office.provisioning,
+            self._reloaded,
+            self.journal,
+            logger,
+        )
         self.api = ApiServer(
             settings.socket,
             self.office,
@@ -179,9 +201,10 @@ class Daemon:
             self.journal,
             prices,
             self.archive,
+            self.reload,
         )
 
-    async def start(self, stop: asyncio.Event) -> None:
+    async def start(self, stop: asyncio.Event, reread: asyncio.Event) -> None:
         """Start every part, unless told to stop before Asterisk was there."""
         self._store.writer.on_credit(self.meter.on_credit)
         self.journal.keep_with(self.archive.keep, (await self._store.queries.event_ids())[1])
@@ -194,6 +217,7 @@ class Daemon:
         await obey(self.meter, self._store.queries, self.meter.accounts())
         self._log.info("starting", calls_taken_up=calls, database=str(self._settings.database))
         await self.api.start()
+        self._spawn(self._obey_hangups(reread))
         await self.ami.start()
         await self._until_compared(stop)
         if stop.is_set():
@@ -263,6 +287,36 @@ class Daemon:
         if finding := emergency.compare_loaded(routes, loaded, "Asterisk's dialplan"):
             self._log.error(finding.message, hint=finding.hint)
 
+    async def _obey_hangups(self, reread: asyncio.Event) -> None:
+        """Each SIGHUP reads the files anew; what is wrong with them stands in the log."""
+        while True:
+            await reread.wait()
+            reread.clear()
+            try:
+                await self.reload.reload("SIGHUP")
+            except OperatingError as error:
+                self._log.error("plans not changed", error=str(error))
+
+    def _read_files(self) -> Fresh:
+        """What the files say now; the tolerance in force stays, since it needs a restart."""
+        read = read_files(self._config, tolerance_ms=self._settings.duration_tolerance_ms)
+        if read.settings is None or read.catalog is None:
+            return Fresh(self._settings.plans, None, read.findings)
+        self._written = read.settings
+        return Fresh(
+            read.settings.plans,
+            _prices(read.settings, read.catalog),
+            read.findings,
+            needs_restart(self._settings, read.settings),
+        )
+
+    def _reloaded(self) -> None:
+        """In the step in which the files come into force: what else follows from them."""
+        numbers = self._settings.emergency.numbers
+        self._settings = with_live_settings(self._settings, self._written)
+        if self._settings.emergency.numbers != numbers and self.ami.ready:
+            self._spawn(self._compare_emergency())
+
     async def _until_compared(self, stop: asyncio.Event) -> None:
         """Wait for Asterisk as long as it takes; the log says why."""
         while not stop.is_set():
@@ -306,6 +360,10 @@ class Daemon:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._log.critical("a part of the daemon failed", error=repr(error), exc_info=error)
             os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _prices(settings: Settings, catalog: Catalog) -> Prices:
+    return Prices(catalog.plans, settings.number_rules)
 
 
 def _site(settings: Settings) -> Site:

@@ -26,6 +26,9 @@ READ_WITHIN_S = 60.0
 SILENCE_S = 30.0
 """A living event stream says something, if only an empty line, more often than that."""
 
+_LONG = ("/plans/apply",)
+"""Reading many prices takes its time, too."""
+
 _BASE = "http://pbxcharge"
 _DECLINED, _DOWN = 409, 503
 
@@ -71,7 +74,8 @@ class Client:
             StorageDown: the books cannot be written.
         """
         try:
-            return await self._ask("POST", path, ANSWER_WITHIN_S, json=body)
+            within_s = READ_WITHIN_S if path in _LONG else ANSWER_WITHIN_S
+            return await self._ask("POST", path, within_s, json=body)
         except NoAnswer as error:
             raise OutcomeUnknown(
                 "the daemon did not answer; it is not known whether this was done"

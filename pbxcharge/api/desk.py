@@ -14,6 +14,7 @@ from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.office import Office
+from pbxcharge.flow.reload import Reload
 from pbxcharge.store import Queries
 
 Result = TypeVar("Result")
@@ -34,6 +35,7 @@ class Desk:
         journal: the live cost log; None in a command on its own.
         archive: what of it is being stored; None in a command on its own.
         streams: the readers of the event stream.
+        reload: puts changed plans into force; None in a command on its own.
     """
 
     queries: Queries
@@ -44,6 +46,7 @@ class Desk:
     journal: Journal | None = None
     archive: Archive | None = None
     streams: Streams = field(default_factory=Streams)
+    reload: Reload | None = None
 
     @property
     def acting(self) -> Office:

@@ -13,7 +13,7 @@ from pbxcharge.core.credit import Wallet
 from pbxcharge.core.explanation import Explanation, shown_lines
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.money import format_amount
-from pbxcharge.core.plan import UNLIMITED_S
+from pbxcharge.core.plan import UNLIMITED_S, Plan
 from pbxcharge.core.quotation import Quote, QuotedLevel
 from pbxcharge.core.rate import charge_micros
 from pbxcharge.core.rating import lines_canonical
@@ -70,6 +70,18 @@ def extension_document(extension: Extension) -> Document:
         "endpoint": extension.endpoint,
         "number": extension.number,
         "account_id": extension.account_id,
+    }
+
+
+def plan_document(plan: Plan, accounts: int) -> Document:
+    """A charging plan, and how many accounts are charged by it."""
+    return {
+        "name": plan.name,
+        "version": plan.version,
+        "type": str(plan.kind),
+        "allows": sorted(str(call_type) for call_type in plan.allowed),
+        "credit_limit": format_amount(plan.credit_limit_micros),
+        "accounts": accounts,
     }
 
 

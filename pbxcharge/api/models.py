@@ -70,6 +70,10 @@ class CallBody(Body):
     call_id: str = Field(min_length=1)
 
 
+class ApplyBody(Body):
+    """The plans in their folder are put into force; there is nothing else to say."""
+
+
 BODIES: dict[str, type[Body]] = {
     "/accounts": AccountBody,
     "/accounts/plan": PlanBody,
@@ -79,5 +83,6 @@ BODIES: dict[str, type[Body]] = {
     "/adjustments": MoneyBody,
     "/refunds": RefundBody,
     "/calls/hang-up": CallBody,
+    "/plans/apply": ApplyBody,
 }
 """What each act carries, by its path."""

@@ -19,6 +19,7 @@ from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.office import Office
+from pbxcharge.flow.reload import Reload
 from pbxcharge.store import Queries
 
 SOCKET_MODE = 0o660
@@ -39,6 +40,7 @@ class ApiServer:
         journal: the live cost log.
         prices: the plans in force and the number rules.
         archive: what of the live cost log is being stored.
+        reload: puts changed plans into force.
     """
 
     def __init__(
@@ -50,9 +52,12 @@ class ApiServer:
         journal: Journal,
         prices: Prices,
         archive: Archive | None = None,
+        reload: Reload | None = None,
     ) -> None:
         self._path = path
-        self.desk = Desk(queries, prices, office.currency, office, meter, journal, archive)
+        self.desk = Desk(
+            queries, prices, office.currency, office, meter, journal, archive, reload=reload
+        )
         self.server = _Server(_config(self.desk))
         self._serving: asyncio.Task[None] | None = None
         self._inode: tuple[int, int] | None = None

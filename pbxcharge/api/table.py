@@ -4,7 +4,7 @@ import os
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
-from pbxcharge.api import accounts, calls, events, money
+from pbxcharge.api import accounts, calls, events, money, plans
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.documents import Document
 
@@ -31,6 +31,8 @@ READS: dict[str, Answer] = {
     "/cdr": calls.show_cdr,
     "/quote": calls.make_quote,
     "/events/stored": events.stored_events,
+    "/plans": plans.list_plans,
+    "/plan": plans.show_plan,
 }
 """Answers a desk and what is asked for."""
 
@@ -43,5 +45,6 @@ ACTS: dict[str, Answer] = {
     "/adjustments": money.adjust,
     "/refunds": money.refund,
     "/calls/hang-up": calls.hang_up,
+    "/plans/apply": plans.apply_plans,
 }
 """Answers a desk, an actor, and what is to be done."""

@@ -36,6 +36,7 @@ def load_catalog(
     emergency: tuple[str, ...] = (),
     tolerance_ms: int = 100,
     high_risk: Path | None = None,
+    instead: Mapping[Path, Path] = MappingProxyType({}),
 ) -> CatalogResult:
     """The catalog of a site; refused whole on any error, so that no half of a change goes live.
 
@@ -45,8 +46,9 @@ def load_catalog(
         emergency: the numbers that are never charged, as they are dialled.
         tolerance_ms: the site's duration tolerance, which becomes part of every plan's terms.
         high_risk: the file of high-risk destinations.
+        instead: plan files of the folder, there or to be, with the file that is read in its place.
     """
-    sources, found = _read_folder(plans)
+    sources, found = _read_folder(plans, instead)
     risky, risk_findings = read_high_risk(high_risk)
     found += risk_findings
     read: dict[str, Plan] = {}
@@ -61,19 +63,26 @@ def load_catalog(
     return CatalogResult(catalog, findings)
 
 
-def _read_folder(folder: Path) -> tuple[list[Source], list[Finding]]:
+def plan_name(source: Source) -> str | None:
+    """The name that a plan file gives its plan; None if there is none to be read."""
+    name = source.at(("name",))
+    return name.text if isinstance(name, Scalar) and name.text else None
+
+
+def _read_folder(folder: Path, instead: Mapping[Path, Path]) -> tuple[list[Source], list[Finding]]:
     try:
-        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        found_paths = {path for path in folder.iterdir() if not path.name.startswith(".")}
     except OSError as error:
         reason = error.strerror or str(error)
         return [], [_of_file(folder, Severity.ERROR, f"cannot be read: {reason}")]
+    paths = sorted(found_paths | instead.keys())
     found = [_ignored(path) for path in paths if path.suffix == ".yml"]
     files = [path for path in paths if path.suffix == ".yaml"]
     if not files:
         found.append(_of_file(folder, Severity.ERROR, "holds no plan (*.yaml)"))
     sources: list[Source] = []
     for path in files:
-        source, source_findings = read_source(path)
+        source, source_findings = read_source(instead.get(path, path))
         found += source_findings
         sources += [] if source is None else [source]
     return sources, found
@@ -82,13 +91,13 @@ def _read_folder(folder: Path) -> tuple[list[Source], list[Finding]]:
 def _same_names(sources: list[Source]) -> Iterator[Finding]:
     first_files: dict[str, str] = {}
     for source in sources:
-        name = source.at(("name",))
-        if not isinstance(name, Scalar) or not name.text:
+        name = plan_name(source)
+        if name is None:
             continue
-        if name.text in first_files:
-            message = f"plan {name.text} is also written in {first_files[name.text]}"
+        if name in first_files:
+            message = f"plan {name} is also written in {first_files[name]}"
             yield source.error(("name",), message, "give each plan its own name")
-        first_files.setdefault(name.text, source.file)
+        first_files.setdefault(name, source.file)
 
 
 def _ignored(path: Path) -> Finding:

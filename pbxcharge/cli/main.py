@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pbxcharge.cli import account, call, money, record, site
+from pbxcharge.cli import account, call, money, plan, record, site
 from pbxcharge.cli.command import ConfigOption, JsonOption, Run, end, examples_text
 
 EPILOG = examples_text(
@@ -69,6 +69,7 @@ def running_calls(ctx: typer.Context, as_json: JsonOption = False) -> None:
 
 app.add_typer(account.app, name="account")
 app.add_typer(account.extensions, name="extension")
+app.add_typer(plan.app, name="plan")
 money.add_to(app)
 app.add_typer(call.calls, name="calls")
 app.add_typer(record.app, name="cdr")

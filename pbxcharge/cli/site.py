@@ -48,7 +48,7 @@ def serve(run: Run) -> None:
         raise BadConfiguration("the AMI secret cannot be read")
     from pbxcharge.daemon import serve
 
-    raise typer.Exit(serve(settings, catalog, secret))
+    raise typer.Exit(serve(run.config, settings, catalog, secret))
 
 
 def check(

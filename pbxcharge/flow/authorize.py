@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from pbxcharge.core.account import Account
 from pbxcharge.core.attempt import Attempt, Granted, Leg
@@ -42,12 +42,21 @@ class Ask:
     caller: Leg
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Prices:
-    """The plans in force and how this site's dialled strings become E.164."""
+    """The plans in force and how this site's dialled strings become E.164.
+
+    There is one in a process. A reload changes it in place, so whoever decides reads it at that
+    instant and keeps no part of it.
+    """
 
     plans: Mapping[str, Plan]
     rules: tuple[NumberRule, ...]
+
+    def become(self, fresh: "Prices") -> None:
+        """Put everything that was read anew into force, in one step."""
+        for part in fields(self):
+            setattr(self, part.name, getattr(fresh, part.name))
 
 
 class Authorizer:

@@ -4,7 +4,7 @@ Every act is safe to repeat: the same content is answered "already done", other 
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pbxcharge.core.account import (
@@ -32,6 +32,7 @@ from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.records import Records
 
 ALIGNED_AT_ONCE = 500
+_CLOSED = AccountStatus.CLOSED
 
 
 class Provisioning:
@@ -125,8 +126,41 @@ class Provisioning:
         A plan's credit limit may have been edited while nobody ran. A plan that is no longer
         there changes nothing: its accounts cannot call until they get another.
         """
+        return await self._align_plans(self._plans.values())
+
+    async def change_plans(
+        self, plans: Mapping[str, Plan], then: Callable[[], None]
+    ) -> Mapping[str, Sequence[str]]:
+        """Charge by other plans from now on; or who stands in the way, by plan.
+
+        A plan that vanishes while accounts are charged by it changes nothing at all; closed ones do
+        not count. Else the wallets may at once be spent as low as the plans say now, and when that
+        is durable, `then` is called in the same step in which the plans change.
+
+        Raises:
+            StorageDown: the plans were not changed.
+        """
+        async with self._turn:
+            stranded = await self._stranded(self._plans.keys() - plans.keys())
+            if not stranded:
+                before = self._plans
+                await self._align_plans(
+                    plan for plan in plans.values() if before.get(plan.name) != plan
+                )
+                self._plans = plans
+                then()
+            return stranded
+
+    async def _stranded(self, vanished: Iterable[str]) -> dict[str, Sequence[str]]:
+        users = {}
+        for plan in sorted(vanished):
+            accounts = await self._records.accounts_of_plan(plan)
+            users[plan] = [one.account_id for one in accounts if one.status is not _CLOSED]
+        return {plan: account_ids for plan, account_ids in users.items() if account_ids}
+
+    async def _align_plans(self, plans: Iterable[Plan]) -> int:
         changed = 0
-        for plan in self._plans.values():
+        for plan in plans:
             accounts = await self._records.accounts_of_plan(plan.name)
             for some in _batched(accounts, ALIGNED_AT_ONCE):
                 changed += await self._align(some, plan)

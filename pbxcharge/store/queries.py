@@ -93,6 +93,10 @@ class Queries:
         """Who is charged by a plan, by id."""
         return [rows.account(row) for row in await self._all(selects.ACCOUNTS_OF_PLAN, plan=plan)]
 
+    async def plan_users(self) -> dict[str, int]:
+        """How many accounts each plan charges; closed ones are not counted."""
+        return dict(await self._all(selects.PLAN_USERS))
+
     async def extensions(self, scope: Scope) -> list[Extension]:
         """The phones of a subtree."""
         return [rows.extension(row) for row in await self._all(selects.EXTENSIONS, scope=scope)]

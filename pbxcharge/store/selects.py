@@ -42,6 +42,13 @@ ORDER BY account.account_id
 ACCOUNTS_OF_PLAN = f"SELECT {_ACCOUNT} FROM account WHERE plan = :plan ORDER BY account_id"
 """Who is charged by a plan."""
 
+PLAN_USERS = """
+SELECT plan, count(*) FROM account
+WHERE plan IS NOT NULL AND status <> 'closed'
+GROUP BY plan ORDER BY plan
+"""
+"""How many accounts each plan charges."""
+
 EXTENSIONS = f"""
 {_SCOPE}
 SELECT endpoint, number, extension.account_id

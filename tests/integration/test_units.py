@@ -48,12 +48,13 @@ def test_units_are_understood(tmp_path: Path) -> None:
     assert (found.returncode, found.stderr) == (0, "")
 
 
-def test_daemon_is_watched_and_given_its_secret_by_systemd() -> None:
+def test_daemon_is_watched_reloaded_and_given_its_secret_by_systemd() -> None:
     """Ready when it says so, killed when it hangs; the secret is a credential, no argument."""
     unit = settings("pbxcharge.service")
     assert (unit["Type"], unit["NotifyAccess"], unit["Restart"]) == ("notify", "main", "always")
     assert int(unit["WatchdogSec"].removesuffix("s")) <= 30
     assert unit["LoadCredential"] == "ami.secret:/etc/pbxcharge/ami.secret"
+    assert unit["ExecReload"].endswith(" plan apply")
     assert "Environment" not in unit
 
 

@@ -29,15 +29,19 @@ ARROWS: dict[str, set[str]] = {
     "api": {"flow", "store", "core", "errors"},
     "api.client": {"core", "errors"},
     "settings": {"catalog", "core", "errors"},
+    "site_files": {"settings", "catalog", "core", "errors"},
     "log": {"errors"},
     "notify": {"errors"},
     "failpoints": set(),
     "daemon": {
         *("api", "reports", "flow", "asterisk", "store", "redis", "catalog", "core", "errors"),
-        *("settings", "log", "logger", "notify"),
+        *("settings", "site_files", "log", "logger", "notify"),
     },
     # The daemon's parts, wired for the time of one command that finds no daemon.
-    "alone": {"api", "flow", "store", "redis", "catalog", "core", "errors", "settings", "log"},
+    "alone": {
+        *("api", "flow", "store", "redis", "catalog", "core", "errors", "settings", "site_files"),
+        "log",
+    },
     "cli": {"api.client", "reports", "daemon", "alone", "settings", "log", "core", "errors"},
     "__main__": {"cli"},
 }

@@ -1,0 +1,49 @@
+"""Answers about charging plans: which are in force, and for whom; putting others into force."""
+
+from dataclasses import asdict
+
+from pbxcharge.api.desk import Desk, declined
+from pbxcharge.api.documents import Document, plan_document
+from pbxcharge.core.account import AccountStatus
+from pbxcharge.core.plan import Plan
+from pbxcharge.flow.acts import Refusal
+
+
+async def list_plans(desk: Desk) -> Document:
+    """Every plan in force, and the plans of accounts that are not there."""
+    users = await desk.queries.plan_users()
+    plans = [plan_document(plan, users.get(plan.name, 0)) for plan in _sorted(desk)]
+    missing = {name: count for name, count in users.items() if name not in desk.prices.plans}
+    return {"plans": plans, "missing": missing}
+
+
+async def show_plan(desk: Desk, name: str) -> Document:
+    """One plan, with the accounts that are charged by it; closed ones are not."""
+    accounts = await desk.queries.accounts_of_plan(name)
+    account_ids = [one.account_id for one in accounts if one.status is not AccountStatus.CLOSED]
+    plan = desk.prices.plans.get(name)
+    if plan is None and not account_ids:
+        known = ", ".join(sorted(desk.prices.plans)) or "none"
+        raise declined(Refusal.UNKNOWN_PLAN, f"there is no plan {name!r}; known: {known}")
+    shown = None if plan is None else plan_document(plan, len(account_ids))
+    return {"plan": shown, "accounts": account_ids}
+
+
+async def apply_plans(desk: Desk, by: str) -> Document:
+    """Put the files as they are now into force."""
+    if desk.reload is None:
+        raise declined(Refusal.NOT_ALLOWED, "plans come into force in the daemon")
+    reloaded = await desk.reload.reload(by)
+    return {
+        "done": reloaded.done,
+        "changes": [
+            {"plan": change.name, "before": change.before, "after": change.after}
+            for change in reloaded.changes
+        ],
+        "findings": [asdict(finding) for finding in reloaded.findings],
+        "needs_restart": list(reloaded.needs_restart),
+    }
+
+
+def _sorted(desk: Desk) -> list[Plan]:
+    return sorted(desk.prices.plans.values(), key=lambda plan: plan.name)

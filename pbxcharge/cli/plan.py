@@ -1,0 +1,278 @@
+"""`pbxcharge plan …`: which charging plans are in force, and putting others into force."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pbxcharge.cli import findings as shown
+from pbxcharge.cli.command import Run, command
+from pbxcharge.cli.exits import BadConfiguration, Exit
+from pbxcharge.cli.output import complain, facts, remark, say, table
+from pbxcharge.errors import (
+    ActDeclined,
+    DatabaseMissing,
+    NobodyThere,
+    NotTheOwner,
+    OutcomeUnknown,
+)
+
+if TYPE_CHECKING:
+    from pbxcharge.alone import Catalog, Finding, PlanChange
+    from pbxcharge.cli.reach import Api
+
+app = typer.Typer(no_args_is_help=True, help="Charging plans.")
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What is in force before the files are applied.
+
+    Args:
+        versions: of the plans.
+        users: how many accounts each plan charges, also those that are not there.
+        named: who they are, of plans that are no longer in the files.
+        by_daemon: whether the daemon says so; else the files themselves do.
+    """
+
+    versions: dict[str, str]
+    users: dict[str, int]
+    named: dict[str, list[str]]
+    by_daemon: bool
+
+
+@command(app, "list", examples=("pbxcharge plan list",))
+async def list_plans(run: Run) -> None:
+    """List the charging plans in force, with how many accounts each charges."""
+    from pbxcharge.cli.reach import read
+
+    answer = await read(run, lambda api: api.get("/plans"), priced=True)
+    run.show(answer, lambda: _plans_table(answer))
+
+
+@command(app, "show", examples=("pbxcharge plan show retail",))
+async def show(
+    run: Run, name: Annotated[str, typer.Argument(metavar="PLAN", help="Name of the plan.")]
+) -> None:
+    """Show one charging plan and the accounts that it charges."""
+    from pbxcharge.cli.reach import read
+
+    answer = await read(run, lambda api: api.get("/plan", name=name), priced=True)
+    run.show(answer, lambda: _plan_facts(name, answer))
+
+
+@command(
+    app,
+    "apply",
+    examples=(
+        "pbxcharge plan apply --check new/retail.yaml     # what would change",
+        "pbxcharge plan apply new/retail.yaml new/kiosk.yaml",
+        "pbxcharge plan apply                             # what lies in the plans folder",
+    ),
+)
+async def apply(
+    run: Run,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE]...", help="New plan files; else what lies in the folder counts."
+        ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Say what would change, and change nothing.")
+    ] = False,
+) -> None:
+    """Check plan files, put them into the folder and into force; all or none."""
+    from pbxcharge.alone import alone_in
+
+    try:
+        with alone_in(run.settings.plans) as alone:
+            if not alone:
+                raise ActDeclined("busy", "another `plan apply` is at work: try again")
+            answer = await _apply(run, files or [], check)
+    except OSError as error:
+        where = error.filename or run.settings.plans
+        message = f"{where}: {error.strerror or error}; nothing was changed"
+        raise BadConfiguration(message) from error
+    run.show(answer, lambda: _show_applied(answer))
+    raise typer.Exit(Exit.DONE if answer["done"] else Exit.REFUSED)
+
+
+async def _apply(run: Run, files: Sequence[Path], check: bool) -> Document:
+    """Check here, install, and let the daemon check again what it then puts into force."""
+    from pbxcharge.alone import has_errors, place, plan_changes, read_files
+
+    placed = place(run.settings.plans, files)
+    read = read_files(run.config, placed.files)
+    found = [*placed.findings, *read.findings]
+    if read.catalog is None or has_errors(found):
+        return _answer(False, (), found)
+    before = await _in_force(run, read.catalog)
+    changes = plan_changes(before.versions, _versions(read.catalog))
+    found += _users_findings(run, before, read.catalog)
+    answer = _answer(not has_errors(found), changes, found, before)
+    if check or not answer["done"]:
+        return answer | {"checked_only": check}
+    return await _install(run, placed.files, answer, before.by_daemon)
+
+
+async def _install(run: Run, files: Any, answer: Document, by_daemon: bool) -> Document:
+    from pbxcharge.alone import Installation
+
+    installation = Installation(files)
+    try:
+        installation.put()
+    except OSError as error:
+        where = error.filename or run.settings.plans
+        raise BadConfiguration(
+            f"{where}: {error.strerror or error}; nothing was changed"
+        ) from error
+    try:
+        said = await _tell(run) if by_daemon else {"done": True}
+    except OutcomeUnknown as error:
+        installation.finish()
+        raise OutcomeUnknown(
+            "the files are installed, and the daemon did not answer: give `plan apply` again"
+        ) from error
+    except BaseException:
+        installation.take_back()
+        raise
+    if not said["done"]:
+        installation.take_back()
+        return answer | said | {"changes": []}
+    installation.finish()
+    return answer | {"in_force": by_daemon, "needs_restart": said.get("needs_restart", [])}
+
+
+async def _tell(run: Run) -> Document:
+    from pbxcharge.cli.reach import daemon
+
+    async with daemon(run) as client:
+        return await client.act("/plans/apply")
+
+
+async def _in_force(run: Run, files: "Catalog") -> InForce:
+    """What the daemon says; without it what the files said until now."""
+    from pbxcharge.alone import NO_PLANS, read_files, reading
+    from pbxcharge.cli.reach import daemon
+
+    try:
+        async with daemon(run) as client:
+            return await _ask(client, files, by_daemon=True)
+    except NobodyThere:
+        pass
+    until_now = read_files(run.config).catalog
+    plans = until_now.plans if until_now is not None else NO_PLANS
+    try:
+        async with reading(run.settings, plans) as books:
+            return await _ask(books, files, by_daemon=False)
+    except DatabaseMissing:
+        users: dict[str, int] = {}
+    except NotTheOwner as error:
+        users = {}
+        remark(f"who is charged by which plan was not looked at: {error}")
+    return InForce({plan.name: plan.version for plan in plans.values()}, users, {}, False)
+
+
+async def _ask(api: "Api", files: "Catalog", *, by_daemon: bool) -> InForce:
+    answer = await api.get("/plans")
+    versions = {plan["name"]: plan["version"] for plan in answer["plans"]}
+    users = {plan["name"]: plan["accounts"] for plan in answer["plans"]} | answer["missing"]
+    named = {}
+    for plan, count in users.items():
+        if count and plan not in files.plans:
+            named[plan] = (await api.get("/plan", name=plan))["accounts"]
+    return InForce(versions, users, named, by_daemon)
+
+
+def _users_findings(run: Run, before: InForce, files: "Catalog") -> "Iterable[Finding]":
+    """Accounts whose plan vanishes are an error; those whose plan was not there have a warning."""
+    from pbxcharge.alone import missing_finding, vanished_finding
+
+    for plan, account_ids in before.named.items():
+        finding = vanished_finding if plan in before.versions else missing_finding
+        yield finding(run.settings.plans, plan, account_ids)
+
+
+def _versions(catalog: "Catalog") -> dict[str, str]:
+    return {plan.name: plan.version for plan in catalog.plans.values()}
+
+
+def _answer(
+    done: bool,
+    changes: "Iterable[PlanChange]",
+    found: "Iterable[Finding]",
+    before: InForce | None = None,
+) -> Document:
+    users = before.users if before else {}
+    return {
+        "done": done,
+        "changes": [
+            {
+                "plan": change.name,
+                "before": change.before,
+                "after": change.after,
+                "accounts": users.get(change.name, 0),
+            }
+            for change in changes
+        ],
+        "findings": [shown.document(finding) for finding in found],
+        "checked_only": False,
+        "in_force": False,
+        "needs_restart": [],
+    }
+
+
+def _show_applied(answer: Document) -> None:
+    shown.complain_of_documents(answer["findings"])
+    if not answer["done"]:
+        complain("nothing was changed")
+        return
+    columns = [("plan", "<"), ("change", "<"), ("before", "<"), ("after", "<"), ("accounts", ">")]
+    table(columns, (_change_row(change) for change in answer["changes"]), "no plan changes")
+    if answer["needs_restart"]:
+        remark(f"changed settings that need a restart: {', '.join(answer['needs_restart'])}")
+    if answer["checked_only"]:
+        say("nothing was changed: this was a check")
+    elif answer["in_force"]:
+        say("in force from the next call on")
+    else:
+        say("the daemon does not run: in force from its next start on")
+
+
+def _change_row(change: Document) -> tuple[Any, ...]:
+    before, after = change["before"], change["after"]
+    word = "new" if before is None else "removed" if after is None else "changed"
+    return change["plan"], word, before, after, change["accounts"]
+
+
+def _plans_table(answer: Document) -> None:
+    columns = [("plan", "<"), ("version", "<"), ("type", "<"), ("allows", "<"), ("accounts", ">")]
+    rows = [
+        (plan["name"], plan["version"], plan["type"], ", ".join(plan["allows"]), plan["accounts"])
+        for plan in answer["plans"]
+    ]
+    table(columns, rows, "no plans")
+    for name, count in answer["missing"].items():
+        complain(f"there is no plan {name}, but it charges accounts: {count}")
+
+
+def _plan_facts(name: str, answer: Document) -> None:
+    plan = answer["plan"]
+    if plan is None:
+        complain(f"there is no plan {name}, but it charges the accounts below")
+        plan = {"name": name, "version": None, "type": None, "allows": [], "credit_limit": None}
+    facts(
+        {
+            "plan": plan["name"],
+            "version": plan["version"],
+            "type": plan["type"],
+            "allows": ", ".join(plan["allows"]) or None,
+            "credit limit": plan["credit_limit"],
+            "accounts": ", ".join(answer["accounts"]) or "none",
+        }
+    )

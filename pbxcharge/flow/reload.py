@@ -1,0 +1,141 @@
+"""Plans that change while calls run: read whole, checked whole, put into force in one step."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pbxcharge.catalog.changes import PlanChange, plan_changes, vanished_finding
+from pbxcharge.catalog.findings import Finding
+from pbxcharge.flow.authorize import Prices
+from pbxcharge.flow.journal import Journal
+from pbxcharge.flow.provision import Provisioning
+from pbxcharge.logger import Logger
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """The files of the site as they are now.
+
+    Args:
+        folder: of the plans.
+        prices: what they put into force; None if any finding is an error.
+        findings: what is wrong in them.
+        needs_restart: the changed settings that no reload puts into force.
+    """
+
+    folder: Path
+    prices: Prices | None
+    findings: tuple[Finding, ...]
+    needs_restart: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What a reload did. With an error among the findings it changed nothing at all.
+
+    Args:
+        done: whether the files are in force.
+        changes: the plans that are others now.
+        findings: errors, or warnings beside what is in force.
+        needs_restart: the changed settings that are not in force.
+    """
+
+    done: bool
+    changes: tuple[PlanChange, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    needs_restart: tuple[str, ...] = ()
+
+
+class Reload:
+    """Puts the files of the site into force, one reload after the other.
+
+    Live calls keep what they were authorized with; it is stored with them.
+
+    Args:
+        read: reads the files; may take its time, and is called in a thread.
+        prices: what is in force.
+        provisioning: knows who is charged by a plan, and lets wallets follow.
+        in_force: called in the very step in which the files come into force.
+        journal: tells it to those who watch.
+        logger: the findings of a reload that nobody waits for stand there alone.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Fresh],
+        prices: Prices,
+        provisioning: Provisioning,
+        in_force: Callable[[], None],
+        journal: Journal,
+        logger: Logger,
+    ) -> None:
+        self._read = read
+        self._prices = prices
+        self._provisioning = provisioning
+        self._in_force = in_force
+        self._journal = journal
+        self._log = logger
+        self._turn = asyncio.Lock()
+
+    async def reload(self, actor: str) -> Reloaded:
+        """Read the files and put them into force, or say what is wrong.
+
+        Raises:
+            StorageDown: nothing was changed.
+        """
+        async with self._turn:
+            fresh = await asyncio.to_thread(self._read)
+            if fresh.prices is None:
+                return self._refused(fresh.findings, actor)
+            prices = fresh.prices
+            before = versions(self._prices)
+            stranded = await self._provisioning.change_plans(
+                prices.plans, lambda: self._swap(prices)
+            )
+            if stranded:
+                found = (vanished_finding(fresh.folder, *users) for users in stranded.items())
+                return self._refused((*fresh.findings, *found), actor)
+            done = Reloaded(
+                done=True,
+                changes=plan_changes(before, versions(prices)),
+                findings=fresh.findings,
+                needs_restart=fresh.needs_restart,
+            )
+            self._tell(done, actor)
+            return done
+
+    def _swap(self, fresh: Prices) -> None:
+        self._prices.become(fresh)
+        self._in_force()
+
+    def _refused(self, findings: tuple[Finding, ...], actor: str) -> Reloaded:
+        self._log_findings(findings)
+        self._log.error("plans refused, nothing was changed", actor=actor)
+        return Reloaded(done=False, findings=findings)
+
+    def _tell(self, done: Reloaded, actor: str) -> None:
+        self._log_findings(done.findings)
+        changed = [f"{it.name}: {it.before} → {it.after}" for it in done.changes]
+        plans = len(self._prices.plans)
+        self._journal.tell("plans_in_force", plans=plans, changed=changed, actor=actor)
+        if done.needs_restart:
+            keys = ", ".join(done.needs_restart)
+            self._log.warning("changed settings need a restart", settings=keys)
+
+    def _log_findings(self, findings: tuple[Finding, ...]) -> None:
+        for found in findings:
+            self._log.warning(
+                "finding",
+                severity=str(found.severity),
+                file=found.file,
+                line=found.line,
+                key=found.key,
+                message=found.message,
+                hint=found.hint,
+            )
+
+
+def versions(prices: Prices) -> dict[str, str]:
+    """The version of each plan in force."""
+    return {plan.name: plan.version for plan in prices.plans.values()}

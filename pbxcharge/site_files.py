@@ -1,0 +1,81 @@
+"""The files of a site, settings and plans, read together."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from pbxcharge.catalog.findings import Finding, in_order
+from pbxcharge.catalog.form import Form
+from pbxcharge.catalog.load import Catalog, load_catalog
+from pbxcharge.settings import Settings, load_settings
+
+NOTHING_INSTEAD: Mapping[Path, Path] = MappingProxyType({})
+
+_WHOLE = ("plans", "numbers", "high_risk")
+LIVE = (*_WHOLE, "emergency.numbers")
+"""The settings that a reload puts into force, each with what stands below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFiles:
+    """The files of a site as read: what could be read of them, and every finding."""
+
+    settings: Settings | None
+    catalog: Catalog | None
+    findings: tuple[Finding, ...]
+
+
+def read_files(
+    config: Path,
+    instead: Mapping[Path, Path] = NOTHING_INSTEAD,
+    tolerance_ms: int | None = None,
+) -> SiteFiles:
+    """Read every file of a site; all findings at once.
+
+    Args:
+        config: the settings file.
+        instead: files that are read in place of plan files, or beside them.
+        tolerance_ms: the duration tolerance in force, where that is not what the file says.
+    """
+    settings, found = load_settings(config)
+    if settings is None:
+        return SiteFiles(None, None, found)
+    own_ms = settings.duration_tolerance_ms
+    result = load_catalog(
+        settings.plans,
+        settings.number_rules,
+        emergency=settings.emergency_numbers,
+        tolerance_ms=own_ms if tolerance_ms is None else tolerance_ms,
+        high_risk=settings.high_risk,
+        instead=instead,
+    )
+    return SiteFiles(settings, result.catalog, in_order((*found, *result.findings)))
+
+
+def needs_restart(running: Settings, written: Settings) -> tuple[str, ...]:
+    """The settings that were changed in the file and that no reload puts into force.
+
+    `("ami.port", "dial")`, in the order of the settings.
+    """
+    return tuple(key for key in _changed(running, written) if not _is_live(key))
+
+
+def with_live_settings(running: Settings, written: Settings) -> Settings:
+    """The settings in force after a reload: those of the file where they are live."""
+    emergency = running.emergency.model_copy(update={"numbers": written.emergency.numbers})
+    live = {"emergency": emergency} | {key: getattr(written, key) for key in _WHOLE}
+    return running.model_copy(update=live)
+
+
+def _changed(running: Form, written: Form, before: str = "") -> Iterator[str]:
+    for name in type(running).model_fields:
+        old, new = getattr(running, name), getattr(written, name)
+        if isinstance(old, Form) and isinstance(new, Form):
+            yield from _changed(old, new, f"{before}{name}.")
+        elif old != new:
+            yield before + name
+
+
+def _is_live(key: str) -> bool:
+    return any(key == live or key.startswith(f"{live}.") for live in LIVE)
