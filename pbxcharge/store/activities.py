@@ -64,8 +64,8 @@ async def read_activities(
     accounts = {account for *_, account in lines} | {account for *_, account in begun}
     found = await read_spending(connection, accounts)
     for _, at_us, account in begun:
-        # Whether it still lives is counted below.
-        found[account] = found[account].begun(at_us).ended()
+        known = found[account]
+        found[account] = replace(known, starts=known.starts.added(at_us, 1))
     for _, line, account in lines:
         found[account] = found[account].held(line.amount_micros)
     for _, account in {(hold.call_id, account) for hold, _, account in lines}:

@@ -8,6 +8,7 @@ from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
 from pbxcharge.core.authorization import first_slice_s
 from pbxcharge.core.call import Call
 from pbxcharge.core.credit import Payer, Reserve
+from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.rate import Rate
 from pbxcharge.core.rating import RatedLevel, Rating, rating_id
@@ -31,13 +32,14 @@ def granted(
     *,
     rates: Sequence[Rate] | None = None,
     terms: Terms | None = None,
+    limits: Limits = UNLIMITED,
     wallets: Sequence[str] = (WALLET,),
     ring_s: int = 30,
     renew_lead_ms: int = 10_000,
     setup_at_us: int = SETUP_AT_US,
 ) -> Granted:
     """A call of alice to Germany; each further rate and wallet is a level above her."""
-    levels = tuple(RatedLevel("basic", "v1", rate) for rate in rates or (a_rate(),))
+    levels = tuple(RatedLevel("basic", "v1", rate, limits) for rate in rates or (a_rate(),))
     rating = Rating(levels, terms or Terms())
     return Granted(
         attempt=_attempt(call_id, setup_at_us),

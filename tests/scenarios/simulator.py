@@ -316,7 +316,8 @@ class Exchange:
                 self._hop("writer", lambda: self._settle(line, command))
 
     def _reserve(self, line: Line, command: AskSlice) -> None:
-        asked = reservation(line.granted, command.step, command.least_s, command.want_s)
+        slice_ = reservation(line.granted, command.step, command.least_s, command.want_s)
+        asked = replace(slice_, at_us=self._wall_us())
         outcome = self.engine.decide(asked)
         assert isinstance(outcome, Reserved | Refused)
         self._hop("answers", lambda: self.tell(line, outcome))

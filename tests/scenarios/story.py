@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 
 from pbxcharge.core.cdr import EndedBy
 from pbxcharge.core.ledger import Entry
+from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.money import format_amount, parse_amount
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.rate import Rate
@@ -29,6 +30,7 @@ class Story:
         credit: alice's initial credit.
         rate: what all calls cost; 0.01 a second in blocks of 1 s by default.
         terms: the plan's settings.
+        limits: the plan's limits; none by default.
         renew_lead_s: how long before its end a slice is renewed.
         checked: whether the daemon also checks all legs every 30 s.
     """
@@ -40,12 +42,14 @@ class Story:
         credit: str,
         rate: Rate | None = None,
         terms: Terms | None = None,
+        limits: Limits = UNLIMITED,
         renew_lead_s: int = 10,
         checked: bool = False,
     ) -> None:
         self.exchange = Exchange()
         self.exchange.open_wallet(WALLET, parse_amount(credit))
         self._rate, self._terms, self._lead_ms = rate, terms, renew_lead_s * 1000
+        self._limits = limits
         for row in table.strip().splitlines():
             at_s, who, what = row.split(maxsplit=2)
             self.exchange.run(int(float(at_s) * 1000))
@@ -113,9 +117,14 @@ class Story:
     def _call(self, who: str, what: str) -> None:
         if what == "dials":
             rates = [self._rate] if self._rate else None
-            self.exchange.dial(
-                granted(who, rates=rates, terms=self._terms, renew_lead_ms=self._lead_ms)
+            call = granted(
+                who,
+                rates=rates,
+                terms=self._terms,
+                limits=self._limits,
+                renew_lead_ms=self._lead_ms,
             )
+            self.exchange.dial(call)
         else:
             _CALL[what](self.exchange, self.line(who))
 

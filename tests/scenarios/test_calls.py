@@ -4,8 +4,11 @@ Every call costs 0.01 a second, in blocks of 1 s unless a test says otherwise, s
 hundredths is the number of seconds billed. The comments work the numbers out by hand.
 """
 
+from dataclasses import replace
+
 import pytest
 
+from pbxcharge.core.limits import UNLIMITED
 from pbxcharge.core.plan import Terms
 from tests.fakes.granted_call import a_rate
 from tests.scenarios.story import Story
@@ -251,6 +254,65 @@ def test_a_call_ends_at_the_longest_that_the_plan_allows() -> None:
     story = Story("0.0 a dials\n 2.0 a answers", credit="5.00", terms=Terms(call_max_s=90))
     assert story.record("a") == "ANSWERED 90 s, billed 90 s: 0.90, by limit, event"
     assert story.warned_s("a") == [82.0]
+
+
+def test_a_call_ends_when_a_limit_lets_it_spend_no_more() -> None:
+    """0.75 an hour, with credit for much more: 75 s, after the warning, and a limit ended it."""
+    limits = replace(UNLIMITED, spend_per_hour_micros=750_000)
+    story = Story("0.0 a dials\n 2.0 a answers", credit="5.00", limits=limits)
+    assert story.record("a") == "ANSWERED 75 s, billed 75 s: 0.75, by limit, event"
+    assert [int(at_s) for at_s in story.warned_s("a")] == [67]
+
+
+def test_a_limit_that_was_reached_is_not_forgotten_by_a_restart() -> None:
+    """The daemon dies in the last slice and is back in it: the record still says why it was."""
+    limits = replace(UNLIMITED, spend_per_day_micros=600_000)
+    story = Story(
+        """
+        0.0   a       dials
+        2.0   a       answers
+        54.0  daemon  dies
+        58.0  daemon  starts
+        """,
+        credit="5.00",
+        limits=limits,
+    )
+    assert story.record("a") == "ANSWERED 60 s, billed 60 s: 0.60, by limit, event"
+
+
+def test_calls_of_a_limited_account_spend_no_more_together() -> None:
+    """1.50 an hour for two calls at once: they share it as they would share their credit."""
+    story = Story(
+        """
+        0.0  a  dials
+        0.0  b  dials
+        2.0  a  answers
+        2.0  b  answers
+        """,
+        credit="5.00",
+        limits=replace(UNLIMITED, spend_per_hour_micros=1_500_000),
+    )
+    for call in "ab":
+        assert story.record(call) == "ANSWERED 75 s, billed 75 s: 0.75, by limit, event"
+
+
+def test_as_many_calls_as_the_plan_allows_and_no_more() -> None:
+    """The third of two at once is refused; it may try again when one has ended."""
+    story = Story(
+        """
+        0.0   a  dials
+        0.0   b  dials
+        1.0   c  dials
+        5.0   a  caller hangs up
+        6.0   d  dials
+        7.0   b  caller hangs up
+        8.0   d  caller hangs up
+        """,
+        credit="5.00",
+        limits=replace(UNLIMITED, concurrent_calls=2),
+    )
+    assert story.record("c") == "NOT ALLOWED, concurrent_calls"
+    assert story.record("d").startswith("NO ANSWER")
 
 
 def test_a_daemon_that_is_back_within_the_lease_is_not_missed() -> None:

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import pytest
 
+from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.rate import charge, charge_micros
 from pbxcharge.core.rating import (
@@ -47,8 +48,16 @@ def test_equal_content_has_one_id_and_other_content_another() -> None:
         Rating((OWN, replace(ABOVE, plan_version="v10")), RATING.terms),
         Rating((OWN, ABOVE), Terms(slice_s=31)),
         Rating((OWN, ABOVE), RATING.terms, rule_set=RATING.rule_set + 1),
+        Rating((replace(OWN, limits=Limits()), ABOVE), RATING.terms),
     ]
-    assert len({rating_id(other.canonical()) for other in (*others, RATING)}) == 6
+    assert len({rating_id(other.canonical()) for other in (*others, RATING)}) == 7
+
+
+def test_limits_come_back_with_the_rating() -> None:
+    """A running call obeys those that it began with, at each level its own, after a restart too."""
+    limited = Rating((replace(OWN, limits=Limits(3, None, 7, None)), ABOVE), RATING.terms)
+    levels = rating_from_canonical(limited.canonical()).levels
+    assert [level.limits for level in levels] == [Limits(3, None, 7, None), UNLIMITED]
 
 
 def test_a_rating_that_was_stored_in_the_first_release_is_still_read() -> None:
@@ -57,6 +66,7 @@ def test_a_rating_that_was_stored_in_the_first_release_is_still_read() -> None:
     (level,) = rating.levels
     assert (level.plan, level.plan_version, level.rate) == ("basic", "v1", a_rate(grace_s=3))
     assert (rating.terms, rating.rule_set) == (Terms(30, 5, 600, 50), 1)
+    assert level.limits == UNLIMITED
 
 
 def test_the_lines_of_a_charge_are_stored_exactly() -> None:

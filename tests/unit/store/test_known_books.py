@@ -1,6 +1,8 @@
 """What the writer remembers: enough to be right, never without bounds."""
 
 from pbxcharge.core.credit import Wallet
+from pbxcharge.core.limits import IDLE
+from pbxcharge.core.money import MICROS
 from pbxcharge.store.books import KnownBooks
 
 
@@ -26,6 +28,20 @@ def test_few_wallets_are_all_kept() -> None:
     books.ratings = {"x", "y"}
     books.trim()
     assert (set(books.wallets), books.ratings) == ({"a", "b"}, {"x", "y"})
+
+
+def test_accounts_that_cannot_be_read_again_alone_are_never_forgotten() -> None:
+    """Live calls, and calls of the last minute, are read only when the books are opened."""
+    idle, now_us = IDLE.charged(0, 5), 3600 * MICROS
+    books = KnownBooks(activities_max=3)
+    books.activities = {
+        "lives": idle.begun(0),
+        "called": idle.begun(now_us).ended(),
+        "called before": idle.begun(now_us - 62 * MICROS).ended(),
+        "charged": idle,
+    }
+    books.trim()
+    assert set(books.activities) == {"lives", "called"}
 
 
 def test_too_many_ratings_are_forgotten() -> None:
