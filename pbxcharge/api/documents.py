@@ -17,6 +17,7 @@ from pbxcharge.core.plan import UNLIMITED_S, Plan
 from pbxcharge.core.quotation import Quote, QuotedLevel
 from pbxcharge.core.rate import charge_micros
 from pbxcharge.core.rating import lines_canonical
+from pbxcharge.flow.journal import paid_through_us
 
 Document = dict[str, Any]
 
@@ -113,11 +114,14 @@ def call_document(call: Call, talk_s: int | None, currency: str) -> Document:
         "endpoint": attempt.endpoint,
         "number": attempt.number,
         "destination": own.rate.destination,
+        "type": str(attempt.call_type),
         "phase": str(call.phase),
         "setup_at": instant(attempt.setup_at_us),
         "answered_at": instant(call.answered_at_us),
         "talk_s": talk_s,
+        "cost": None if talk_s is None else format_amount(charge_micros(own.rate, talk_s)),
         "paid_s": call.through_s,
+        "paid_through": instant(paid_through_us(call)),
         "held": format_amount(charge_micros(own.rate, call.through_s)),
         "currency": currency,
         "warned": call.warned,

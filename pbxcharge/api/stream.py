@@ -91,8 +91,8 @@ class _Past:
     async def rest(self, listener: Listener, archive: Archive | None) -> bytes:
         """Everything up to where the listener began, on disk or on its way there."""
         unwritten = [] if archive is None else archive.unwritten()
-        early = [line for line in unwritten if line["id"] <= listener.last_id]
-        until = early[0]["id"] - 1 if early else listener.last_id
+        early = [line for line in unwritten if line["event_id"] <= listener.last_id]
+        until = early[0]["event_id"] - 1 if early else listener.last_id
         try:
             async for page in self._left.pages(until):
                 self._lines += page

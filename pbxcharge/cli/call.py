@@ -1,12 +1,13 @@
-"""`calls` and `tail`: calls that run."""
+"""`calls`: calls that run."""
 
-import json
+import asyncio
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from pbxcharge.cli.command import Run, command
-from pbxcharge.cli.output import clock, remark, say, table
+from pbxcharge.cli.output import Column, console, grid, remark, say, table
 
 calls = typer.Typer(
     help="Calls that run now: list them, or hang one up.", invoke_without_command=True
@@ -15,22 +16,32 @@ calls = typer.Typer(
 Document = dict[str, Any]
 CallId = Annotated[str, typer.Argument(metavar="CALL", help="Id of the call.")]
 
+WATCH_EVERY_S = 1.0
+UNMETERED = "nobody meters these calls now; each ends when its paid time does"
+COLUMNS: list[Column] = [
+    ("type", "<"),
+    ("from", "<"),
+    ("to", "<"),
+    ("account", "<"),
+    ("state", "<"),
+    ("talk s", ">"),
+    ("cost", ">"),
+    ("paid s", ">"),
+    ("paid through", "<"),
+    ("held", ">"),
+    ("", "<"),
+    ("call", "<"),
+]
+STATES = {"ringing": "ringing", "up": "talking", "ending": "ending"}
 
-def add_to(app: typer.Typer) -> None:
-    """The commands of calls that stand at the top of the command line."""
-    command(
-        app,
-        "tail",
-        examples=("pbxcharge tail", "pbxcharge tail --json | jq .cost"),
-    )(tail)
 
-
-async def list_calls(run: Run) -> None:
-    """List the calls that run now, with what they hold."""
-    from pbxcharge.cli.reach import read
-
-    answer = await read(run, lambda api: api.get("/calls"))
-    run.show(answer, lambda: _calls_table(answer))
+async def list_calls(run: Run, *, watch: bool = False) -> None:
+    """List the calls that run now, what they cost so far, and what they hold."""
+    if watch and not run.as_json and console().is_terminal:
+        await _watch(run)
+        return
+    answer = await _running(run)
+    run.show(answer, lambda: _print(answer))
 
 
 @command(calls, "hang-up", examples=("pbxcharge calls hang-up 019a0c5d3b1fc4d8a1e2f3",))
@@ -43,58 +54,62 @@ async def hang_up(run: Run, call_id: CallId) -> None:
     run.show(answer, lambda: say(f"{call_id} is being hung up"))
 
 
-async def tail(run: Run) -> None:
-    """Follow the live cost log, call by call."""
-    from pbxcharge.cli.reach import daemon
+async def _running(run: Run) -> Document:
+    from pbxcharge.cli.reach import read
 
-    async with daemon(run) as api, api.events() as lines:
-        async for line in lines:
-            if line and run.as_json:
-                print(line, flush=True)
-            elif line:
-                _say_event(json.loads(line))
-    remark("the daemon has ended the stream")
+    return await read(run, lambda api: api.get("/calls"))
 
 
-def _calls_table(answer: Document) -> None:
+async def _watch(run: Run) -> None:
+    """The table on the whole terminal, again and again, until Ctrl-C."""
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(highlight=False), screen=True, auto_refresh=False) as live:
+        while True:
+            live.update(_screen(await _running(run)), refresh=True)
+            await asyncio.sleep(WATCH_EVERY_S)
+
+
+def _screen(answer: Document) -> Any:
+    from rich.console import Group
+    from rich.text import Text
+
+    now = datetime.now(UTC).strftime("%H:%M:%S")
+    heading = Text(f"live calls: {len(answer['calls'])}, at {now} UTC; Ctrl-C ends", "dim")
+    warning = [] if answer["metered"] else [Text(UNMETERED, "bold yellow")]
+    return Group(heading, *warning, grid(COLUMNS, _rows(answer)))
+
+
+def _print(answer: Document) -> None:
     if not answer["metered"]:
-        remark("nobody meters these calls now; each ends when its paid time does")
-    table(
-        [
-            ("call", "<"),
-            ("account", "<"),
-            ("from", "<"),
-            ("to", "<"),
-            ("destination", "<"),
-            ("phase", "<"),
-            ("talk s", ">"),
-            ("paid s", ">"),
-            ("held", ">"),
-            ("", "<"),
-        ],
+        remark(UNMETERED)
+    table(COLUMNS, _rows(answer), "no calls")
+
+
+def _rows(answer: Document) -> list[tuple[Any, ...]]:
+    return [
         (
-            (
-                call["call_id"],
-                call["account_id"],
-                call["endpoint"],
-                call["number"],
-                call["destination"],
-                call["phase"],
-                call["talk_s"],
-                call["paid_s"],
-                call["held"],
-                call["currency"],
-            )
-            for call in answer["calls"]
-        ),
-        "no calls",
-    )
+            call["type"],
+            call["endpoint"],
+            call["number"],
+            call["account_id"],
+            _state(call),
+            call["talk_s"],
+            call["cost"],
+            call["paid_s"],
+            (call["paid_through"] or "")[11:19],
+            call["held"],
+            call["currency"],
+            call["call_id"],
+        )
+        for call in answer["calls"]
+    ]
 
 
-def _say_event(line: Document) -> None:
-    known = ("event", "at_us", "account", "call_id")
-    rest = " ".join(f"{name}={value}" for name, value in line.items() if name not in known)
-    say(
-        f"{clock(line.get('at_us'))} {line['event']:<12} {line.get('account') or '-':<12} {rest}"
-        + (f" call_id={line['call_id']}" if line.get("call_id") else "")
-    )
+def _state(call: Document) -> str:
+    """What a call does, and whether it goes on after its paid time."""
+    state = STATES.get(call["phase"], "ending")
+    if call["ends_because"]:
+        return f"{state}, ends ({call['ends_because']})"
+    return f"{state}, warned" if call["warned"] else state

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pbxcharge.cli import account, call, money, plan, record, site
+from pbxcharge.cli import account, call, money, plan, record, site, tail
 from pbxcharge.cli.command import ConfigOption, JsonOption, Run, end, examples_text
 
 EPILOG = examples_text(
@@ -59,12 +59,18 @@ def options(
 
 
 @call.calls.callback()
-def running_calls(ctx: typer.Context, as_json: JsonOption = False) -> None:
+def running_calls(
+    ctx: typer.Context,
+    as_json: JsonOption = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="On a terminal: refresh the list every second.")
+    ] = False,
+) -> None:
     """List the calls that run now, or end one."""
     run = ctx.find_object(Run) or Run()
     ctx.obj = Run(run.config_option, run.as_json or as_json)
     if ctx.invoked_subcommand is None:
-        end(lambda: call.list_calls(ctx.obj), ctx.obj)
+        end(lambda: call.list_calls(ctx.obj, watch=watch), ctx.obj)
 
 
 app.add_typer(account.app, name="account")
@@ -73,7 +79,7 @@ app.add_typer(plan.app, name="plan")
 money.add_to(app)
 app.add_typer(call.calls, name="calls")
 app.add_typer(record.app, name="cdr")
-call.add_to(app)
+tail.add_to(app)
 record.add_to(app)
 site.add_to(app)
 app.add_typer(site.database, name="db")

@@ -3,10 +3,12 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 WIDTH = 10_000
 """Nothing is wrapped or cut off: one row is one line, and an id can be copied in one piece."""
@@ -44,14 +46,7 @@ def print_json(document: Any) -> None:
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[Any]], empty: str) -> None:
     """Rows under headings, nothing cut off; or one line that says there are none."""
-    from rich.table import Table
-    from rich.text import Text
-
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for heading, side in columns:
-        shown.add_column(heading, justify="right" if side == ">" else "left")
-    for row in rows:
-        shown.add_row(*(Text(_text(cell)) for cell in row))
+    shown = grid(columns, rows)
     if not shown.row_count:
         remark(empty)
         return
@@ -60,6 +55,24 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Any]], empty: str) 
         out.print(shown)
     for line in lines.get().splitlines():
         print(line.rstrip())
+
+
+def grid(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> "Table":
+    """Rows under headings, to be printed."""
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading, side in columns:
+        shown.add_column(heading, justify="right" if side == ">" else "left", no_wrap=True)
+    for row in rows:
+        shown.add_row(*(Text(_text(cell)) for cell in row))
+    return shown
+
+
+def printable(text: Any) -> str:
+    """A text from outside, without what would move the cursor or colour the terminal."""
+    return "".join(char if char.isprintable() else "�" for char in str(text))
 
 
 def facts(pairs: Mapping[str, Any]) -> None:
@@ -87,3 +100,8 @@ def clock(at_us: int | None) -> str:
         return ""
     ms = at_us // 1000 % 86_400_000
     return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}.{ms % 1000:03}"
+
+
+def day(at_us: int) -> str:
+    """The date (UTC) of an event."""
+    return datetime.fromtimestamp(at_us // 1_000_000, UTC).date().isoformat()

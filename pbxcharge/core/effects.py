@@ -58,7 +58,7 @@ class PbxSeen:
 
 @dataclass(frozen=True, slots=True)
 class EventsTold:
-    """Lines of the live cost log, each with its `id` and `at_us`; one that is kept already stays.
+    """Lines of the live cost log, each with `event_id` and `at_us`; one kept already stays.
 
     Ids rise in the order of telling and never lie before their instant.
     """

@@ -49,8 +49,9 @@ class Listener:
 class Journal:
     """Tells the life of each call in lines bound to call id and account.
 
-    Every line has `id`, `at_us`, `event`; those of a call `call_id`, `account`, `organization`,
-    `number`, and what the call has paid so far as `cost`, a decimal string in the site's currency.
+    Every line has `event_id`, `at_us`, `event`; those of a call `call_id`, `account`,
+    `organization`, `number`, and what the call has paid so far as `cost`, a decimal string in the
+    site's currency.
     Ids rise from line to line, also over restarts, and are the microsecond of the line or the next
     one that is free.
     """
@@ -105,7 +106,7 @@ class Journal:
     def _send(self, event: str, line: Line) -> None:
         at_us = self._clock.wall_us()
         self.last_id = max(self.last_id + 1, at_us)
-        sent = {"id": self.last_id, "at_us": at_us, "event": event, **line}
+        sent = {"event_id": self.last_id, "at_us": at_us, "event": event, **line}
         self._keep(sent)
         if self._listeners:
             self._listeners = [each for each in self._listeners if each.offer(sent)]

@@ -191,4 +191,4 @@ def cdr_level_rows(cdr: Cdr) -> list[Row]:
 
 def event_row(line: Mapping[str, Any]) -> Row:
     """The parameters of writes.ADD_EVENT; the body is the line as readers get it."""
-    return (line["id"], line["at_us"], orjson.dumps(line, default=str).decode())
+    return (line["event_id"], line["at_us"], orjson.dumps(line, default=str).decode())

@@ -210,7 +210,7 @@ async def busy_day(store: Store) -> None:
     refused = blank_cdr(granted("refused").attempt, "EUR", Disposition.NOT_ALLOWED)
     await writer.submit((), [CdrWritten(replace(refused, reason="no_rate")), PbxSeen(NODE, 1)])
     await begin(writer, two_levels("open"))
-    told = {"id": NOW_US, "at_us": NOW_US, "event": "authorized", "account": "alice"}
+    told = {"event_id": NOW_US, "at_us": NOW_US, "event": "authorized", "account": "alice"}
     await writer.submit((), [EventsTold((told,))])
     await writer.submit((), [AccountSaved(user("bob", AccountStatus.SUSPENDED), NOW_US, ACTOR)])
 

@@ -11,6 +11,7 @@ import uvloop
 from pbxcharge.api.client import Client
 from pbxcharge.api.server import ApiServer
 from pbxcharge.core.number import NumberRule
+from pbxcharge.flow.archive import Archive
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.journal import Journal
@@ -59,6 +60,7 @@ class Served:
     store: Store
     meter: Meter
     journal: Journal
+    archive: Archive
     asterisk: DeafAsterisk
     server: ApiServer
     client: Client
@@ -76,6 +78,8 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
         for account in (ACME, ALICE):
             await office.provisioning.add_account(account, "uid:0")
         journal, asterisk = Journal(log, clock, "EUR"), DeafAsterisk()
+        archive = Archive(store.writer, store.queries, clock, log, keep_days=30)
+        journal.keep_with(archive.keep, (await store.queries.event_ids())[1])
         meter = Meter(
             store.writer,
             asterisk,
@@ -86,12 +90,13 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
             on_settled=lambda _: None,
             investigate=lambda: None,
         )
-        server = ApiServer(path, office, store.queries, meter, journal, PRICES)
+        server = ApiServer(path, office, store.queries, meter, journal, PRICES, archive)
         await server.start()
         client = Client(path)
         try:
-            yield Served(path, store, meter, journal, asterisk, server, client)
+            yield Served(path, store, meter, journal, archive, asterisk, server, client)
         finally:
             await client.close()
             await server.stop()
             await meter.close()
+            await archive.close()

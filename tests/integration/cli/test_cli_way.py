@@ -87,6 +87,47 @@ async def test_the_live_log_can_be_followed(served: Site) -> None:
     assert (lines[0]["event"], lines[0]["account"]) == ("top_up", "alice")
 
 
+async def test_the_live_log_is_read_from_some_time_ago(served: Site) -> None:
+    """Filtered by the daemon; without it what is stored is read alone, and that is said."""
+    for number in ("1", "2"):
+        await served.ask("topup", "alice", number, "--id", f"t-{number}")
+    process = await asyncio.create_subprocess_exec(
+        *(COMMAND, "--config", served.config, "tail", "--since", "10m", "--event", "top-up"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        told = [(await process.stdout.readline()).decode() for _ in range(2)]
+        await served.stop()
+        assert await process.wait() == 0
+    assert ["id=t-1" in told[0], "id=t-2" in told[1]] == [True, True]
+    alone = await served.run("tail", "--since", "10m", "--account", "acme", "--json")
+    assert [json.loads(line)["id"] for line in alone.out.splitlines()] == ["t-1", "t-2"]
+    assert "the daemon does not run" in alone.err
+    assert (await served.run("tail", code=69)).out == ""
+    assert "neither an age nor" in (await served.run("tail", "--since", "soon", code=2)).err
+
+
+async def test_running_calls_are_listed_once_where_there_is_no_terminal(
+    served: Site, asterisk: FakeAsterisk
+) -> None:
+    """`--watch` or not: type, from, to, account, state, cost so far, paid through, held."""
+    call = asterisk.place_call("alice-1", "00442079460000")
+    assert await call.authorize()
+    call.dial()
+    call.answer()
+    await served.log.wait("answered")
+    heading, row = (await served.run("calls", "--watch")).out.splitlines()
+    assert heading.split()[:6] == ["type", "from", "to", "account", "state", "talk"]
+    assert row.split()[:5] == ["public", "alice-1", "442079460000", "alice", "talking"]
+    (shown,) = (await served.ask("calls"))["calls"]
+    assert (shown["paid_through"] > shown["answered_at"], Decimal(shown["cost"]) >= 0) == (
+        True,
+        True,
+    )
+    call.hang_up()
+
+
 async def test_a_stopped_daemon_is_waited_for_and_named(served: Site) -> None:
     """SIGSTOP: a write gives up after about 3 s with 69 and was not done; reading goes on."""
     served.signal(signal.SIGSTOP)
