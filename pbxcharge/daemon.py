@@ -6,6 +6,7 @@ everything durable, and is gone within five seconds.
 """
 
 import asyncio
+import gc
 import os
 import resource
 import signal
@@ -29,6 +30,7 @@ from pbxcharge.flow.authorize import Authorizer, Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.gate import Gate
 from pbxcharge.flow.journal import Journal
+from pbxcharge.flow.lag import LoopLag
 from pbxcharge.flow.listen import WANTED, Listener
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.office import Office
@@ -132,6 +134,7 @@ class Daemon:
         self._store = store
         self._log = logger
         self._notifier = Notifier()
+        self._lag = LoopLag(logger)
         self._tasks: list[asyncio.Task[None]] = []
         self.ami = AmiClient(
             settings.ami.host,
@@ -223,9 +226,14 @@ class Daemon:
         if stop.is_set():
             return
         await self.agi.start()
+        # What is there by now lives as long as the daemon; to look through it again and again for
+        # garbage would stop the loop for some 50 ms each time.
+        gc.collect()
+        gc.freeze()
         timing = self._settings.timing
         self._spawn(self.recovery.watch(min(timing.status_check_s, timing.spool_check_s)))
         self._spawn(self._stay_alive())
+        self._spawn(self._lag.watch())
         self._spawn(self.archive.forget_old())
         self._spawn(self._tell_systemd())
         self._notifier.say("READY=1", f"STATUS=metering {calls} calls taken up")
@@ -235,7 +243,8 @@ class Daemon:
         """Grant nothing more, leave live calls to their leases, end every part."""
         self._notifier.say("STOPPING=1")
         self.authorizer.stopping = True
-        self._log.info("stopping", live_calls=len(self.meter))
+        worst_ms = self._lag.worst_ms
+        self._log.info("stopping", live_calls=len(self.meter), loop_late_ms=worst_ms)
         await self.agi.close()
         for task in self._tasks:
             task.cancel()
