@@ -109,8 +109,8 @@ async def test_event_smuggled_in_by_a_name_settles_no_call() -> None:
     """A phone that calls itself an event of its own end talks no second without paying.
 
     Asterisk writes that name into the very event which says that the leg is dialled, so that one
-    cannot be read, and the forged end stands behind it. Seen failing without both `check_genuine` and
-    Daemon._event_unreadable, each of which is enough.
+    cannot be read, and the forged end stands behind it. Seen failing without both `check_genuine`
+    and Daemon._event_unreadable, each of which is enough.
     """
     async with exchange({"alice": "1.00"}) as x:
         call = await x.ask("alice")
