@@ -61,6 +61,7 @@ def test_a_short_file_gets_defaults(tmp_path: Path) -> None:
     )
     assert (settings.lost_end, settings.duration_tolerance_ms) == (LostEnd.LAST_SEEN, 100)
     assert (settings.log.level, settings.log.mask_digits) == (LogLevel.INFO, 0)
+    assert settings.events.keep_days == 30
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,6 +133,7 @@ def test_the_example_site_has_no_findings() -> None:
         ("plans: plans", "lost_end: never", 4, "lost_end", "'never' is not known here"),
         ("plans: plans", "log: {level: loud}", 4, "log.level", "'loud' is not known here"),
         ("plans: plans", "log: {mask_digits: 16}", 4, "log.mask_digits", "out of bounds"),
+        ("plans: plans", "events: {keep_days: 0}", 4, "events.keep_days", "out of bounds"),
         ("plans: plans", "fastagi: {peers: []}", 4, "fastagi.peers", "nobody may ask"),
         ("plans: plans", "fastagi: {peers: [me]}", 4, "fastagi.peers[1]", "not an IP address"),
         ("plans: plans", "duration_tolerance_ms: 1000", 4, "duration_tolerance_ms", "out of"),

@@ -100,3 +100,14 @@ async def test_credit_that_ended_unwatched_is_still_the_reason() -> None:
         await until(lambda: call.metered_leg.uniqueid in x.pbx.ended_at)
         await x.serve()
         assert (await x.settled(call))["ended_by"] == "credit"
+
+
+async def test_transfer_is_told_to_whoever_draws_the_call() -> None:
+    """The caller sends the paid leg on: said once, with where to; nothing else changes."""
+    async with exchange({"alice": "1.00"}, plan=slices_of(30)) as x:
+        call = await x.talk("alice")
+        call.blind_transfer("102")
+        told = await watched(x, "transferred")
+        assert (told[-1]["how"], told[-1]["to"]) == ("blind", "102")
+        assert told[-1]["call_id"] == call.call_id
+        assert [line["event"] for line in told].count("transferred") == 1
