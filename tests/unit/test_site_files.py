@@ -1,0 +1,47 @@
+"""Which changed settings a reload puts into force, and which it names."""
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from pbxcharge.settings import Settings, load_settings
+from pbxcharge.site_files import needs_restart, with_live_settings
+from tests.site import REPOSITORY
+
+
+def written(tmp_path: Path, **changes: Any) -> Settings:
+    """The example settings with other values: `timing__ring_s=5`."""
+    yaml = YAML()
+    settings = yaml.load(REPOSITORY / "config" / "pbxcharge.yaml")
+    for key, value in changes.items():
+        *groups, last = key.split("__")
+        group = settings
+        for name in groups:
+            group = group[name]
+        group[last] = value
+    file = tmp_path / "pbxcharge.yaml"
+    yaml.dump(settings, file)
+    read, findings = load_settings(file)
+    assert read is not None, findings
+    return read
+
+
+def test_every_changed_setting_is_named_unless_it_is_live(tmp_path: Path) -> None:
+    """By its key as it stands in the file, in the file's order."""
+    running = written(tmp_path)
+    changes = {"timing__ring_s": 5, "dial": "PJSIP/{number}@other", "plans": "prices/"}
+    rules = {"numbers__rules": [{"prefix": "00", "strip": 2}], "emergency__numbers": [999]}
+    changed = written(tmp_path, **changes, **rules, emergency__dial="PJSIP/{number}@other")
+    assert needs_restart(running, running) == ()
+    assert needs_restart(running, changed) == ("dial", "emergency.dial", "timing.ring_s")
+
+
+def test_only_live_settings_come_into_force(tmp_path: Path) -> None:
+    """The emergency list is the new one, what it dials is still the old one."""
+    running = written(tmp_path)
+    changed = written(tmp_path, emergency__numbers=[999], dial="PJSIP/{number}@other")
+    live = with_live_settings(running, changed)
+    assert live.emergency_numbers == ("999",)
+    assert (live.dial, live.emergency.dial) == (running.dial, running.emergency.dial)
+    assert needs_restart(live, changed) == ("dial",)
