@@ -192,7 +192,8 @@ class Daemon:
             self._read_files,
             prices,
             self.office.provisioning,
-            self._reloaded,
+            self._in_force,
+            self._after_reload,
             self.journal,
             logger,
         )
@@ -319,12 +320,14 @@ class Daemon:
             needs_restart(self._settings, read.settings),
         )
 
-    def _reloaded(self) -> None:
-        """In the step in which the files come into force: what else follows from them."""
-        numbers = self._settings.emergency.numbers
+    def _in_force(self) -> None:
+        """In the step in which the files come into force: the settings that go with them."""
         self._settings = with_live_settings(self._settings, self._written)
-        if self._settings.emergency.numbers != numbers and self.ami.ready:
-            self._spawn(self._compare_emergency())
+
+    async def _after_reload(self) -> None:
+        """What follows from files that came into force."""
+        if self.ami.ready:
+            await self._compare_emergency()
 
     async def _until_compared(self, stop: asyncio.Event) -> None:
         """Wait for Asterisk as long as it takes; the log says why."""

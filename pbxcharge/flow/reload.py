@@ -1,12 +1,13 @@
 """Plans that change while calls run: read whole, checked whole, put into force in one step."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pbxcharge.catalog.changes import PlanChange, plan_changes, vanished_finding
 from pbxcharge.catalog.findings import Finding
+from pbxcharge.errors import OperatingError
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.provision import Provisioning
@@ -57,6 +58,7 @@ class Reload:
         prices: what is in force.
         provisioning: knows who is charged by a plan, and lets wallets follow.
         in_force: called in the very step in which the files come into force.
+        afterwards: what follows for the calls that run, and takes its time.
         journal: tells it to those who watch.
         logger: the findings of a reload that nobody waits for stand there alone.
     """
@@ -67,6 +69,7 @@ class Reload:
         prices: Prices,
         provisioning: Provisioning,
         in_force: Callable[[], None],
+        afterwards: Callable[[], Awaitable[None]],
         journal: Journal,
         logger: Logger,
     ) -> None:
@@ -74,6 +77,7 @@ class Reload:
         self._prices = prices
         self._provisioning = provisioning
         self._in_force = in_force
+        self._afterwards = afterwards
         self._journal = journal
         self._log = logger
         self._turn = asyncio.Lock()
@@ -103,7 +107,15 @@ class Reload:
                 needs_restart=fresh.needs_restart,
             )
             self._tell(done, actor)
+            await self._follow()
             return done
+
+    async def _follow(self) -> None:
+        """The files are in force, whatever becomes of what follows from them."""
+        try:
+            await self._afterwards()
+        except OperatingError as error:
+            self._log.error("not all that follows from the new files was done", error=str(error))
 
     def _swap(self, fresh: Prices) -> None:
         self._prices.become(fresh)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.exchange import PLAN, SECOND, Exchange, exchange, slices_of, timing
+from tests.fakes.until import until
 
 DEARER = PLAN.replace("0.60", "6.00")
 
@@ -68,6 +69,15 @@ async def test_other_settings_are_named_as_needing_a_restart() -> None:
         assert said["settings"] == "timing.ring_s"
         assert (await x.ask("alice", "02079460000")).verdict["PBXC_SIPCODE"] == "404"
         assert (await x.ask("alice")).verdict["PBXC_RING_S"] == "20"
+
+
+async def test_emergency_list_is_compared_with_the_dialplan_again() -> None:
+    """A number that is on the list and not in the dialplan is said at once."""
+    async with exchange({"alice": "9.00"}) as x:
+        x.site.config.write_text(x.site.config.read_text().replace("911", "999"))
+        seen = len(x.site.log.lines)
+        await hup(x, "plans_in_force")
+        await until(lambda: "999 is missing" in str(x.site.log.lines[seen:]))
 
 
 async def test_wallets_may_be_spent_as_low_as_the_new_plan_says() -> None:
