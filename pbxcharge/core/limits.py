@@ -6,7 +6,7 @@ calls show in their first second.
 """
 
 from bisect import bisect_left
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from pbxcharge.core.money import MICROS
@@ -76,27 +76,44 @@ class Window:
 
     def sum_at(self, now_us: int) -> int:
         """What counts at this instant."""
-        if self._all_count(now_us):
-            return self.total
-        return sum(amount for number, amount in self.buckets if self._counts(number, now_us))
+        first, end = self._counting(now_us)
+        total = self.total
+        for _, amount in self.buckets[:first]:
+            total -= amount
+        for _, amount in self.buckets[end:]:
+            total -= amount
+        return total
 
     def added(self, at_us: int, amount: int) -> "Window":
         """The window with an amount of that instant, which may lie before others."""
-        number = at_us // self.span.bucket_us
-        place = bisect_left(self.buckets, (number,))
-        before, after = self.buckets[:place], self.buckets[place:]
-        known = 0
-        if after and after[0][0] == number:
-            known, after = after[0][1], after[1:]
-        buckets = (*before, (number, known + amount), *after)
-        return self._bounded(buckets, self.total + amount)
+        number, buckets = at_us // self.span.bucket_us, self.buckets
+        if not buckets or buckets[-1][0] < number:
+            return self._bounded((*buckets, (number, amount)), self.total + amount)
+        if buckets[-1][0] == number:
+            last = (number, buckets[-1][1] + amount)
+            return Window(self.span, (*buckets[:-1], last), self.total + amount)
+        place = bisect_left(buckets, (number,))
+        known = buckets[place][0] == number
+        own = (number, amount + (buckets[place][1] if known else 0))
+        merged = (*buckets[:place], own, *buckets[place + known :])
+        return self._bounded(merged, self.total + amount)
 
     def pruned(self, now_us: int) -> "Window":
         """The window without what does not count any more."""
-        if self._all_count(now_us):
+        first, end = self._counting(now_us)
+        if end - first == len(self.buckets):
             return self
-        kept = tuple(bucket for bucket in self.buckets if self._counts(bucket[0], now_us))
-        return Window(self.span, kept, sum(amount for _, amount in kept))
+        return Window(self.span, self.buckets[first:end], self.sum_at(now_us))
+
+    def _counting(self, now_us: int) -> tuple[int, int]:
+        """Where the buckets that count begin and end; it looks only at those that do not."""
+        number, reach, buckets = now_us // self.span.bucket_us, self.span.buckets, self.buckets
+        first, end = 0, len(buckets)
+        while first < end and buckets[first][0] < number - reach:
+            first += 1
+        while first < end and buckets[end - 1][0] > number + reach:
+            end -= 1
+        return first, end
 
     def _bounded(self, buckets: tuple[tuple[int, int], ...], total: int) -> "Window":
         # No instant sees more buckets than these: those before it, those ahead, and its own.
@@ -104,14 +121,6 @@ class Window:
             total -= buckets[0][1]
             buckets = buckets[1:]
         return Window(self.span, buckets, total)
-
-    def _counts(self, number: int, now_us: int) -> bool:
-        return abs(number - now_us // self.span.bucket_us) <= self.span.buckets
-
-    def _all_count(self, now_us: int) -> bool:
-        return not self.buckets or (
-            self._counts(self.buckets[0][0], now_us) and self._counts(self.buckets[-1][0], now_us)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,40 +141,36 @@ class Activity:
     hour: Window = field(default=Window(HOUR))
     day: Window = field(default=Window(DAY))
 
-    def begun(self, at_us: int) -> "Activity":
-        """One more call was allowed, and lives; what counts no more is forgotten."""
+    def begun(self, at_us: int, micros: int = 0) -> "Activity":
+        """One more call was allowed, lives and holds so much; what counts no more is forgotten."""
         starts = self.starts.pruned(at_us).added(at_us, 1)
         hour, day = self.hour.pruned(at_us), self.day.pruned(at_us)
-        return Activity(self.calls + 1, self.held_micros, starts, hour, day)
+        return Activity(self.calls + 1, self.held_micros + micros, starts, hour, day)
 
     def held(self, micros: int) -> "Activity":
         """What is held rose, or fell, by so much."""
-        return replace(self, held_micros=self.held_micros + micros)
+        return Activity(self.calls, self.held_micros + micros, self.starts, self.hour, self.day)
 
     def ended(self) -> "Activity":
         """One live call less."""
-        return replace(self, calls=self.calls - 1)
+        return Activity(self.calls - 1, self.held_micros, self.starts, self.hour, self.day)
 
     def charged(self, at_us: int, micros: int) -> "Activity":
         """So much was charged for a call."""
         hour, day = self.hour.added(at_us, micros), self.day.added(at_us, micros)
-        return replace(self, hour=hour, day=day)
+        return Activity(self.calls, self.held_micros, self.starts, hour, day)
 
     def room_micros(self, limits: Limits, now_us: int) -> int | None:
         """What may still be held within the limits of spending; None is no limit.
 
         50 an hour, 20 held, 12 charged within it: 18. Below zero after a limit was lowered.
         """
-        spans = (
-            (limits.spend_per_hour_micros, self.hour),
-            (limits.spend_per_day_micros, self.day),
-        )
-        rooms = [
-            limit - self.held_micros - window.sum_at(now_us)
-            for limit, window in spans
-            if limit is not None
-        ]
-        return min(rooms, default=None)
+        hourly, daily = limits.spend_per_hour_micros, limits.spend_per_day_micros
+        room = None if hourly is None else hourly - self.held_micros - self.hour.sum_at(now_us)
+        if daily is None:
+            return room
+        of_day = daily - self.held_micros - self.day.sum_at(now_us)
+        return of_day if room is None else min(room, of_day)
 
 
 IDLE: Final = Activity()

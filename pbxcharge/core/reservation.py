@@ -10,6 +10,7 @@ from pbxcharge.core.credit_terms import (
     Reserve,
     Reserved,
     Shortage,
+    Wallet,
 )
 from pbxcharge.core.limits import IDLE, Activity
 from pbxcharge.core.money import MICROS
@@ -37,13 +38,19 @@ def reserve(op: Reserve, books: Books) -> Decision:
     if hold is not None and hold.step >= op.step:
         return Decision(_reserved(op, hold))
     _check_payers(op, hold)
-    refused = None if hold else _one_too_many(op, books)
+    wallets = [books.wallets[payer.wallet_id] for payer in op.payers]
+    does = [books.activities.get(wallet.account_id, IDLE) for wallet in wallets]
+    refused = None if hold else _one_too_many(op, does)
     if refused is not None:
         return Decision(refused)
-    rooms = [_room_micros(payer, op, books) for payer in op.payers]
-    through_s = _through_s(op, books, hold, rooms)
+    spendable = [
+        activity.room_micros(payer.limits, op.at_us)
+        for payer, activity in zip(op.payers, does, strict=True)
+    ]
+    rooms = [_room_micros(wallet, most) for wallet, most in zip(wallets, spendable, strict=True)]
+    through_s = _through_s(op, wallets, hold, rooms)
     if through_s < op.least_s:
-        return Decision(_short(op, books, hold, rooms))
+        return Decision(_short(op, hold, rooms, spendable))
     return _raise_hold(op, books, hold, through_s)
 
 
@@ -60,37 +67,32 @@ def _reserved(op: Reserve, hold: Hold) -> Reserved:
     )
 
 
-def _one_too_many(op: Reserve, books: Books) -> Refused | None:
+def _one_too_many(op: Reserve, does: list[Activity]) -> Refused | None:
     """Whether another call would pass what some payer's account may have, at once or a minute."""
-    for payer in op.payers:
+    for payer, activity in zip(op.payers, does, strict=True):
         most = payer.limits.concurrent_calls
-        if most is not None and _activity(payer, books).calls >= most:
+        if most is not None and activity.calls >= most:
             return Refused(op.call_id, op.step, Shortage.CONCURRENT_CALLS, payer.wallet_id)
-    for payer in op.payers:
+    for payer, activity in zip(op.payers, does, strict=True):
         most = payer.limits.calls_per_minute
-        if most is not None and _activity(payer, books).starts.sum_at(op.at_us) >= most:
+        if most is not None and activity.starts.sum_at(op.at_us) >= most:
             return Refused(op.call_id, op.step, Shortage.CALLS_PER_MINUTE, payer.wallet_id)
     return None
 
 
-def _activity(payer: Payer, books: Books) -> Activity:
-    return books.activities.get(books.wallets[payer.wallet_id].account_id, IDLE)
-
-
-def _room_micros(payer: Payer, op: Reserve, books: Books) -> int:
+def _room_micros(wallet: Wallet, spendable: int | None) -> int:
     """What the wallet may hold beyond what it does: what is available, within the limits."""
-    available = books.wallets[payer.wallet_id].available_micros
-    room = _activity(payer, books).room_micros(payer.limits, op.at_us)
-    return max(0, available if room is None else min(available, room))
+    available = wallet.available_micros
+    return max(0, available if spendable is None else min(available, spendable))
 
 
-def _through_s(op: Reserve, books: Books, hold: Hold | None, rooms: list[int]) -> int:
+def _through_s(op: Reserve, wallets: list[Wallet], hold: Hold | None, rooms: list[int]) -> int:
     """Paid talk that may be held now: what fits; later a fair share, at least one block."""
     own = [_own_micros(payer, hold) for payer in op.payers]
     budgets = [held + room for held, room in zip(own, rooms, strict=True)]
     if hold is None:
         return _longest_s(op, budgets)
-    calls = [max(1, books.wallets[payer.wallet_id].calls) for payer in op.payers]
+    calls = [max(1, wallet.calls) for wallet in wallets]
     shares = [held + room // n for held, room, n in zip(own, rooms, calls, strict=True)]
     shared_s = _longest_s(op, shares)
     block_end_s = min(next_block_end(op.payers[0].rate, hold.through_s), op.want_s)
@@ -126,19 +128,17 @@ def _whole_blocks_s(rate: Rate, talk_s: int) -> int:
     return start_s if start_s <= talk_s else 0
 
 
-def _short(op: Reserve, books: Books, hold: Hold | None, rooms: list[int]) -> Refused:
+def _short(
+    op: Reserve, hold: Hold | None, rooms: list[int], spendable: list[int | None]
+) -> Refused:
     """Which level keeps the slice from being held: a limit of spending first, then its credit."""
-    short = [
-        payer
-        for payer, room in zip(op.payers, rooms, strict=True)
-        if charge_micros(payer.rate, op.least_s) > _own_micros(payer, hold) + room
-    ]
-    for payer in short:
-        spendable = _activity(payer, books).room_micros(payer.limits, op.at_us)
-        missing = charge_micros(payer.rate, op.least_s) - _own_micros(payer, hold)
-        if spendable is not None and missing > spendable:
+    missing = [charge_micros(p.rate, op.least_s) - _own_micros(p, hold) for p in op.payers]
+    for payer, micros, most in zip(op.payers, missing, spendable, strict=True):
+        # Nothing more is always within a limit, also one that was lowered since.
+        if most is not None and micros > max(0, most):
             return Refused(op.call_id, op.step, Shortage.SPEND_RATE, payer.wallet_id)
-    poor = short[0] if short else op.payers[-1]
+    short = (p for p, micros, room in zip(op.payers, missing, rooms, strict=True) if micros > room)
+    poor = next(short, op.payers[-1])
     return Refused(op.call_id, op.step, Shortage.NOT_ENOUGH_CREDIT, poor.wallet_id)
 
 
@@ -174,8 +174,7 @@ def _activities(
     found: dict[str, Activity] = {}
     for payer, micros in zip(op.payers, more, strict=True):
         account = books.wallets[payer.wallet_id].account_id
-        if account not in found:
-            activity = books.activities.get(account, IDLE)
-            found[account] = activity if hold else activity.begun(op.at_us)
-        found[account] = found[account].held(micros)
+        activity = found.get(account) or books.activities.get(account, IDLE)
+        begins = hold is None and account not in found
+        found[account] = activity.begun(op.at_us, micros) if begins else activity.held(micros)
     return found
