@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from pbxcharge.api.desk import Desk, done, unknown_account, was_done
-from pbxcharge.api.documents import Document, account_document, extension_document
+from pbxcharge.api.documents import Document, account_document, extension_document, limits_document
 from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
 from pbxcharge.flow.acts import Declined, Done
+from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.standing import stand
 
 
@@ -19,12 +20,17 @@ async def list_accounts(desk: Desk, scope: str | None = None) -> Document:
 
 
 async def show_account(desk: Desk, account_id: str) -> Document:
-    """One account."""
+    """One account, and how near its limits it is."""
     found = await desk.queries.account(account_id)
     if found is None:
         raise unknown_account(account_id)
     (document,) = await _documents(desk, [found], account_id)
-    return {"account": document}
+    plan = desk.prices.plans.get(found.plan or "")
+    if plan is None:
+        return {"account": document}
+    now_us = Clock().wall_us()
+    activity = await desk.queries.activity(account_id, now_us)
+    return {"account": document, "limits": limits_document(plan.limits, activity, now_us)}
 
 
 async def add_account(

@@ -12,6 +12,7 @@ from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Wallet
 from pbxcharge.core.explanation import Explanation, shown_lines
 from pbxcharge.core.ledger import Entry
+from pbxcharge.core.limits import Activity, Limits
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.plan import UNLIMITED_S, Plan
 from pbxcharge.core.quotation import Quote, QuotedLevel
@@ -62,6 +63,27 @@ def wallet_document(wallet: Wallet, currency: str) -> Document:
         "credit_limit": format_amount(-wallet.floor_micros),
         "available": format_amount(wallet.available_micros),
         "live_calls": wallet.calls,
+    }
+
+
+def limits_document(limits: Limits, activity: Activity, now_us: int) -> Document:
+    """What counts for each limit of an account now, and the limit; null is none."""
+    hour, day = activity.hour.sum_at(now_us), activity.day.sum_at(now_us)
+    spending = {
+        "spend_per_hour": (activity.held_micros + hour, limits.spend_per_hour_micros),
+        "spend_per_day": (activity.held_micros + day, limits.spend_per_day_micros),
+    }
+    starts = activity.starts.sum_at(now_us)
+    return {
+        "concurrent_calls": {"now": activity.calls, "most": limits.concurrent_calls},
+        "calls_per_minute": {"now": starts, "most": limits.calls_per_minute},
+        **{
+            name: {
+                "now": format_amount(now),
+                "most": None if most is None else format_amount(most),
+            }
+            for name, (now, most) in spending.items()
+        },
     }
 
 

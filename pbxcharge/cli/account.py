@@ -78,7 +78,7 @@ async def show(run: Run, account_id: AccountId) -> None:
     from pbxcharge.cli.reach import read
 
     answer = await read(run, lambda api: api.get("/account", account_id=account_id))
-    run.show(answer, lambda: _account_facts(answer["account"]))
+    run.show(answer, lambda: _account_facts(answer["account"], answer.get("limits", {})))
 
 
 @command(
@@ -190,7 +190,7 @@ def _phones(account: dict[str, Any]) -> str:
     return ", ".join(f"{phone['endpoint']} ({phone['number']})" for phone in account["extensions"])
 
 
-def _account_facts(account: dict[str, Any]) -> None:
+def _account_facts(account: dict[str, Any], limits: dict[str, Any]) -> None:
     pairs = {
         "account": account["account_id"],
         "kind": account["kind"],
@@ -208,4 +208,7 @@ def _account_facts(account: dict[str, Any]) -> None:
             "credit limit": f"{wallet['credit_limit']} {currency}",
             "available": f"{wallet['available']} {currency}",
         }
+    for limit, counted in limits.items():
+        most = "unlimited" if counted["most"] is None else f"at most {counted['most']}"
+        pairs[limit.replace("_", " ")] = f"{counted['now']}, {most}"
     facts(pairs)

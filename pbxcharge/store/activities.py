@@ -24,6 +24,15 @@ ORDER BY begun_at_us
 """Every call of the last minute (and of the one before, since some ask a little late), once for
 each account that pays."""
 
+STARTS_OF = """
+SELECT DISTINCT hold.call_id, begun_at_us
+FROM hold
+CROSS JOIN hold_line ON hold_line.call_id = hold.call_id
+CROSS JOIN wallet ON wallet.wallet_id = hold_line.wallet_id
+WHERE begun_at_us > ? AND wallet.account_id = ?
+"""
+"""The calls of one account since an instant."""
+
 SPENDING = f"""
 SELECT wallet.account_id, at_us / {HOUR.bucket_us} * {HOUR.bucket_us}, -sum(amount_micros)
 FROM wallet
@@ -72,6 +81,21 @@ async def read_activities(
         known = found[account]
         found[account] = replace(known, calls=known.calls + 1)
     return found
+
+
+async def read_activity(
+    connection: aiosqlite.Connection, account_id: str, wallets: Iterable[Wallet], now_us: int
+) -> Activity:
+    """What one account does now and has done lately; `wallets` are its own, with what is held."""
+    found = (await read_spending(connection, [account_id]))[account_id]
+    since_us = now_us - MINUTE.length_us - MINUTE.bucket_us
+    starts = found.starts
+    for _, at_us in await connection.execute_fetchall(STARTS_OF, (since_us, account_id)):
+        starts = starts.added(at_us, 1)
+    calls, held_micros = 0, 0
+    for wallet in wallets:
+        calls, held_micros = calls + wallet.calls, held_micros + wallet.held_micros
+    return replace(found, calls=calls, held_micros=held_micros, starts=starts)
 
 
 def worth_keeping(activities: Mapping[str, Activity]) -> dict[str, Activity]:

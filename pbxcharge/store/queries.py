@@ -15,9 +15,11 @@ from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr, Disposition, LevelCharge
 from pbxcharge.core.credit import Hold, Wallet
 from pbxcharge.core.ledger import Entry
+from pbxcharge.core.limits import Activity
 from pbxcharge.core.rating import Rating, rating_from_canonical
 from pbxcharge.errors import StorageDown
 from pbxcharge.store import rows, selects
+from pbxcharge.store.activities import read_activity
 from pbxcharge.store.connection import connect_reader
 from pbxcharge.store.tables import json_list
 
@@ -105,6 +107,14 @@ class Queries:
         """The wallets of accounts, with what live calls hold in them."""
         found = await self._all(selects.WALLETS, account_ids=json_list(account_ids))
         return [rows.wallet_with_holds(row) for row in found]
+
+    async def activity(self, account_id: str, now_us: int) -> Activity:
+        """What an account does now and has done lately, as its limits count it."""
+        wallets = await self.wallets([account_id])
+        try:
+            return await read_activity(self._listing, account_id, wallets, now_us)
+        except sqlite3.Error as error:
+            raise StorageDown(f"not read: {error}") from error
 
     async def ledger(
         self, scope: Scope, *, wallet_id: str | None = None, limit: int = LIMIT

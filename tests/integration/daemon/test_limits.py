@@ -106,6 +106,25 @@ async def test_a_restart_forgets_neither_what_is_held_nor_what_was_charged() -> 
         assert not rings.ended.is_set()
 
 
+async def test_an_account_shows_how_near_its_limits_it_is() -> None:
+    """One call was charged 0.01, another one rings and holds 0.05."""
+    async with exchange({"alice": "1000.00"}, plan=limited(spend_per_hour="0.12")) as x:
+        paid = await x.talk("alice")
+        paid.hang_up()
+        await x.settled(paid)
+        await x.ring("alice")
+        limits = (await x.site.ask("account", "show", "alice"))["limits"]
+        assert limits == {
+            "concurrent_calls": {"now": 1, "most": None},
+            "calls_per_minute": {"now": 2, "most": None},
+            "spend_per_hour": {"now": "0.06", "most": "0.12"},
+            "spend_per_day": {"now": "0.06", "most": None},
+        }
+        told = (await x.site.run("account", "show", "alice")).out
+        assert "0.06, at most 0.12" in told
+        assert "2, unlimited" in told
+
+
 async def test_a_running_call_ends_with_the_time_that_the_limit_lets_it_pay() -> None:
     """0.12 an hour at 0.01 a second: 12 s of talk, and the record says that a limit ended it."""
     async with exchange({"alice": "1000.00"}, plan=limited(spend_per_hour="0.12")) as x:
