@@ -233,6 +233,9 @@ def _site_findings(settings: Settings, source: Source) -> Iterator[Finding]:
     """What must hold between the values of the settings."""
     yield from rule_findings(source, settings.number_rules)
     yield from emergency_findings(source, settings.emergency_numbers, settings.number_rules)
+    if settings.high_risk is None:
+        message = "is not set, so no destination counts as high-risk"
+        yield source.warning(("high_risk",), message, "name a file, such as high-risk.txt")
     if not settings.fastagi.peers:
         yield source.error(("fastagi", "peers"), "is empty: nobody may ask", "such as [127.0.0.1]")
     if len(bytes(settings.socket)) > SOCKET_BYTES_MAX:

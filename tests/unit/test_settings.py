@@ -31,6 +31,7 @@ numbers:
 emergency:
   numbers: [112]
   dial: PJSIP/{number}@carrier
+high_risk: high-risk.txt
 """
 
 
@@ -41,6 +42,13 @@ def load(folder: Path, text: str) -> tuple[Settings | None, tuple[Finding, ...]]
     settings, findings = load_settings(path)
     assert (settings is None) == any(found.severity is Severity.ERROR for found in findings)
     return settings, findings
+
+
+def test_a_site_without_a_list_of_high_risk_destinations_is_warned(tmp_path: Path) -> None:
+    """It may be so, but not unnoticed: fraud goes where nobody has looked."""
+    settings, (finding,) = load(tmp_path, SITE.replace("high_risk: high-risk.txt\n", ""))
+    assert settings is not None
+    assert (finding.severity, finding.key) == (Severity.WARNING, "high_risk")
 
 
 def test_a_short_file_gets_defaults(tmp_path: Path) -> None:

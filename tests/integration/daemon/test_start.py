@@ -78,9 +78,11 @@ async def test_broken_plan_keeps_the_daemon_from_starting() -> None:
     """A plan nobody can charge by is found before any call: exit 78, the file and the line."""
     async with exchange({"alice": "1.00"}, serve=False) as x:
         plan = x.site.folder / "plans" / "seconds.yaml"
-        plan.write_text(plan.read_text().replace("price_per_minute: 0.60", "price: 0.60"))
+        broken = plan.read_text().replace("price_per_minute: 0.60", "price: 0.60")
+        plan.write_text(broken)
         answer = await x.site.run("serve", code=78)
-        assert "seconds.yaml:11" in answer.err
+        line = 1 + broken.partition("price: 0.60")[0].count("\n")
+        assert f"seconds.yaml:{line}" in answer.err
 
 
 async def test_second_daemon_is_told_who_writes_and_harms_nothing() -> None:
