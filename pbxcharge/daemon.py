@@ -20,9 +20,11 @@ from pbxcharge import log
 from pbxcharge.api.server import ApiServer
 from pbxcharge.asterisk.agi_server import AgiServer
 from pbxcharge.asterisk.ami_client import AmiClient
+from pbxcharge.asterisk.events import Event
 from pbxcharge.catalog import emergency
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.core.call import Call
+from pbxcharge.core.trunks import route
 from pbxcharge.errors import AmiRefused, OperatingError
 from pbxcharge.flow import pulse
 from pbxcharge.flow.archive import Archive
@@ -34,12 +36,14 @@ from pbxcharge.flow.lag import LoopLag
 from pbxcharge.flow.listen import WANTED, Listener
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.office import Office
+from pbxcharge.flow.orphans import Orphans
 from pbxcharge.flow.ports import Site
 from pbxcharge.flow.recover import Recovery
 from pbxcharge.flow.refusals import Refusals
 from pbxcharge.flow.reload import Fresh, Reload
 from pbxcharge.flow.spool import Spool
 from pbxcharge.flow.standing import obey
+from pbxcharge.flow.trunk_watch import Trunks, TrunkWatch
 from pbxcharge.logger import Logger
 from pbxcharge.notify import Notifier
 from pbxcharge.settings import Settings
@@ -141,7 +145,7 @@ class Daemon:
             settings.ami.port,
             settings.ami.username,
             secret,
-            on_event=lambda event, _: self.listener.hear(event),
+            on_event=lambda event, _: self._hear(event),
             on_connected=self._compare,
             on_lost=self._asterisk_lost,
             on_unreadable=self._event_unreadable,
@@ -164,8 +168,34 @@ class Daemon:
         )
         self.listener = Listener(self.meter, clock)
         self.spool = Spool(self.ami, store.queries, store.directory, store.writer, site, logger)
+        trunks = _trunks(settings)
+        self.trunk_watch = TrunkWatch(
+            trunks,
+            self.meter,
+            self.listener.call_of,
+            self.ami,
+            self.journal,
+            logger,
+            look=self.want,
+        )
+        self.orphans = Orphans(
+            trunks.endpoints,
+            settings.timing.orphan_max_s * 1000,
+            self.meter,
+            self.ami,
+            look=self.want,
+        )
         self.recovery = Recovery(
-            self.meter, self.ami, self.spool, store.queries, store.writer, site, clock, logger
+            self.meter,
+            self.ami,
+            self.spool,
+            store.queries,
+            store.writer,
+            site,
+            clock,
+            logger,
+            judge=self.trunk_watch.inspect,
+            mark=self.orphans.mark,
         )
         self.refusals = Refusals(store.writer, logger)
         self.authorizer = Authorizer(
@@ -250,6 +280,7 @@ class Daemon:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.trunk_watch.close()
         await self.meter.close()
         await self.ami.close()
         await self.api.stop()
@@ -262,6 +293,12 @@ class Daemon:
     def want(self) -> None:
         """See Recovery."""
         self.recovery.want()
+
+    def _hear(self, event: Event) -> None:
+        """Who judges a leg hears of it before its call does."""
+        if self.trunk_watch.hear(event):
+            self.orphans.hear(event)
+            self.listener.hear(event)
 
     def _asterisk_lost(self) -> None:
         self.meter.hearing(False)
@@ -376,6 +413,11 @@ class Daemon:
 
 def _prices(settings: Settings, catalog: Catalog) -> Prices:
     return Prices(catalog.plans, settings.number_rules)
+
+
+def _trunks(settings: Settings) -> Trunks:
+    sent = (route(each.dials).number for each in settings.emergency_routes)
+    return Trunks(settings.trunk_endpoints, settings.dial, frozenset(sent))
 
 
 def _site(settings: Settings) -> Site:

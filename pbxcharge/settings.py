@@ -128,15 +128,21 @@ class EmergencySettings(Form):
 
     numbers: tuple[EmergencyNumberSettings, ...] = ()
     dial: DialString = "PJSIP/{number}@carrier"
+    dialplan: FilePath | None = None
 
 
 class TimingSettings(Form):
-    """Seconds: how long phones ring, when slices are renewed, how often Asterisk is asked."""
+    """Seconds: how long phones ring, when slices are renewed, how often Asterisk is asked.
+
+    `orphan_max_s` is how long two trunk legs may talk to each other after the phone that brought
+    them together has left; 0 ends them as soon as that is seen.
+    """
 
     ring_s: Annotated[int, whole(5, 600, "s")] = 60
     renew_lead_s: Annotated[int, whole(1, 120, "s")] = 10
     status_check_s: Annotated[int, whole(1, 600, "s")] = 30
     spool_check_s: Annotated[int, whole(1, 3600, "s")] = 60
+    orphan_max_s: Annotated[int, whole(0, 3600, "s")] = 60
 
 
 class LogSettings(Form):

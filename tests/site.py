@@ -127,6 +127,13 @@ class Site:
         secret.chmod(0o600)
         return site
 
+    def change(self, change: Callable[[Any], None]) -> None:
+        """Change the settings in place; a daemon reads them when it starts."""
+        yaml = YAML()
+        settings = yaml.load(self.config)
+        change(settings)
+        yaml.dump(settings, self.config)
+
     @property
     def database(self) -> Path:
         """The books."""

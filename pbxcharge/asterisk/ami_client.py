@@ -21,6 +21,7 @@ from pbxcharge.asterisk.ami_lists import (
 from pbxcharge.asterisk.ami_message import Headers, channel_id
 from pbxcharge.asterisk.ami_protocol import Reply
 from pbxcharge.asterisk.events import Event
+from pbxcharge.core.trunks import number_in
 from pbxcharge.errors import AmiDown, AmiRefused, ChannelGone, OperatingError
 from pbxcharge.logger import Logger
 
@@ -30,6 +31,8 @@ _DIGIT = re.compile(r"[0-9A-D*#]")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CONTEXT = re.compile(r"[A-Za-z0-9_-]+")
 _CONTEXT_MISSING = "Did not find context"
+_CALLED_URI, _CALLING_URI = "CHANNEL(pjsip,request_uri)", "CHANNEL(pjsip,remote_uri)"
+_BASIC = "basic"
 _CHANNEL_GONE = ("No such channel", "Channel not found", "Channel does not exist")
 
 Entry = TypeVar("Entry")
@@ -245,6 +248,24 @@ class AmiClient:
             raise AmiRefused("not the name of a variable")
         target = channel_id(channel)
         await self._act({"Action": "Setvar", "Channel": target, "Variable": name, "Value": value})
+
+    async def number_reached(self, channel: str) -> str | None:
+        """The number that this SIP channel has called from here; None if it has called us."""
+        if await self._variable(channel, _CALLED_URI):
+            return None
+        return number_in(await self._variable(channel, _CALLING_URI))
+
+    async def _variable(self, channel: str, name: str) -> str:
+        action = {"Action": "Getvar", "Channel": channel_id(channel), "Variable": name}
+        return (await self._act(action)).headers.get("Value", "")
+
+    async def bridges_of_two(self) -> frozenset[str]:
+        """Every bridge in which parties talk to each other, and no conference or parking lot."""
+        items = (await self._act({"Action": "BridgeList"}, True, 4)).items
+        # Asterisk 22.10 can be asked for one type, and then lists none at all.
+        return frozenset(
+            required(item, "BridgeUniqueid") for item in items if item.get("BridgeType") == _BASIC
+        )
 
     async def db_get_tree(self, family: str = SPOOL_FAMILY) -> tuple[SpoolEntry, ...]:
         """Every entry of the spool."""

@@ -65,6 +65,10 @@ def _bridge_enter(headers: Headers) -> BridgeEnter:
     return BridgeEnter(*_leg(headers), bridge_id, headers.get("SwapUniqueid"))
 
 
+def _dial_begin(headers: Headers) -> DialBegin:
+    return DialBegin(*_dial(headers), headers.get("DialString", ""))
+
+
 def _dial_end(headers: Headers) -> DialEnd:
     status = required(headers, "DialStatus")
     return DialEnd(*_dial(headers), status, headers.get("Forward") or None)
@@ -125,7 +129,7 @@ def _user_event(headers: Headers) -> UserEvent:
 _READERS: dict[str, Callable[[Headers], Event]] = {
     "Newchannel": lambda headers: LegCreated(*_leg(headers)),
     "Newstate": _newstate,
-    "DialBegin": lambda headers: DialBegin(*_dial(headers)),
+    "DialBegin": _dial_begin,
     "DialEnd": _dial_end,
     "BridgeEnter": _bridge_enter,
     "HangupRequest": lambda headers: HangupRequest(*_leg(headers), whole(headers, "Cause", 0)),

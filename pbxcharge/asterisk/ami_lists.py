@@ -10,7 +10,9 @@ from pbxcharge.errors import AmiMalformed
 SPOOL_FAMILY = "pbxcharge"
 ANSWERED_VARIABLE = "PBXC_ANSWERED"
 """Set on the metered leg by the dialplan at the answer."""
-STATUS_VARIABLES = f"{LEG_VARIABLE},{ANSWERED_VARIABLE}"
+TRANSFER_VARIABLE = "BLINDTRANSFER"
+"""Set by Asterisk on a channel that was sent elsewhere: who sent it."""
+STATUS_VARIABLES = f"{LEG_VARIABLE},{ANSWERED_VARIABLE},{TRANSFER_VARIABLE}"
 _CODE = re.compile(r"[0-9]{1,3}")
 
 
@@ -26,6 +28,8 @@ class StatusEntry:
         call_id: of the call whose metered leg it is; None for other channels.
         hangs_up_at_s: epoch second at which its timeout ends it; None without timeout.
         answered_at_us: when the dialplan saw the answer, microseconds since the epoch; None before.
+        bridge_id: the bridge in which it talks; None if it talks to nobody.
+        transferred: somebody has sent it where it is.
     """
 
     uniqueid: str
@@ -35,6 +39,8 @@ class StatusEntry:
     call_id: str | None
     hangs_up_at_s: int | None
     answered_at_us: int | None = None
+    bridge_id: str | None = None
+    transferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,8 @@ def parse_status(headers: Headers) -> StatusEntry:
         call_id=call_id,
         hangs_up_at_s=whole(headers, "TimeToHangup", 0) or None,
         answered_at_us=_maybe(variable_value(variables, ANSWERED_VARIABLE) or ""),
+        bridge_id=headers.get("BridgeID") or None,
+        transferred=variable_value(variables, TRANSFER_VARIABLE) is not None,
     )
 
 

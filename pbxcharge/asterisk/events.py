@@ -31,7 +31,7 @@ class LegEvent:
 
 @dataclass(frozen=True, slots=True)
 class LegCreated(LegEvent):
-    """A channel exists (`Newchannel`); its call id is not set yet."""
+    """A channel that somebody calls from here exists (`Newchannel`); its call id is not set yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,13 @@ class DialEvent:
 
 @dataclass(frozen=True, slots=True)
 class DialBegin(DialEvent):
-    """Dial called a channel."""
+    """Dial called a channel.
+
+    Args:
+        dial_string: what it was given after the technology, such as `442079460000@carrier`.
+    """
+
+    dial_string: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from pbxcharge.core.call_due import deadline_ms, slice_ends, what_is_due
 from pbxcharge.core.call_events import (
+    Accompanied,
     Answered,
     Armed,
     ArmFailed,
@@ -21,6 +22,7 @@ from pbxcharge.core.call_events import (
     HangupRequested,
     HungUp,
     Investigate,
+    LeftAlone,
     LegDialled,
     Record,
     RenewalStopped,
@@ -54,8 +56,9 @@ def advance(call: Call, event: Event, now_ms: int) -> Step:
     call, first = _take_in(call, event, now_ms)
     if not call.live:
         return call, first
+    call, orphaned = _end_if_orphan(call, now_ms)
     call, due = what_is_due(call, now_ms)
-    return call, first + due
+    return call, first + orphaned + due
 
 
 def _take_in(call: Call, event: Event, now_ms: int) -> Step:
@@ -92,6 +95,10 @@ def _take_in(call: Call, event: Event, now_ms: int) -> Step:
             return _recorded(call, replace(call, stopped=call.ending_as or event.by))
         case EndOrdered():
             return _recorded(call, _to_end(call, event.by, now_ms))
+        case LeftAlone():
+            return _left_alone(call, event, now_ms), ()
+        case Accompanied():
+            return replace(call, alone_until_ms=None), ()
         case Tick():
             return call, ()
         case Settled():
@@ -131,6 +138,19 @@ def _hangup_requested(call: Call, event: HangupRequested) -> Call:
     if call.hung_up_by or call.hang_up_ms is not None:
         return call
     return replace(call, hung_up_by=event.by)
+
+
+def _left_alone(call: Call, event: LeftAlone, now_ms: int) -> Call:
+    """It counts from the first time that it was told."""
+    if call.phase is not Phase.UP or call.alone_until_ms is not None:
+        return call
+    return replace(call, alone_until_ms=now_ms + event.for_ms)
+
+
+def _end_if_orphan(call: Call, now_ms: int) -> Step:
+    if call.ending_as or call.alone_until_ms is None or now_ms < call.alone_until_ms:
+        return call, ()
+    return _recorded(call, _to_end(call, EndedBy.ORPHAN, now_ms))
 
 
 def _to_end(call: Call, by: EndedBy, now_ms: int) -> Call:

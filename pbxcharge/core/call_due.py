@@ -168,5 +168,8 @@ def deadline_ms(call: Call) -> int | None:
         return None
     if call.phase is Phase.RINGING or call.ending_as:
         return _hang_up_ms(call)
-    instants = (_renew_ms(call), _warn_ms(call), _arm_ms(call), _hang_up_ms(call))
+    instants = (
+        *(_renew_ms(call), _warn_ms(call), _arm_ms(call)),
+        *(_hang_up_ms(call), call.alone_until_ms),
+    )
     return min(instant for instant in instants if instant is not None)

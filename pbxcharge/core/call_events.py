@@ -109,6 +109,22 @@ class EndOrdered:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """Only trunk legs are left where somebody of the site has talked; the call may go on a while.
+
+    Args:
+        for_ms: so long.
+    """
+
+    for_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accompanied:
+    """The metered leg is no more left alone with other trunk legs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """The call's deadline has come."""
 
@@ -120,7 +136,8 @@ class Settled:
 
 Event = (
     LegDialled | Answered | Bridged | HangupRequested | HungUp | Reserved | Refused | Unknown
-    | Armed | ArmFailed | Seen | CreditRaised | RenewalStopped | EndOrdered | Tick | Settled
+    | Armed | ArmFailed | Seen | CreditRaised | RenewalStopped | EndOrdered | LeftAlone
+    | Accompanied | Tick | Settled
 )  # fmt: skip
 
 

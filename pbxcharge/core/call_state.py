@@ -46,6 +46,8 @@ class Call:
         hung_up_by: the first party that asked for the end.
         ending_as: why the daemon itself ends the call.
         hang_up_ms: when the daemon's own hangup is (next) due.
+        alone_until_ms: when a call that is left alone with another trunk leg ends; None while
+            somebody of the site is there. Not stored: a restart looks, and begins to count anew.
     """
 
     granted: Granted
@@ -71,6 +73,7 @@ class Call:
     hung_up_by: EndedBy | None = None
     ending_as: EndedBy | None = None
     hang_up_ms: int | None = None
+    alone_until_ms: int | None = None
 
     @property
     def call_id(self) -> str:

@@ -24,6 +24,7 @@ class EndedBy(StrEnum):
     LEASE = "lease"
     OPERATOR = "operator"
     STATUS = "account_status"
+    ORPHAN = "orphan"
     UNKNOWN = "unknown"
 
 

@@ -9,9 +9,11 @@ from pbxcharge.asterisk.events import (
     Hangup,
     HangupRequest,
     LegAnswered,
+    LegEvent,
     UserEvent,
 )
 from pbxcharge.core.attempt import Leg
+from pbxcharge.core.call import Call
 from pbxcharge.core.call_events import Answered, Bridged, HangupRequested, HungUp, LegDialled
 from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.flow.clock import Clock
@@ -19,8 +21,8 @@ from pbxcharge.flow.meter import LiveCall, Meter
 
 WANTED = frozenset(
     {
-        *("DialBegin", "Newstate", "BridgeEnter", "HangupRequest", "Hangup", "UserEvent"),
-        *("BlindTransfer", "AttendedTransfer"),
+        *("Newchannel", "DialBegin", "Newstate", "BridgeEnter", "HangupRequest", "Hangup"),
+        *("BlindTransfer", "AttendedTransfer", "Pickup", "UserEvent"),
     }
 )
 """The events that are listened to, by their names in AMI."""
@@ -51,10 +53,11 @@ class Listener:
 
     def hear(self, event: Event) -> None:
         """Pass an event on to the call that it is about."""
+        if isinstance(event, LegEvent) and not self._is_its_leg(event):
+            return
         match event:
             case DialBegin(call_id=str(call_id)):
-                leg = Leg(event.dest_uniqueid, event.dest_channel)
-                self._meter.feed(call_id, LegDialled(leg))
+                self._dialled(event, call_id)
             case LegAnswered(call_id=str(call_id)):
                 self._answered(event, call_id)
             case BridgeEnter(call_id=str(call_id)):
@@ -82,6 +85,22 @@ class Listener:
         """Nothing changes for a metered leg; whoever draws the call's life wants to know."""
         for call_id in call_ids - {None}:
             self._meter.note(str(call_id), "transferred", **fields)
+
+    def call_of(self, uniqueid: str) -> Call | None:
+        """The live call that this channel has asked for last."""
+        live = self._meter.get(self._callers.get(uniqueid))
+        return live.call if live else None
+
+    def _is_its_leg(self, event: LegEvent) -> bool:
+        """False if the call has another leg: this one has only inherited the variable."""
+        live = self._meter.get(event.call_id)
+        leg = live.call.leg if live else None
+        return leg is None or leg.uniqueid == event.uniqueid
+
+    def _dialled(self, event: DialBegin, call_id: str) -> None:
+        live = self._meter.get(call_id)
+        if live is not None and live.call.granted.attempt.caller.uniqueid == event.uniqueid:
+            self._meter.feed(call_id, LegDialled(Leg(event.dest_uniqueid, event.dest_channel)))
 
     def _answered(self, event: LegAnswered, call_id: str) -> None:
         if (live := self._meter.get(call_id)) is None:

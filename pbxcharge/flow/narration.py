@@ -10,6 +10,7 @@ from pbxcharge.core.call_events import (
     Event,
     HangUp,
     HangupRequested,
+    LeftAlone,
     LegDialled,
     Seen,
     Warn,
@@ -26,6 +27,8 @@ def narrate(
     match event:
         case Answered() if before.answered_ms is None and after.answered_ms is not None:
             journal.tell("answered", after, **_paid(after))
+        case LeftAlone() if before.alone_until_ms is None and after.alone_until_ms is not None:
+            journal.tell("left alone", after, ends_in_ms=event.for_ms)
         case CreditRaised() if before.exhausted:
             journal.tell("credit raised", after, paid_s=after.through_s)
         case Reserved() if after.through_s > before.through_s:

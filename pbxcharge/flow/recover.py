@@ -1,7 +1,7 @@
 """Making the books and Asterisk agree: after each login, now and then, and when a call asks."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -59,15 +59,29 @@ class View:
 
     legs: dict[str, StatusEntry]
     strangers: tuple[StatusEntry, ...]
-    channels: frozenset[str]
+    channels: tuple[StatusEntry, ...]
     ends: dict[str, Written]
     asked_ms: int
+
+
+Judge = Callable[[Sequence[StatusEntry]], Awaitable[Sequence[StatusEntry]]]
+Mark = Callable[[Sequence[StatusEntry]], Awaitable[None]]
+
+
+async def _everybody_stays(entries: Sequence[StatusEntry]) -> Sequence[StatusEntry]:
+    return entries
+
+
+async def _nobody_is_marked(_: Sequence[StatusEntry]) -> None:
+    return
 
 
 class Recovery:
     """Tells each call what Asterisk shows of it, and settles those that are gone.
 
     `seen_us` is the last proof of life: until then, no end of a call can have been missed.
+    `judge` has the channels that are listed and gives back those that may stay; `mark` is told of
+    them when each call knows what is seen of it.
     """
 
     def __init__(
@@ -80,6 +94,9 @@ class Recovery:
         site: Site,
         clock: Clock,
         log: Logger,
+        *,
+        judge: Judge = _everybody_stays,
+        mark: Mark = _nobody_is_marked,
     ) -> None:
         self._meter = meter
         self._asterisk = asterisk
@@ -89,6 +106,8 @@ class Recovery:
         self._site = site
         self._clock = clock
         self._log = log
+        self._judge = judge
+        self._mark = mark
         self._wanted = asyncio.Event()
         self._lock = asyncio.Lock()
         self.seen_us: int | None = None
@@ -119,6 +138,7 @@ class Recovery:
             view = await self._look()
             reach(Failpoint.LOOKED)
             missing = [live for live in self._meter.calls() if not self._resume(live, view)]
+            await self._mark(view.channels)
             await self._end_strangers(view)
         if missing:
             await asyncio.sleep(MISSING_GRACE_S)
@@ -143,14 +163,22 @@ class Recovery:
     async def _look(self) -> View:
         asked_ms = self._clock.mono_ms()
         status = await self._asterisk.status()
-        legs = {e.call_id: e for e in status if e.call_id and e.call_id != EMERGENCY}
+        unclaimed = {e.uniqueid for e in status if e.call_id and self._meter.get(e.call_id) is None}
+        status = await self._judge(status)
+        legs = [e for e in status if e.call_id and e.call_id != EMERGENCY]
         return View(
-            legs=legs,
-            strangers=tuple(e for e in legs.values() if self._meter.get(e.call_id) is None),
-            channels=frozenset(entry.uniqueid for entry in status),
+            legs={e.call_id: e for e in legs if e.call_id and self._may_be_its(e)},
+            strangers=tuple(e for e in legs if e.uniqueid in unclaimed),
+            channels=tuple(status),
             ends=await self._spool.read(self._undialled),
             asked_ms=asked_ms,
         )
+
+    def _may_be_its(self, entry: StatusEntry) -> bool:
+        """False if the call has another leg: this one has only inherited the variable."""
+        live = self._meter.get(entry.call_id)
+        leg = live.call.leg if live else None
+        return leg is None or leg.uniqueid == entry.uniqueid
 
     def _undialled(self) -> dict[str, str]:
         """The open calls of which no leg is known, by the channels that asked.
@@ -178,7 +206,7 @@ class Recovery:
         if (written := view.ends.get(call.call_id)) is not None:
             self._meter.feed(call.call_id, written_end(call, written))
             return True
-        return may_still_begin(call, view.channels)
+        return may_still_begin(call, frozenset(entry.uniqueid for entry in view.channels))
 
     def _shown(self, entry: StatusEntry) -> Shown:
         now_ms = self._clock.wall_us() // 1000

@@ -94,6 +94,26 @@ class FakeAmiConnection(asyncio.Protocol):
             action, "Status", "Channel status will follow", items, f"Items: {len(items)}\r\n"
         )
 
+    def _on_getvar(self, action: dict[str, str]) -> None:
+        channel = self._pbx.channel(action.get("Channel", ""))
+        if channel is None:
+            self._reply(action, "Error", "Message: No such channel\r\n")
+            return
+        known = {
+            "CHANNEL(pjsip,request_uri)": "" if channel.dialled else f"sip:{channel.exten}@pbx",
+            "CHANNEL(pjsip,remote_uri)": f"<sip:{channel.dialled or channel.number}@127.2.0.1>",
+        }
+        variable = action["Variable"]
+        value = known.get(variable, "")
+        self._reply(action, "Success", f"Variable: {variable}\r\nValue: {value}\r\n")
+
+    def _on_bridgelist(self, action: dict[str, str]) -> None:
+        items = [
+            f"Event: BridgeListItem\r\nBridgeUniqueid: {bridge_id}\r\nBridgeType: {kind}\r\n"
+            for bridge_id, kind in self._pbx.bridges.items()
+        ]
+        self._list(action, "BridgeList", "Bridge listing will follow", items)
+
     def _on_dbgettree(self, action: dict[str, str]) -> None:
         head = f"Event: DBGetTreeResponse\r\nKey: /{action['Family']}/"
         items = [f"{head}{key}\r\nVal: {text}\r\n" for key, text in self._pbx.spool.items()]

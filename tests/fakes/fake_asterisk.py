@@ -8,10 +8,11 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable
+from uuid import uuid4
 
 from tests.fakes.fake_ami_server import FakeAmiConnection
 from tests.fakes.fake_call import FakeCall
-from tests.fakes.fake_channels import FakeChannel, cause_headers, event
+from tests.fakes.fake_channels import FakeChannel, bridge, cause_headers, event
 
 
 class FakeAsterisk:
@@ -67,6 +68,7 @@ class FakeAsterisk:
         self.booted_at = self.now()
         self.channels: dict[str, FakeChannel] = {}
         self.calls: dict[str, FakeCall] = {}
+        self.bridges: dict[str, str] = {}
         self._numbers = itertools.count()
 
     async def start(self) -> None:
@@ -131,7 +133,13 @@ class FakeAsterisk:
         return FakeCall(self, caller, endpoint, number, call_type)
 
     def new_channel(
-        self, endpoint: str, *, context: str, exten: str, beside: FakeChannel | None = None
+        self,
+        endpoint: str,
+        *,
+        context: str,
+        exten: str,
+        beside: FakeChannel | None = None,
+        state: int = 4,
     ) -> FakeChannel:
         """Make a channel; one that is dialled is `beside` its caller's."""
         number = next(self._numbers)
@@ -145,12 +153,46 @@ class FakeAsterisk:
             number=exten if beside else endpoint,
             peer=beside.number if beside else "<unknown>",
             account="" if beside else endpoint,
-            state=0 if beside else 4,
+            state=state,
             created_at=self.now(),
         )
         self.channels[uniqueid] = channel
         self.emit("Newchannel", channel.describe())
         return channel
+
+    def dial_trunk(
+        self, dial: str, caller: FakeChannel | None = None, leg_variable: str = ""
+    ) -> FakeChannel:
+        """Dial `PJSIP/112@carrier`; without caller, as Originate and call files do."""
+        dial_string = dial.partition("/")[2]
+        number, _, trunk = dial_string.partition("@")
+        leg = self.new_channel(trunk, context="from-carrier", exten=number, beside=caller, state=0)
+        leg.leg_variable, leg.dialled = leg_variable, number
+        described = caller.describe() if caller else ""
+        told = f"{described}{leg.describe('Dest')}DialString: {dial_string}\r\n"
+        self.emit("DialBegin", told)
+        return leg
+
+    def connect(self, *channels: FakeChannel, kind: str = "basic") -> str:
+        """Put channels into a bridge of their own, out of those where they are; its id."""
+        bridge_id = str(uuid4())
+        self.bridges[bridge_id] = kind
+        for place, channel in enumerate(channels, 1):
+            channel.bridge_id = bridge_id
+            self.emit("BridgeEnter", bridge(bridge_id, place) + channel.describe())
+        return bridge_id
+
+    def transfer_attended(self, kept: FakeCall, moved: FakeCall) -> None:
+        """Whoever made both calls connects their far ends with each other, and leaves."""
+        self.connect(kept.metered_leg, moved.metered_leg)
+        parts = (
+            *(("OrigTransferer", kept.caller), ("SecondTransferer", moved.caller)),
+            *(("Transferee", kept.metered_leg), ("TransferTarget", moved.metered_leg)),
+        )
+        told = "".join(channel.describe(name) for name, channel in parts)
+        self.emit("AttendedTransfer", f"Result: Success\r\n{told}DestType: Bridge\r\n")
+        for call in (kept, moved):
+            self.hang_up(call.caller, 16)
 
     def channel(self, named: str) -> FakeChannel | None:
         """Find a channel by uniqueid or by name, as Asterisk does."""

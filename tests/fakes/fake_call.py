@@ -96,7 +96,7 @@ class FakeCall:
 
     def dial(self) -> FakeChannel:
         """Dial the trunk: the pre-dial handler names the leg and arms the ring lease."""
-        self._dial(self.call_id)
+        self._dial(self.call_id, self.verdict["PBXC_DIAL"])
         self.pbx.arm(self.metered_leg, float(self.verdict["PBXC_RING_LEASE_S"]))
         ring_s = float(self.verdict["PBXC_RING_S"])
         self._ring_limit = self.pbx.loop.call_later(ring_s, self._no_answer)
@@ -104,18 +104,15 @@ class FakeCall:
 
     def dial_emergency(self) -> FakeChannel:
         """Dial without asking anybody."""
-        self._dial("emergency")
+        self._dial("emergency", "PJSIP/112@carrier")
         return self.metered_leg
 
-    def _dial(self, leg_variable: str) -> None:
+    def _dial(self, leg_variable: str, dial: str) -> None:
         pbx, caller = self.pbx, self.caller
-        leg = pbx.new_channel("carrier", context="from-carrier", exten=self.number, beside=caller)
-        leg.leg_variable, leg.account = leg_variable, caller.account
-        self.leg = leg
+        self.leg = leg = pbx.dial_trunk(dial, caller, leg_variable)
+        leg.account = caller.account
         pbx.calls.setdefault(caller.uniqueid, self)
         pbx.calls[leg.uniqueid] = self
-        dial_string = f"DialString: {self.number}@carrier\r\n"
-        pbx.emit("DialBegin", caller.describe() + leg.describe("Dest") + dial_string)
 
     def ring(self) -> None:
         """The far end rings."""
@@ -136,9 +133,7 @@ class FakeCall:
         if self.caller.state != 6:
             self.caller.state = 6
             pbx.emit("Newstate", self.caller.describe())
-        bridge_id = str(uuid4())
-        pbx.emit("BridgeEnter", bridge(bridge_id, 1) + leg.describe())
-        pbx.emit("BridgeEnter", bridge(bridge_id, 2) + self.caller.describe())
+        pbx.connect(leg, self.caller)
 
     def _dial_end(self, status: str) -> None:
         described = self.caller.describe() + self.metered_leg.describe("Dest")

@@ -33,6 +33,8 @@ class FakeChannel:
     created_at: float
     leg_variable: str = ""
     answered_variable: str = ""
+    dialled: str = ""
+    bridge_id: str = ""
     timer: asyncio.TimerHandle | None = None
     hangs_up_at: float = 0.0
 
@@ -58,8 +60,9 @@ class FakeChannel:
         return (
             f"Event: Status\r\nPrivilege: Call\r\n{self.describe()}Type: PJSIP\r\nDNID: \r\n"
             f"EffectiveConnectedLineNum: {self.peer}\r\nEffectiveConnectedLineName: <unknown>\r\n"
-            f"TimeToHangup: {int(self.hangs_up_at)}\r\nBridgeID: \r\nApplication: AppDial\r\n"
-            "Data: (Outgoing Line)\r\nNativeformats: (ulaw)\r\nReadformat: ulaw\r\nReadtrans: \r\n"
+            f"TimeToHangup: {int(self.hangs_up_at)}\r\nBridgeID: {self.bridge_id}\r\n"
+            "Application: AppDial\r\nData: (Outgoing Line)\r\nNativeformats: (ulaw)\r\n"
+            "Readformat: ulaw\r\nReadtrans: \r\n"
             "Writeformat: ulaw\r\nWritetrans: \r\nCallgroup: 0\r\nPickupgroup: 0\r\n"
             f"Seconds: {int(now - self.created_at)}\r\n{variables}"
         )

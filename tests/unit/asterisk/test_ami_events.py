@@ -95,7 +95,7 @@ def test_every_field_of_the_answered_call() -> None:
         FullyBooted(23),
         LegCreated(1795299460234737, *caller, 4),
         LegCreated(1795299460236913, *leg[:3], None, 0),
-        DialBegin(1795299460238892, *dial),
+        DialBegin(1795299460238892, *dial, "44123@carrier"),
         LegRinging(1795299460240125, *leg, 5),
         LegAnswered(1795299460541233, *leg, 6),
         DialEnd(1795299460543311, *dial, "ANSWER", None),

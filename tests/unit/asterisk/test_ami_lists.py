@@ -35,6 +35,7 @@ def test_recorded_status_shows_the_lease() -> None:
         channel_state=6,
         call_id=CALL,
         hangs_up_at_s=1795299480,
+        bridge_id="37dcb553-6df8-4b11-8e4d-5b05e59333dd",
     )
     assert (caller.call_id, caller.hangs_up_at_s) == (None, None)
 

@@ -14,8 +14,8 @@ from pbxcharge.asterisk.ami_protocol import MESSAGE_BYTES_MAX, LinkProtocol
 from pbxcharge.errors import AmiDown, AmiMalformed, AmiNoReply
 
 RECORDED = (Path(__file__).parents[2] / "recordings" / "answered.ami").read_bytes()
-USED = 14
-"""Events in the recording that are used."""
+USED = 13
+"""Events in the recording that are used; not the new channel of the phone, which called us."""
 
 
 class Receiver:

@@ -15,7 +15,14 @@ from hypothesis.stateful import (
     rule,
 )
 
-from pbxcharge.core.call_events import CreditRaised, EndOrdered, RenewalStopped, Unknown
+from pbxcharge.core.call_events import (
+    Accompanied,
+    CreditRaised,
+    EndOrdered,
+    LeftAlone,
+    RenewalStopped,
+    Unknown,
+)
 from pbxcharge.core.cdr import EndedBy
 from pbxcharge.core.credit import OpenWallet, Post
 from pbxcharge.core.ledger import Entry, EntryKind
@@ -158,6 +165,16 @@ class Calls(RuleBasedStateMachine):
         """The operator ends a call."""
         if so:
             self.world.tell(self._call(number), EndOrdered(EndedBy.OPERATOR))
+
+    @rule(number=st.integers(0, 9), for_ms=st.sampled_from([0, 20_000]))
+    def leave_alone(self, number: int, for_ms: int) -> None:
+        """The phone has left: the call talks to another trunk leg, and pays while it does."""
+        self.world.tell(self._call(number), LeftAlone(for_ms))
+
+    @rule(number=st.integers(0, 9))
+    def come_back(self, number: int) -> None:
+        """Somebody of the site is there again."""
+        self.world.tell(self._call(number), Accompanied())
 
     # What comes in between, late, twice or never.
 

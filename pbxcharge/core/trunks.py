@@ -1,0 +1,163 @@
+"""Legs that lead out of the house: whether somebody was granted one, and who was left alone on it.
+
+What a channel variable says is only a hint, since channels inherit variables. What counts is what
+Asterisk itself tells: which channel dialled, over which trunk, which number.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pbxcharge.core.call_state import Call
+
+LOCAL = "Local"
+"""Channels of this kind are Asterisk's own and stand for somebody of the site."""
+_NUMBERED = re.compile(r"([^/]+)/(.+)-[0-9a-fA-F]{8}(?:;[12])?")
+_SIP_USER = re.compile(r"sips?:([^@;>]*)[@;>]")
+
+
+class Standing(StrEnum):
+    """What a trunk leg is."""
+
+    GRANTED = "granted"
+    EMERGENCY = "emergency"
+    UNAUTHORIZED = "unauthorized"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a dial string leads: `PJSIP/442079460000@carrier` is that number over `carrier`."""
+
+    trunk: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkLeg:
+    """A leg that was dialled over a trunk.
+
+    Args:
+        uniqueid: of the leg.
+        trunk: its endpoint.
+        number: as it was dialled there.
+        caller: Uniqueid of the channel that dialled it; None if none did, as with Originate.
+    """
+
+    uniqueid: str
+    trunk: str
+    number: str
+    caller: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Talker:
+    """A leg in a bridge of two parties.
+
+    Args:
+        uniqueid: of the leg.
+        bridge_id: the bridge.
+        outside: it is a trunk's.
+        came_home: somebody of this site has talked on it, or transferred it.
+    """
+
+    uniqueid: str
+    bridge_id: str
+    outside: bool
+    came_home: bool
+
+
+def endpoint_of(channel: str) -> str | None:
+    """Endpoint of a channel, by its name: `PJSIP/carrier-0000001a` is `carrier`'s.
+
+    None for a Local channel, which belongs to no endpoint, and for a name of another form.
+    """
+    found = _NUMBERED.fullmatch(channel)
+    return found[2] if found and found[1] != LOCAL else None
+
+
+def route(dial: str, number: str = "") -> Route:
+    """Where the site's way to dial leads, with the number in its place.
+
+    `PJSIP/{number}@carrier` and 442079460000: that number over `carrier`.
+    """
+    filled = dial.replace("{number}", number).partition("/")[2]
+    return Route(filled.rpartition("@")[2], number_dialled(filled))
+
+
+def number_dialled(dial_string: str) -> str:
+    """Number in what Dial was given after the technology.
+
+    `4420@carrier` and `carrier/sip:4420@192.0.2.1` both dial 4420; `carrier` alone dials none.
+    """
+    if "/" in dial_string:
+        return number_in(dial_string.partition("/")[2])
+    return dial_string.rpartition("@")[0]
+
+
+def number_in(uri: str) -> str:
+    """Number in a SIP address: `<sip:4420@192.0.2.1>` is 4420."""
+    found = _SIP_USER.search(uri)
+    return found[1] if found else ""
+
+
+def standing(
+    leg: TrunkLeg, call: Call | None, dial: str, emergency: frozenset[str]
+) -> tuple[Standing, str]:
+    """What a leg is, and why it was granted to nobody; empty if there is nothing to say.
+
+    Args:
+        leg: the leg.
+        call: the live call that the channel which dialled it has asked for; None without one.
+        dial: the site's way to dial, with `{number}` in it.
+        emergency: the numbers of the emergency list as they are sent. These are let through over
+            every trunk, whoever dials them: nothing may end such a call.
+    """
+    if leg.number in emergency:
+        return Standing.EMERGENCY, ""
+    why = _why_not(leg, call, dial)
+    return (Standing.UNAUTHORIZED, why) if why else (Standing.GRANTED, "")
+
+
+def may_become_granted(leg: TrunkLeg, call: Call, dial: str) -> bool:
+    """Whether a leg of which Asterisk has not yet told who dialled it may be this call's.
+
+    It may while the call has none, and was granted this very number over this very trunk.
+    """
+    granted = route(dial, call.granted.attempt.number or "")
+    return call.live and call.leg is None and granted == Route(leg.trunk, leg.number)
+
+
+def left_alone(talkers: Iterable[Talker]) -> frozenset[str]:
+    """Legs in bridges that hold only trunk legs, two at least, one of which has come home before.
+
+    A call that was forwarded before anybody of the site talked is no such: nobody has left it.
+    """
+    bridges: dict[str, list[Talker]] = {}
+    for talker in talkers:
+        bridges.setdefault(talker.bridge_id, []).append(talker)
+    return frozenset(
+        talker.uniqueid
+        for together in bridges.values()
+        if len(together) > 1
+        and all(one.outside for one in together)
+        and any(one.came_home for one in together)
+        for talker in together
+    )
+
+
+def _why_not(leg: TrunkLeg, call: Call | None, dial: str) -> str:
+    if leg.caller is None:
+        return "no channel dialled it"
+    if call is None or not call.live:
+        return "who dialled it was granted no call"
+    granted = route(dial, call.granted.attempt.number or "")
+    if call.granted.attempt.caller.uniqueid != leg.caller:
+        return "another channel was granted this call"
+    if granted.trunk != leg.trunk:
+        return "the call was granted over another trunk"
+    if granted.number != leg.number:
+        return "the call was granted to another number"
+    if call.leg is not None and call.leg.uniqueid != leg.uniqueid:
+        return "the call has its leg already"
+    return ""
