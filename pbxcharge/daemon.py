@@ -24,8 +24,7 @@ from pbxcharge.asterisk.events import Event
 from pbxcharge.catalog import emergency
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.core.call import Call
-from pbxcharge.core.trunks import route
-from pbxcharge.errors import AmiRefused, OperatingError
+from pbxcharge.errors import OperatingError
 from pbxcharge.flow import pulse
 from pbxcharge.flow.archive import Archive
 from pbxcharge.flow.authorize import Authorizer, Prices
@@ -168,7 +167,7 @@ class Daemon:
         )
         self.listener = Listener(self.meter, clock)
         self.spool = Spool(self.ami, store.queries, store.directory, store.writer, site, logger)
-        trunks = _trunks(settings)
+        trunks = Trunks(settings.trunk_endpoints, settings.dial)
         self.trunk_watch = TrunkWatch(
             trunks,
             self.meter,
@@ -178,6 +177,7 @@ class Daemon:
             logger,
             look=self.want,
         )
+        self.trunk_watch.learn_emergency(r.dials for r in settings.emergency_routes)
         self.orphans = Orphans(
             trunks.endpoints,
             settings.timing.orphan_max_s * 1000,
@@ -316,20 +316,23 @@ class Daemon:
 
     async def _compare(self) -> None:
         self.meter.hearing(True)
+        # Before any leg is judged: what the dialplan puts through as an emergency is one.
+        await self._compare_emergency()
         await self.recovery.resync()
         about = await self.ami.core_settings()
         self._log.info(
             "compared with Asterisk", live_calls=len(self.meter), asterisk=about.asterisk_version
         )
-        await self._compare_emergency()
 
     async def _compare_emergency(self) -> None:
         """The dialplan holds the emergency list a second time; a difference is said, loudly."""
         try:
             loaded = await self.ami.loaded_context(emergency.CONTEXT)
-        except AmiRefused as error:
+        except OperatingError as error:
             self._log.error("emergency numbers not compared", error=str(error))
             return
+        # Also those that are no more on the list: nothing may end what the dialplan puts through.
+        self.trunk_watch.learn_emergency(emergency.dialled_by(loaded))
         routes = self._settings.emergency_routes
         if finding := emergency.compare_loaded(routes, loaded, "Asterisk's dialplan"):
             self._log.error(finding.message, hint=finding.hint)
@@ -360,6 +363,7 @@ class Daemon:
     def _in_force(self) -> None:
         """In the step in which the files come into force: the settings that go with them."""
         self._settings = with_live_settings(self._settings, self._written)
+        self.trunk_watch.learn_emergency(r.dials for r in self._settings.emergency_routes)
 
     async def _after_reload(self) -> None:
         """What follows from files that came into force."""
@@ -413,11 +417,6 @@ class Daemon:
 
 def _prices(settings: Settings, catalog: Catalog) -> Prices:
     return Prices(catalog.plans, settings.number_rules)
-
-
-def _trunks(settings: Settings) -> Trunks:
-    sent = (route(each.dials).number for each in settings.emergency_routes)
-    return Trunks(settings.trunk_endpoints, settings.dial, frozenset(sent))
 
 
 def _site(settings: Settings) -> Site:

@@ -128,7 +128,6 @@ class EmergencySettings(Form):
 
     numbers: tuple[EmergencyNumberSettings, ...] = ()
     dial: DialString = "PJSIP/{number}@carrier"
-    dialplan: FilePath | None = None
 
 
 class TimingSettings(Form):

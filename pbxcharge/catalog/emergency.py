@@ -19,6 +19,7 @@ _HEAD = f"""\
 anew, reload the dialplan.
 [{CONTEXT}]
 """
+_DIALS = re.compile(r"Gosub\(pbxc-emergency-call,s,1\([^,()]*,([^,()]+)\)\)")
 _EXTENSION = re.compile(r"exten\s*=>?\s*([^,\s]+)\s*,\s*1\s*,\s*(.*)")
 
 
@@ -76,6 +77,12 @@ def compare_loaded(
     message = f"the emergency numbers of the dialplan differ from the site's list: {differences}"
     hint = 'write the file anew with "pbxcharge dialplan emergency", then "dialplan reload"'
     return Finding(Severity.ERROR, where, 0, CONTEXT, message, hint)
+
+
+def dialled_by(loaded: Mapping[str, str]) -> tuple[str, ...]:
+    """What a loaded context dials: `PJSIP/112@carrier` of the example of `compare_loaded`."""
+    found = (_DIALS.fullmatch(does) for does in loaded.values())
+    return tuple(each[1] for each in found if each)
 
 
 def _extensions(routes: tuple[EmergencyRoute, ...]) -> dict[str, str]:

@@ -5,7 +5,7 @@ Asterisk itself tells: which channel dialled, over which trunk, which number.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -102,7 +102,7 @@ def number_in(uri: str) -> str:
 
 
 def standing(
-    leg: TrunkLeg, call: Call | None, dial: str, emergency: frozenset[str]
+    leg: TrunkLeg, call: Call | None, dial: str, emergency: Set[str]
 ) -> tuple[Standing, str]:
     """What a leg is, and why it was granted to nobody; empty if there is nothing to say.
 

@@ -8,7 +8,7 @@ was away at the next look at all channels. Emergency calls are let through alway
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -30,6 +30,7 @@ from pbxcharge.core.trunks import (
     endpoint_of,
     may_become_granted,
     number_dialled,
+    route,
     standing,
 )
 from pbxcharge.errors import AmiRefused, ChannelGone, OperatingError
@@ -62,12 +63,10 @@ class Trunks:
     Args:
         endpoints: those that lead out of the house.
         dial: how a public number is dialled, with `{number}` in it.
-        emergency: the numbers of the emergency list as they are sent over a trunk.
     """
 
     endpoints: frozenset[str]
     dial: str
-    emergency: frozenset[str]
 
 
 class TrunkWatch:
@@ -100,12 +99,20 @@ class TrunkWatch:
         self._journal = journal
         self._log = log
         self._look = look
+        self._emergency: set[str] = set()
         self._new: dict[str, asyncio.TimerHandle] = {}
         self._rescues: set[str] = set()
         self._cleared: set[str] = set()
         self._refused: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.counts: Counter[str] = Counter()
+
+    def learn_emergency(self, dials: Iterable[str]) -> None:
+        """Let through what is dialled so for an emergency, such as `PJSIP/112@carrier`.
+
+        None is ever forgotten: the dialplan may put through what a new list has no more.
+        """
+        self._emergency.update(route(dial).number for dial in dials)
 
     def hear(self, event: Event) -> bool:
         """Take an event; False if it is about a leg that no call may take for its own.
@@ -150,7 +157,7 @@ class TrunkWatch:
             for entry in entries
             if self._is_unknown(entry) and (number := await self._number(entry)) is not None
         }
-        self._rescues.update(u for u, number in unknown.items() if number in self._trunks.emergency)
+        self._rescues.update(u for u, number in unknown.items() if number in self._emergency)
         with_rescue = {entry.linkedid for entry in entries if entry.uniqueid in self._rescues}
         self._rescues.update(
             entry.uniqueid
@@ -212,7 +219,7 @@ class TrunkWatch:
 
     def _judge(self, leg: TrunkLeg, channel: str, caller: str | None) -> None:
         call = None if leg.caller is None else self._asked_by(leg.caller)
-        what, why = standing(leg, call, self._trunks.dial, self._trunks.emergency)
+        what, why = standing(leg, call, self._trunks.dial, self._emergency)
         self.counts[what] += 1
         if what is Standing.UNAUTHORIZED:
             self._refuse(leg, channel, caller, why)

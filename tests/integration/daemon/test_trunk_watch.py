@@ -99,6 +99,18 @@ async def test_an_emergency_leg_is_known_by_its_number_alone() -> None:
         assert {told.uniqueid, untold.uniqueid} <= x.pbx.channels.keys()
 
 
+async def test_what_the_dialplan_puts_through_as_an_emergency_is_one() -> None:
+    """A number that the loaded dialplan still has, though it is no more on the site's list."""
+    async with exchange({"alice": "1.00"}, serve=False, change=OFTEN) as x:
+        old = "Gosub(pbxc-emergency-call,s,1(999,PJSIP/999@carrier))"
+        x.pbx.dialplan["pbxc-emergency"]["999"] = old
+        before = x.pbx.dial_trunk("PJSIP/999@carrier")
+        await x.serve()
+        after = x.pbx.dial_trunk("PJSIP/999@carrier")
+        await until(lambda: len(x.pbx.acted("Status")) >= 3)
+        assert {before.uniqueid, after.uniqueid} <= x.pbx.channels.keys()
+
+
 async def test_legs_dialled_while_the_daemon_was_away_are_judged_at_its_start() -> None:
     """The one that nobody was granted is ended; the emergency's and the paid one live.
 
