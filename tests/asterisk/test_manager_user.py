@@ -32,7 +32,7 @@ async def test_every_event_of_the_metered_leg_names_its_call(scripted: Scripted)
         call = await scripted.dial(number, FarEnd.answers(), Verdict(call_id="named"))
         await call.trace.until("200")
         call.hang_up()
-        leg = await ami.leg_of("named")
+        leg = await scripted.asterisk.observer.leg_of("named")
         await ami.wait_for("Hangup", Uniqueid=leg)
         states = ami.seen("Newstate", Uniqueid=leg) + ami.seen("Hangup", Uniqueid=leg)
         assert {event.call_id for event in states} == {"named"}
