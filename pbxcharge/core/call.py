@@ -24,6 +24,7 @@ from pbxcharge.core.call_events import (
     Investigate,
     LeftAlone,
     LegDialled,
+    LegMoved,
     Record,
     RenewalStopped,
     Seen,
@@ -65,10 +66,12 @@ def _take_in(call: Call, event: Event, now_ms: int) -> Step:
     match event:
         case LegDialled():
             return (call if call.leg else replace(call, leg=event.leg)), ()
+        case LegMoved():
+            return _recorded(call, replace(call, leg=event.leg))
         case Answered():
             return _answered(call, event)
         case Bridged():
-            return replace(call, settled_in=True), ()
+            return _settled_in(call), ()
         case HangupRequested():
             return _hangup_requested(call, event), ()
         case HungUp():
@@ -114,9 +117,17 @@ def _answered(call: Call, event: Answered) -> Step:
         leg=event.leg,
         answered_ms=event.at_ms,
         answered_at_us=event.at_us,
-        armed_s=call.through_s,
     )
     return up, (Record(),)
+
+
+def _settled_in(call: Call) -> Call:
+    """A leg that talks has been through the dialplan, which has armed its first slice.
+
+    One that was answered and sent elsewhere meanwhile has not: it is armed by the daemon.
+    """
+    armed = call.phase is Phase.UP and call.step == 1 and not call.armed_s
+    return replace(call, settled_in=True, armed_s=call.through_s if armed else call.armed_s)
 
 
 def _hung_up(call: Call, event: HungUp) -> Step:

@@ -17,6 +17,13 @@ class LegDialled:
 
 
 @dataclass(frozen=True, slots=True)
+class LegMoved:
+    """Another channel has taken the metered leg's place, with its timer: a call was picked up."""
+
+    leg: Leg
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The metered leg was answered at `at_ms` (on the call's line), `at_us` by Asterisk's clock."""
 
@@ -135,8 +142,8 @@ class Settled:
 
 
 Event = (
-    LegDialled | Answered | Bridged | HangupRequested | HungUp | Reserved | Refused | Unknown
-    | Armed | ArmFailed | Seen | CreditRaised | RenewalStopped | EndOrdered | LeftAlone
+    LegDialled | LegMoved | Answered | Bridged | HangupRequested | HungUp | Reserved | Refused
+    | Unknown | Armed | ArmFailed | Seen | CreditRaised | RenewalStopped | EndOrdered | LeftAlone
     | Accompanied | Tick | Settled
 )  # fmt: skip
 

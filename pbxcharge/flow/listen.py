@@ -10,11 +10,19 @@ from pbxcharge.asterisk.events import (
     HangupRequest,
     LegAnswered,
     LegEvent,
+    Pickup,
     UserEvent,
 )
 from pbxcharge.core.attempt import Leg
 from pbxcharge.core.call import Call
-from pbxcharge.core.call_events import Answered, Bridged, HangupRequested, HungUp, LegDialled
+from pbxcharge.core.call_events import (
+    Answered,
+    Bridged,
+    HangupRequested,
+    HungUp,
+    LegDialled,
+    LegMoved,
+)
 from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.meter import LiveCall, Meter
@@ -68,6 +76,8 @@ class Listener:
                 self._hung_up(event, call_id)
             case Hangup():
                 self._caller_gone(event)
+            case Pickup(call_id=str(call_id)):
+                self._picked_up(event, call_id)
             case UserEvent(name="PbxchargeEmergency"):
                 self._became_emergency(event)
             case BlindTransfer(result="Success"):
@@ -109,6 +119,18 @@ class Listener:
         live.continuous = live.continuous and self._is_timely(event.at_us)
         leg = Leg(event.uniqueid, event.channel)
         self._meter.feed(call_id, Answered(leg, at_ms, event.at_us))
+
+    def _picked_up(self, event: Pickup, call_id: str) -> None:
+        """Another channel answers in the metered leg's place: no other event tells its answer."""
+        if (live := self._meter.get(call_id)) is None:
+            return
+        leg = Leg(event.uniqueid, event.channel)
+        at_ms = self._line_ms(live, event.at_us)
+        live.continuous = live.continuous and self._is_timely(event.at_us)
+        self._meter.feed(call_id, LegMoved(leg))
+        self._meter.feed(call_id, Answered(leg, at_ms, event.at_us))
+        # Whether it has taken the timer along is seen at once, and not when the next check is due.
+        self._meter.look()
 
     def _requested(self, event: HangupRequest) -> None:
         if event.call_id is not None:

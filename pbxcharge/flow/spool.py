@@ -131,13 +131,16 @@ class Spool:
         if await self._records.cdr(entry.call_id) is not None:
             self._keep(entry.uniqueid)
             return
-        ends[entry.call_id] = Written(
+        written = Written(
             uniqueid=entry.uniqueid,
             answered_at_us=entry.answered_at_us,
             ended_at_us=entry.ended_at_us,
             cause=entry.cause,
             source=entry.hangup_source,
         )
+        known = ends.get(entry.call_id)
+        if known is None or _how_late(known) < _how_late(written):
+            ends[entry.call_id] = written
 
     def _keep(self, uniqueid: str) -> None:
         self._durable.add(uniqueid)
@@ -198,6 +201,11 @@ class Spool:
             organization_id=owner.parent_id if owner else None,
             setup_at_us=setup_at_us,
         )
+
+
+def _how_late(written: Written) -> tuple[bool, int]:
+    """The end of a ringing leg whose call another channel picked up is not the end of the call."""
+    return written.answered_at_us is not None, written.ended_at_us
 
 
 def _refused_end(entry: SpoolDeny) -> Written:

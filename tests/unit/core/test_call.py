@@ -26,6 +26,7 @@ from pbxcharge.core.call_events import (
     HungUp,
     Investigate,
     LegDialled,
+    LegMoved,
     Record,
     RenewalStopped,
     Seen,
@@ -648,7 +649,7 @@ def test_a_late_answer_takes_back_the_search() -> None:
     """Searched for at 91 s; then it turns out that it was answered at 90 s: paid to 150 s."""
     searched = play(ringing(), (91_000, TICK, Investigate()))
     late = Answered(LEG, 90_000, SETUP_AT_US + 90_000_000)
-    up = play(searched, (92_000, late, Record()))
+    up = play(searched, (92_000, late, Record(), ArmTimeout(LEG, 150_000, 60)))
     assert deadline_ms(up) == 140_000
     play(up, (93_000, TICK))
 
@@ -669,6 +670,28 @@ def test_a_leg_that_was_only_seen_can_be_ended() -> None:
 def test_a_call_that_was_settled_by_another_way_is_closed() -> None:
     """Whatever was to happen next."""
     assert play(talking(), (20_000, Settled())).phase is Phase.CLOSED
+
+
+def test_a_leg_that_was_answered_and_sent_elsewhere_is_armed_after_a_second() -> None:
+    """It never reached the talk, where the dialplan has armed it: 62 s on the line, in any case."""
+    up = play(ringing(), (2_000, ANSWER, Record()), (2_999, TICK))
+    assert deadline_ms(up) == 3_000
+    play(up, (3_000, TICK, ArmTimeout(LEG, 62_000, 60)))
+
+
+def test_who_picks_a_ringing_call_up_is_its_metered_leg() -> None:
+    """The leg that rang ends by that, and is no longer the call's; timers go to the other one."""
+    other = replace(LEG, uniqueid="1790000000.7", channel="PJSIP/ext107-00000007")
+    rang = play(ringing(), (500, LegDialled(LEG)))
+    up = play(
+        rang,
+        (2_000, LegMoved(other), Record()),
+        (2_000, Answered(other, 2_000, ANSWER.at_us), Record()),
+        (2_010, BRIDGED),
+        (52_000, TICK, AskSlice(2, 61, 120)),
+        (52_010, held(2, 120), ArmTimeout(other, 122_000, 120)),
+    )
+    assert up.leg == other
 
 
 def test_the_leg_that_answers_is_the_metered_one() -> None:
