@@ -40,6 +40,8 @@ from pbxcharge.core.credit import Refused, Reserved, Shortage
 __all__ = ["Call", "Phase", "Step", "advance", "deadline_ms", "why_cut"]
 
 RETRY_MS = 500
+GOODBYE_MS = 1000
+"""A call that ends later than this after a party asked for its end has ended for another reason."""
 TIMER_SLACK_MS = 1500
 """Asterisk shows its timers in whole seconds."""
 
@@ -73,9 +75,9 @@ def _take_in(call: Call, event: Event, now_ms: int) -> Step:
         case Bridged():
             return _settled_in(call), ()
         case HangupRequested():
-            return _hangup_requested(call, event), ()
+            return _hangup_requested(call, event, now_ms), ()
         case HungUp():
-            return _hung_up(call, event)
+            return _hung_up(_without_old_goodbye(call, now_ms), event)
         case Reserved():
             return _reserved(call, event, now_ms), ()
         case Refused():
@@ -144,11 +146,23 @@ def _recorded(before: Call, after: Call) -> Step:
     return after, ((Record(),) if after != before else ())
 
 
-def _hangup_requested(call: Call, event: HangupRequested) -> Call:
+def _hangup_requested(call: Call, event: HangupRequested, now_ms: int) -> Call:
     """The first party that asked; what follows the daemon's own hangup is no party's wish."""
+    call = _without_old_goodbye(call, now_ms)
     if call.hung_up_by or call.hang_up_ms is not None:
         return call
-    return replace(call, hung_up_by=event.by)
+    return replace(call, hung_up_by=event.by, hung_up_ms=now_ms)
+
+
+def _without_old_goodbye(call: Call, now_ms: int) -> Call:
+    """A party that left and did not end the call, after a transfer for instance, has not ended it.
+
+    Asked at 10 s, ended at 60 s: the end is somebody else's, or the paid time's.
+    """
+    asked_ms = call.hung_up_ms
+    if asked_ms is not None and now_ms - asked_ms <= GOODBYE_MS:
+        return call
+    return replace(call, hung_up_by=None, hung_up_ms=None)
 
 
 def _left_alone(call: Call, event: LeftAlone, now_ms: int) -> Call:

@@ -44,6 +44,8 @@ class Call:
         warned: the payer has heard that the end is near.
         stopped: why no further slice is asked for.
         hung_up_by: the first party that asked for the end.
+        hung_up_ms: when it did, on the call's line; None after a restart, which takes longer than
+            a hangup.
         ending_as: why the daemon itself ends the call.
         hang_up_ms: when the daemon's own hangup is (next) due.
         alone_until_ms: when a call that is left alone with another trunk leg ends; None while
@@ -71,6 +73,7 @@ class Call:
     warned: bool = False
     stopped: EndedBy | None = None
     hung_up_by: EndedBy | None = None
+    hung_up_ms: int | None = None
     ending_as: EndedBy | None = None
     hang_up_ms: int | None = None
     alone_until_ms: int | None = None

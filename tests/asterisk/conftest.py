@@ -21,6 +21,7 @@ from tests.asterisk.metered import (
     Record,
     metered_site,
 )
+from tests.asterisk.office import office
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -76,7 +77,12 @@ exten => s,1,Goto(pbxc-out,4420777,1)
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def metered_pair() -> AsyncIterator[Metered]:
     """An Asterisk and the daemon that charges its calls, for all tests that break neither."""
-    async with metered_site(settings=lambda settings: settings["timing"].update(ring_s=15)) as pair:
+    async with (
+        office() as asterisk,
+        metered_site(
+            asterisk=asterisk, settings=lambda settings: settings["timing"].update(ring_s=15)
+        ) as pair,
+    ):
         yield pair
 
 
