@@ -20,15 +20,18 @@ from pbxcharge import log
 from pbxcharge.api.server import ApiServer
 from pbxcharge.asterisk.agi_server import AgiServer
 from pbxcharge.asterisk.ami_client import AmiClient
+from pbxcharge.asterisk.events import Cdr as AsteriskCdr
 from pbxcharge.asterisk.events import Event
 from pbxcharge.catalog import emergency
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.core.call import Call
+from pbxcharge.core.cdr import Cdr
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow import pulse
 from pbxcharge.flow.archive import Archive
 from pbxcharge.flow.authorize import Authorizer, Prices
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.confirm import Confirmation
 from pbxcharge.flow.gate import Gate
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.lag import LoopLag
@@ -165,6 +168,7 @@ class Daemon:
             on_settled=self._settled,
             investigate=self.want,
         )
+        self.confirmation = Confirmation(logger)
         self.listener = Listener(self.meter, clock)
         self.spool = Spool(self.ami, store.queries, store.directory, store.writer, site, logger)
         trunks = Trunks(settings.trunk_endpoints, settings.dial)
@@ -296,12 +300,15 @@ class Daemon:
 
     def _hear(self, event: Event) -> None:
         """Who judges a leg hears of it before its call does."""
-        if self.trunk_watch.hear(event):
+        if isinstance(event, AsteriskCdr):
+            self.confirmation.hear(event)
+        elif self.trunk_watch.hear(event):
             self.orphans.hear(event)
             self.listener.hear(event)
 
     def _asterisk_lost(self) -> None:
         self.meter.hearing(False)
+        self.confirmation.forget()
         self._log.warning("Asterisk is away, live calls stay on their leases")
 
     def _event_unreadable(self) -> None:
@@ -310,7 +317,8 @@ class Daemon:
         self.meter.hearing(True)
         self.want()
 
-    def _settled(self, call: Call) -> None:
+    def _settled(self, call: Call, cdr: Cdr) -> None:
+        self.confirmation.settled(call, cdr)
         if call.leg is not None:
             self.spool.settled(call.leg.uniqueid)
 

@@ -87,6 +87,7 @@ def _cdr(headers: Headers) -> Cdr:
 
 
 def _blind_transfer(headers: Headers) -> BlindTransfer:
+    check_genuine(headers, "Transferer")
     return BlindTransfer(
         stamped_at(headers),
         required(headers, "Result"),
@@ -99,6 +100,7 @@ def _blind_transfer(headers: Headers) -> BlindTransfer:
 
 
 def _attended_transfer(headers: Headers) -> AttendedTransfer:
+    check_genuine(headers, "OrigTransferer")
     parties = [p for p in ("Transferee", "TransferTarget") if f"{p}Uniqueid" in headers]
     call_ids = [leg_call_id(headers, party) for party in parties]
     return AttendedTransfer(

@@ -30,7 +30,7 @@ from pbxcharge.flow.meter import LiveCall, Meter
 WANTED = frozenset(
     {
         *("Newchannel", "DialBegin", "Newstate", "BridgeEnter", "HangupRequest", "Hangup"),
-        *("BlindTransfer", "AttendedTransfer", "Pickup", "UserEvent"),
+        *("BlindTransfer", "AttendedTransfer", "Pickup", "UserEvent", "Cdr"),
     }
 )
 """The events that are listened to, by their names in AMI."""

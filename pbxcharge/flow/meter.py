@@ -75,7 +75,7 @@ class Meter:
         clock: the two clocks.
         journal: the live cost log.
         log: for the operator.
-        on_settled: told each call whose record and charge are durable.
+        on_settled: told each call whose record and charge are durable, with that record.
         investigate: told when a call's end must be looked for.
     """
 
@@ -88,7 +88,7 @@ class Meter:
         journal: Journal,
         log: Logger,
         *,
-        on_settled: Callable[[Call], None],
+        on_settled: Callable[[Call, Cdr], None],
         investigate: Callable[[], None],
     ) -> None:
         self._writer = writer
@@ -343,7 +343,7 @@ class Meter:
             return
         reach(Failpoint.AFTER_SETTLEMENT)
         narrate_settled(self._journal, call, cdr)
-        self._on_settled(call)
+        self._on_settled(call, cdr)
         self.feed(call.call_id, Settled())
 
     def _submit(

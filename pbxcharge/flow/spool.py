@@ -26,6 +26,8 @@ DAEMON_AWAY = "daemon_away"
 NUMBER_INVALID = "number_invalid"
 REFUSED_CAUSE = 34
 """Q.850 `no circuit available`: what a 503 is."""
+TOLERANCE_US = 2_000_000
+"""Two witnesses of one end that are no further apart than this agree."""
 SAME_ATTEMPT_US = 5_000_000
 """The dialplan gives up 3 s after its question: a record of the same channel that was set up no
 further from its refusal than this is of the same attempt."""
@@ -128,7 +130,8 @@ class Spool:
         return ends
 
     async def _end(self, entry: SpoolEnd, ends: dict[str, Written]) -> None:
-        if await self._records.cdr(entry.call_id) is not None:
+        if (cdr := await self._records.cdr(entry.call_id)) is not None:
+            self._tell_difference(entry, cdr)
             self._keep(entry.uniqueid)
             return
         written = Written(
@@ -141,6 +144,17 @@ class Spool:
         known = ends.get(entry.call_id)
         if known is None or _how_late(known) < _how_late(written):
             ends[entry.call_id] = written
+
+    def _tell_difference(self, entry: SpoolEnd, cdr: Cdr) -> None:
+        """A better witness has decided; where the leg itself says something else, it is told."""
+        late_us = entry.ended_at_us - (cdr.ended_at_us or entry.ended_at_us)
+        if abs(late_us) > TOLERANCE_US:
+            self._log.warning(
+                "ends differ",
+                call_id=cdr.call_id,
+                end_source=str(cdr.end_source),
+                spool_later_s=late_us / 1_000_000,
+            )
 
     def _keep(self, uniqueid: str) -> None:
         self._durable.add(uniqueid)

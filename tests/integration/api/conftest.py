@@ -87,7 +87,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
             clock,
             journal,
             log,
-            on_settled=lambda _: None,
+            on_settled=lambda *_: None,
             investigate=lambda: None,
         )
         server = ApiServer(path, office, store.queries, meter, journal, PRICES, archive)
