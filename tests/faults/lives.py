@@ -25,6 +25,14 @@ async def live(x: Exchange, phone: str = "alice") -> FakeCall:
     return call
 
 
+async def many_talk(x: Exchange, count: int) -> list[FakeCall]:
+    """So many calls, whose answers are in the books."""
+    calls = await asyncio.gather(*(live(x) for _ in range(count)))
+    answered = "SELECT call_id FROM call WHERE answered_at_us IS NOT NULL"
+    await until(lambda: len(x.rows(answered)) == count)
+    return calls
+
+
 async def finish(x: Exchange, calls: Sequence[FakeCall]) -> None:
     """Whoever still talks hangs up; every attempt gets its record; the daemon is stopped."""
     for call in calls:

@@ -6,20 +6,11 @@ import signal
 import pytest
 
 from pbxcharge.failpoints import Failpoint
-from tests.exchange import UK, Exchange, exchange
+from tests.exchange import UK, exchange
 from tests.fakes.fake_call import FakeCall
-from tests.fakes.until import until
-from tests.faults.lives import finish, judge, live
+from tests.faults.lives import finish, judge, live, many_talk
 
 MANY = 20
-
-
-async def many_talk(x: Exchange, count: int) -> list[FakeCall]:
-    """So many calls, whose answers are in the books."""
-    calls = await asyncio.gather(*(live(x) for _ in range(count)))
-    answered = "SELECT call_id FROM call WHERE answered_at_us IS NOT NULL"
-    await until(lambda: len(x.rows(answered)) == count)
-    return calls
 
 
 @pytest.mark.parametrize("point", [Failpoint.RESTORED, Failpoint.LOOKED])
