@@ -22,6 +22,7 @@ from tests.fakes.until import until
 
 VERDICT = {
     "PBXC_CALL": "0192f0c1a2b3abcdefghij",
+    "PBXC_DIAL": "PJSIP/44123@carrier",
     "PBXC_RING_S": "30",
     "PBXC_RING_LEASE_S": "90",
     "PBXC_LEASE_S": "60",
