@@ -53,7 +53,7 @@ def call_in(port: int) -> None:
         linkedid="1.1",
         endpoint="alice",
         number="44123",
-        call_type="public",
+        way="outgoing",
     )
 
     async def calls() -> None:

@@ -79,8 +79,9 @@ async def writing(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterato
     currency = settings.site.currency
     opening = open_store(settings.database, currency=currency, node=settings.pbx, log=_Silent())
     async with opening as store:
-        office = Office(store.writer, store.queries, plans, Clock(), currency)
-        prices = Prices(plans, settings.number_rules)
+        emergency = frozenset(settings.emergency_numbers)
+        prices = Prices(plans, settings.numbering, emergency)
+        office = Office(store.writer, store.queries, prices, Clock(), currency)
         yield _api(Desk(store.queries, prices, currency, office))
 
 
@@ -101,7 +102,7 @@ async def reading(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterato
         currency = settings.site.currency
         if (kept := await queries.currency() or currency) != currency:
             raise WrongCurrency(settings.database, kept, currency)
-        yield _api(Desk(queries, Prices(plans, settings.number_rules), currency))
+        yield _api(Desk(queries, Prices(plans, settings.numbering), currency))
     finally:
         await queries.close()
 

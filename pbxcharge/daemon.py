@@ -44,7 +44,7 @@ from pbxcharge.flow.recover import Recovery
 from pbxcharge.flow.refusals import Refusals
 from pbxcharge.flow.reload import Fresh, Reload
 from pbxcharge.flow.spool import Spool
-from pbxcharge.flow.standing import obey
+from pbxcharge.flow.standing import review
 from pbxcharge.flow.trunk_watch import Trunks, TrunkWatch
 from pbxcharge.logger import Logger
 from pbxcharge.notify import Notifier
@@ -138,6 +138,7 @@ class Daemon:
         self._config = config
         self._settings = self._written = settings
         self._store = store
+        self._prices = prices
         self._log = logger
         self._notifier = Notifier()
         self._lag = LoopLag(logger)
@@ -170,7 +171,15 @@ class Daemon:
         )
         self.confirmation = Confirmation(logger)
         self.listener = Listener(self.meter, clock)
-        self.spool = Spool(self.ami, store.queries, store.directory, store.writer, site, logger)
+        self.spool = Spool(
+            self.ami,
+            store.queries,
+            store.directory,
+            store.writer,
+            site,
+            prices,
+            logger,
+        )
         trunks = Trunks(settings.trunk_endpoints, settings.dial)
         self.trunk_watch = TrunkWatch(
             trunks,
@@ -221,7 +230,7 @@ class Daemon:
             logger=logger,
         )
         self.agi.routes.serve(pulse.SCRIPT, pulse.answer)
-        self.office = Office(store.writer, store.queries, catalog.plans, clock, site.currency)
+        self.office = Office(store.writer, store.queries, prices, clock, site.currency)
         self.reload = Reload(
             self._read_files,
             prices,
@@ -252,7 +261,7 @@ class Daemon:
         for live in self.meter.calls():
             # Else nobody would know of a call taken up that it was the caller who hung up.
             self.expect_caller(live.call.granted.attempt.caller.uniqueid, live.call.call_id)
-        await obey(self.meter, self._store.queries, self.meter.accounts())
+        await review(self.meter, self._store.queries, self._prices.plans)
         self._log.info("starting", calls_taken_up=calls, database=str(self._settings.database))
         await self.api.start()
         self._spawn(self._obey_hangups(reread))
@@ -375,8 +384,16 @@ class Daemon:
 
     async def _after_reload(self) -> None:
         """What follows from files that came into force."""
+        await self._review()
         if self.ami.ready:
             await self._compare_emergency()
+
+    async def _review(self) -> None:
+        """Tell the running calls what the plans let them do now."""
+        try:
+            await review(self.meter, self._store.queries, self._prices.plans)
+        except OperatingError as error:
+            self._log.error("running calls not told of the plans", error=str(error))
 
     async def _until_compared(self, stop: asyncio.Event) -> None:
         """Wait for Asterisk as long as it takes; the log says why."""
@@ -424,7 +441,8 @@ class Daemon:
 
 
 def _prices(settings: Settings, catalog: Catalog) -> Prices:
-    return Prices(catalog.plans, settings.number_rules)
+    emergency = frozenset(settings.emergency_numbers)
+    return Prices(catalog.plans, settings.numbering, emergency)
 
 
 def _site(settings: Settings) -> Site:
@@ -435,4 +453,5 @@ def _site(settings: Settings) -> Site:
         renew_lead_ms=settings.timing.renew_lead_s * 1000,
         dial=settings.dial,
         lost_end=settings.lost_end,
+        trunks=settings.trunk_endpoints,
     )

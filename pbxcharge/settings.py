@@ -17,7 +17,7 @@ from pbxcharge.catalog.emergency import EmergencyRoute
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.form import Form, read_form
 from pbxcharge.catalog.scalars import Line, Slug, one_of, whole
-from pbxcharge.catalog.site_checks import emergency_findings, rule_findings
+from pbxcharge.catalog.site_checks import emergency_findings, on_net_findings, rule_findings
 from pbxcharge.catalog.site_values import (
     Address,
     Currency,
@@ -25,12 +25,13 @@ from pbxcharge.catalog.site_values import (
     EmergencyNumber,
     FilePath,
     Host,
+    OnNetPrefix,
     Port,
     RuleDigits,
     RulePrefix,
 )
 from pbxcharge.catalog.source import Source, read_source
-from pbxcharge.core.number import NumberRule
+from pbxcharge.core.number import Numbering, NumberRule
 
 CONFIG_VARIABLE = "PBXCHARGE_CONFIG"
 CONFIG_DEFAULT = Path("/etc/pbxcharge/pbxcharge.yaml")
@@ -99,11 +100,15 @@ class NumberRuleSettings(Form):
 
 
 class NumberSettings(Form):
-    """How dialled strings become E.164; the first rule whose prefix fits decides."""
+    """How dialled strings become E.164; the first rule whose prefix fits decides.
+
+    `on_net` is dialled before the code and the extension number of another organization.
+    """
 
     required: ClassVar = ("rules",)
 
     rules: tuple[NumberRuleSettings, ...] = ()
+    on_net: OnNetPrefix = ""
 
 
 class EmergencyNumberSettings(Form):
@@ -195,6 +200,11 @@ class Settings(Form):
         return tuple(NumberRule(rule.prefix, rule.strip, rule.add) for rule in self.numbers.rules)
 
     @property
+    def numbering(self) -> Numbering:
+        """How this site dials, as the core takes it."""
+        return Numbering(self.number_rules, self.numbers.on_net)
+
+    @property
     def trunk_endpoints(self) -> frozenset[str]:
         """Every endpoint that leads out of the house: those named, and where numbers are dialled.
 
@@ -241,6 +251,9 @@ def _site_findings(settings: Settings, source: Source) -> Iterator[Finding]:
     if settings.high_risk is None:
         message = "is not set, so no destination counts as high-risk"
         yield source.warning(("high_risk",), message, "name a file, such as high-risk.txt")
+    yield from on_net_findings(
+        source, settings.numbers.on_net, settings.number_rules, settings.emergency_numbers
+    )
     if not settings.fastagi.peers:
         yield source.error(("fastagi", "peers"), "is empty: nobody may ask", "such as [127.0.0.1]")
     if len(bytes(settings.socket)) > SOCKET_BYTES_MAX:

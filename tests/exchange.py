@@ -196,10 +196,10 @@ class Exchange:
         assert len(found) == 1, found
         return found[0]
 
-    def balance(self, user: str) -> int:
+    def balance(self, user: str, kind: WalletKind = WalletKind.OUTGOING) -> int:
         """Micro-units that a user has."""
-        sql = "SELECT balance_micros FROM wallet WHERE account_id = ?"
-        (found,) = self.rows(sql, user)
+        sql = "SELECT balance_micros FROM wallet WHERE wallet_id = ?"
+        (found,) = self.rows(sql, wallet_id(user, kind))
         return int(found["balance_micros"])
 
     def held(self) -> list[str]:
@@ -294,7 +294,8 @@ async def fill(database: Path, users: Mapping[str, str]) -> None:
             wallet = wallet_id(user, WalletKind.OUTGOING)
             money = parse_amount(credit)
             paid = Post(Entry(f"fill-{user}", wallet, EntryKind.TOP_UP, money, 0, "test"))
+            wallets = [OpenWallet(wallet_id(user, kind), user, kind, 0) for kind in WalletKind]
             await store.writer.submit(
-                (OpenWallet(wallet, user, WalletKind.OUTGOING, 0), *([paid] if money else ())),
+                (*wallets, *([paid] if money else ())),
                 [AccountSaved(account, 0, "test"), ExtensionSaved(phone, 0, "test")],
             )

@@ -8,7 +8,7 @@ from pbxcharge.api.documents import Document, account_document, extension_docume
 from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
 from pbxcharge.flow.acts import Declined, Done
 from pbxcharge.flow.clock import Clock
-from pbxcharge.flow.standing import stand
+from pbxcharge.flow.standing import review
 
 
 async def list_accounts(desk: Desk, scope: str | None = None) -> Document:
@@ -42,23 +42,29 @@ async def add_account(
     name: str,
     parent_id: str | None = None,
     plan: str | None = None,
+    code: str | None = None,
 ) -> Document:
     """Add an organization or a user."""
-    wanted = Account(account_id, AccountKind(kind), parent_id, name, plan, AccountStatus.ACTIVE)
+    active = AccountStatus.ACTIVE
+    wanted = Account(account_id, AccountKind(kind), parent_id, name, plan, active, code)
     return await _account(desk, await desk.acting.provisioning.add_account(wanted, by))
 
 
 async def set_plan(desk: Desk, by: str, *, account_id: str, plan: str | None) -> Document:
-    """Charge an account by another plan, or by none."""
-    return await _account(desk, await desk.acting.provisioning.set_plan(account_id, plan, by))
+    """Charge an account by another plan, or by none; running calls keep their price.
+
+    Those of a kind that the plan does not allow get no further slice.
+    """
+    act = await desk.acting.provisioning.set_plan(account_id, plan, by)
+    await _obeyed(desk, act)
+    return await _account(desk, act)
 
 
 async def set_status(desk: Desk, by: str, *, account_id: str, status: str) -> Document:
     """Say what an account may do; once that is durable, its running calls obey."""
     wanted = AccountStatus(status)
     act = await desk.acting.provisioning.set_status(account_id, wanted, by)
-    if isinstance(act, Done) and desk.meter is not None:
-        await stand(desk.meter, desk.queries, act.result)
+    await _obeyed(desk, act)
     return await _account(desk, act)
 
 
@@ -69,6 +75,11 @@ async def add_extension(
     wanted = Extension(endpoint, number, account_id)
     act = await desk.acting.provisioning.add_extension(wanted, by)
     return done(act, lambda extension: {"extension": extension_document(extension)})
+
+
+async def _obeyed(desk: Desk, act: Done[Account] | Declined) -> None:
+    if isinstance(act, Done) and desk.meter is not None:
+        await review(desk.meter, desk.queries, desk.prices.plans, act.result.account_id)
 
 
 async def _account(desk: Desk, act: Done[Account] | Declined) -> Document:

@@ -13,15 +13,16 @@ from pbxcharge.api.documents import (
     quote_document,
 )
 from pbxcharge.core.account import Account
-from pbxcharge.core.authorization import Asked, Denial
+from pbxcharge.core.authorization import Denial
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr, Disposition
 from pbxcharge.core.explanation import explain
-from pbxcharge.core.plan import CallType
 from pbxcharge.core.quotation import quote
 from pbxcharge.core.rate import RULE_SET
+from pbxcharge.core.resolution import Route, from_number, organization_of
 from pbxcharge.flow.acts import Refusal
 from pbxcharge.flow.meter import Meter
+from pbxcharge.flow.routing import route_to
 from pbxcharge.store.queries import END_OF_TIME_US
 
 Measured = tuple[Call, int | None]
@@ -80,18 +81,30 @@ async def show_cdr(desk: Desk, call_id: str) -> Document:
     return {"cdr": await _explained(desk, found)}
 
 
-async def make_quote(desk: Desk, account_id: str, number: str, seconds: int) -> Document:
-    """What a call would cost, or why it would be refused."""
+async def make_quote(
+    desk: Desk, account_id: str, number: str, seconds: int, incoming: bool = False
+) -> Document:
+    """What a call would cost, or why it would be refused.
+
+    `number` is dialled by a phone of the account; with `incoming` it calls the account.
+    """
     if not 0 <= seconds <= SECONDS_MAX:
         raise declined(Refusal.OUT_OF_BOUNDS, f"a call lasts 0 to {SECONDS_MAX} s")
     chain = await _chain(desk, account_id)
     if not chain:
         raise unknown_account(account_id)
-    asked = Asked(account_id, number, CallType.PUBLIC)
-    quoted = quote(asked, seconds, chain, desk.prices.plans, desk.prices.rules)
+    route = await _route(desk, chain[0], number, incoming=incoming)
+    quoted = quote(route, seconds, chain, desk.prices.plans)
     if isinstance(quoted, Denial):
         return {"refused": denial_document(quoted)}
     return {"quote": quote_document(quoted, account_id, number, desk.currency)}
+
+
+async def _route(desk: Desk, account: Account, number: str, *, incoming: bool) -> Route:
+    numbering = desk.prices.numbering
+    if incoming:
+        return from_number(number, numbering)
+    return await route_to(number, organization_of(account), desk.queries, numbering)
 
 
 def _calls(desk: Desk, calls: Sequence[Measured], *, metered: bool) -> Document:

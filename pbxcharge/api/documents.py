@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.authorization import Denial
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr
@@ -47,6 +47,7 @@ def account_document(
         "name": account.name,
         "plan": account.plan,
         "status": str(account.status),
+        "code": account.code,
         "wallets": [wallet_document(wallet, currency) for wallet in wallets],
         "extensions": [extension_document(extension) for extension in extensions],
     }
@@ -108,6 +109,16 @@ def plan_document(plan: Plan, accounts: int) -> Document:
     }
 
 
+def did_document(did: Did) -> Document:
+    """A number of the public network."""
+    return {
+        "number": did.number,
+        "account_id": did.account_id,
+        "endpoint": did.endpoint,
+        "context": did.context,
+    }
+
+
 def entry_document(entry: Entry, currency: str, balance_micros: int | None = None) -> Document:
     """A ledger entry, and the wallet's balance after it, where that is known."""
     return {
@@ -135,6 +146,9 @@ def call_document(call: Call, talk_s: int | None, currency: str) -> Document:
         "organization_id": attempt.organization_id,
         "endpoint": attempt.endpoint,
         "number": attempt.number,
+        "call_type": str(attempt.call_type),
+        "direction": attempt.direction,
+        "caller_number": attempt.caller_number,
         "destination": own.rate.destination,
         "type": str(attempt.call_type),
         "phase": str(call.phase),
@@ -178,7 +192,9 @@ def quote_document(quote: Quote, account_id: str, dialled: str, currency: str) -
     return {
         "account_id": account_id,
         "dialled": dialled,
-        "number": quote.number,
+        "call_type": str(quote.route.call_type),
+        "number": quote.route.number,
+        "caller_number": quote.route.caller_number,
         "currency": currency,
         "talk_s": quote.talk_s,
         "limit_s": quote.limit_s if quote.limit_s < UNLIMITED_S else None,
@@ -207,7 +223,8 @@ def denial_document(denial: Denial) -> Document:
         "reason": str(denial.reason),
         "refused_by": denial.account_id,
         "number": denial.number,
-        "sip_code": denial.reason.sip_code,
+        "call_type": str(denial.call_type),
+        "sip_code": denial.sip_code,
     }
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pbxcharge.core.account import AccountKind, AccountStatus
+from pbxcharge.core.account import AccountKind, AccountStatus, WalletKind
 
 TEXT_MAX = 1000
 
@@ -21,6 +21,7 @@ class AccountBody(Body):
     parent_id: str | None = None
     name: str
     plan: str | None = None
+    code: str | None = None
 
 
 class PlanBody(Body):
@@ -45,12 +46,28 @@ class ExtensionBody(Body):
     account_id: str
 
 
+class DidBody(Body):
+    """A number of the public network: it rings a phone, or is answered by a context."""
+
+    number: str
+    account_id: str
+    endpoint: str | None = None
+    context: str | None = None
+
+
+class NumberBody(Body):
+    """A number of the public network that is taken away."""
+
+    number: str
+
+
 class MoneyBody(Body):
     """A top-up or an adjustment; the id makes a retry harmless."""
 
     id: str
     account_id: str
     amount: str
+    wallet: WalletKind = WalletKind.OUTGOING
     note: str = ""
 
 
@@ -79,6 +96,8 @@ BODIES: dict[str, type[Body]] = {
     "/accounts/plan": PlanBody,
     "/accounts/status": StatusBody,
     "/extensions": ExtensionBody,
+    "/dids": DidBody,
+    "/dids/remove": NumberBody,
     "/topups": MoneyBody,
     "/adjustments": MoneyBody,
     "/refunds": RefundBody,

@@ -2,30 +2,44 @@
 
 from pbxcharge.api.desk import Desk, declined, done, rows, unknown_account
 from pbxcharge.api.documents import Document, entry_document, running_balances
-from pbxcharge.core.account import WalletKind, wallet_id
+from pbxcharge.core.account import WalletKind
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.money import parse_amount
 from pbxcharge.errors import AmountError
 from pbxcharge.flow.acts import Done, Refusal
-from pbxcharge.flow.cashier import MoneyAct, Moved
+from pbxcharge.flow.cashier import MoneyAct, Moved, Purse
 
 READ_AGAIN_MAX = 5
 
 
 async def top_up(
-    desk: Desk, by: str, *, id: str, account_id: str, amount: str, note: str = ""
+    desk: Desk,
+    by: str,
+    *,
+    id: str,
+    account_id: str,
+    amount: str,
+    wallet: str = WalletKind.OUTGOING,
+    note: str = "",
 ) -> Document:
     """Add paid credit."""
-    micros = _micros(amount)
-    return _moved(desk, await desk.acting.cashier.top_up(id, account_id, micros, note, by))
+    micros, kind, cashier = _micros(amount), WalletKind(wallet), desk.acting.cashier
+    return _moved(desk, await cashier.top_up(id, account_id, micros, note, by, kind))
 
 
 async def adjust(
-    desk: Desk, by: str, *, id: str, account_id: str, amount: str, note: str = ""
+    desk: Desk,
+    by: str,
+    *,
+    id: str,
+    account_id: str,
+    amount: str,
+    wallet: str = WalletKind.OUTGOING,
+    note: str = "",
 ) -> Document:
     """Correct a balance."""
-    micros = _micros(amount)
-    return _moved(desk, await desk.acting.cashier.adjust(id, account_id, micros, note, by))
+    micros, kind, cashier = _micros(amount), WalletKind(wallet), desk.acting.cashier
+    return _moved(desk, await cashier.adjust(id, account_id, micros, note, by, kind))
 
 
 async def refund(
@@ -45,13 +59,21 @@ async def refund(
 
 
 async def ledger(
-    desk: Desk, account_id: str | None = None, below: bool = False, limit: int = 50
+    desk: Desk,
+    account_id: str | None = None,
+    below: bool = False,
+    wallet: str = WalletKind.OUTGOING,
+    limit: int = 50,
 ) -> Document:
     """The newest entries: of an account's wallet, of all wallets below it, or of the site."""
+    if wallet not in set(WalletKind):
+        raise declined(Refusal.NO_WALLET, f"wallets are {' and '.join(WalletKind)}")
     if account_id is not None and await desk.queries.account(account_id) is None:
         raise unknown_account(account_id)
     if account_id is not None and not below:
-        return {"entries": await _of_wallet(desk, account_id, rows(limit))}
+        return {
+            "entries": await _of_wallet(desk, Purse(account_id, WalletKind(wallet)), rows(limit))
+        }
     entries = await desk.queries.ledger(account_id, limit=rows(limit))
     return {"entries": [entry_document(entry, desk.currency) for entry in entries]}
 
@@ -79,24 +101,26 @@ def _tell(desk: Desk, entry: Document) -> None:
     desk.tell(entry["kind"], account=account, **{name: entry[name] for name in named})
 
 
-async def _of_wallet(desk: Desk, account_id: str, limit: int) -> list[Document]:
-    """The newest entries of an account's own wallet, each with the balance after it.
+async def _of_wallet(desk: Desk, purse: Purse, limit: int) -> list[Document]:
+    """The newest entries of one wallet, each with the balance after it.
 
     Balance and entries are two questions; if the balance has moved between them, both are asked
     again, and after some times the balances are left out.
     """
     entries: list[Entry] = []
     for _ in range(READ_AGAIN_MAX):
-        before = await _balance(desk, account_id)
-        wallet = wallet_id(account_id, WalletKind.OUTGOING)
-        entries = await desk.queries.ledger(account_id, wallet_id=wallet, limit=limit)
-        if before is not None and before == await _balance(desk, account_id):
+        before = await _balance(desk, purse)
+        entries = await desk.queries.ledger(
+            purse.account_id, wallet_id=purse.wallet_id, limit=limit
+        )
+        if before is not None and before == await _balance(desk, purse):
             balances = running_balances(before, entries)
             pairs = zip(entries, balances, strict=True)
             return [entry_document(entry, desk.currency, after) for entry, after in pairs]
     return [entry_document(entry, desk.currency) for entry in entries]
 
 
-async def _balance(desk: Desk, account_id: str) -> int | None:
-    wallets = await desk.queries.wallets([account_id])
-    return wallets[0].balance_micros if wallets else None
+async def _balance(desk: Desk, purse: Purse) -> int | None:
+    wallets = await desk.queries.wallets([purse.account_id])
+    named = (wallet for wallet in wallets if wallet.wallet_id == purse.wallet_id)
+    return next((wallet.balance_micros for wallet in named), None)

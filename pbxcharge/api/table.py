@@ -4,7 +4,7 @@ import os
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
-from pbxcharge.api import accounts, calls, events, money, plans
+from pbxcharge.api import accounts, calls, dids, events, money, plans
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.documents import Document
 
@@ -25,6 +25,7 @@ READS: dict[str, Answer] = {
     "/health": health,
     "/accounts": accounts.list_accounts,
     "/account": accounts.show_account,
+    "/dids": dids.list_dids,
     "/ledger": money.ledger,
     "/calls": calls.list_calls,
     "/cdrs": calls.list_cdrs,
@@ -41,6 +42,8 @@ ACTS: dict[str, Answer] = {
     "/accounts/plan": accounts.set_plan,
     "/accounts/status": accounts.set_status,
     "/extensions": accounts.add_extension,
+    "/dids": dids.add_did,
+    "/dids/remove": dids.remove_did,
     "/topups": money.top_up,
     "/adjustments": money.adjust,
     "/refunds": money.refund,

@@ -17,6 +17,8 @@ COMMAND_BYTES_MAX = 8191
 USAGE_LINES_MAX = 200
 """The longest usage text of Asterisk 22 has about 30 lines."""
 
+WAYS = ("outgoing", "incoming")
+
 _HEADER_BLOCK = re.compile(r"(?:agi_[a-z0-9_]+: [^\x00-\x1f\x7f]*(?:\n|\Z))+")
 _VERB = re.compile(r"[A-Z]+(?: [A-Z]+)*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -47,23 +49,26 @@ class AgiRequest:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizeRequest:
-    """Asks before a paid Dial whether this endpoint may call this number.
+    """Asks before a paid Dial whether this call may be made.
 
     Args:
         channel: name of the caller's channel.
         uniqueid: id of the caller's channel.
-        endpoint: `CHANNEL(endpoint)`, which the caller cannot forge.
-        number: the dialled digits, filtered by the dialplan.
-        call_type: `public`.
+        endpoint: whose call it is: `CHANNEL(endpoint)`, which the caller cannot forge, or who
+            transferred or forwarded the call.
+        number: the dialled digits, filtered by the dialplan; the DID as the trunk sent it.
+        way: `outgoing` from a phone, `incoming` from a trunk.
         linkedid: `CHANNEL(linkedid)`.
+        caller_number: who calls in, as the trunk says; empty if it does not.
     """
 
     channel: str
     uniqueid: str
     endpoint: str
     number: str
-    call_type: str
+    way: str
     linkedid: str
+    caller_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +125,21 @@ def _arguments(headers: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def parse_authorize(request: AgiRequest) -> AuthorizeRequest:
-    """Read the four arguments of `authorize`: endpoint, number, call type, linkedid.
+    """Read the arguments of `authorize`: endpoint, number, way, linkedid, and who calls in.
 
     Raises:
-        AgiError: not exactly four, or one of them but the number is empty. A comma in the
-            dialled number shows here, since Asterisk splits arguments at commas.
+        AgiError: not four or five, a way that is none, an empty endpoint or linkedid. A comma in
+            the dialled number shows here, since Asterisk splits arguments at commas.
     """
-    if len(request.args) != 4:
-        raise AgiError(f"authorize takes 4 arguments, not {len(request.args)}")
-    endpoint, number, call_type, linkedid = request.args
-    if not (endpoint and call_type and linkedid):
-        raise AgiError("authorize needs endpoint, call type and linkedid")
+    if len(request.args) not in (4, 5):
+        raise AgiError(f"authorize takes 4 or 5 arguments, not {len(request.args)}")
+    endpoint, number, way, linkedid, *caller = request.args
+    if way not in WAYS:
+        raise AgiError(f"authorize knows the ways {' and '.join(WAYS)}")
+    if not (endpoint and linkedid):
+        raise AgiError("authorize needs endpoint and linkedid")
     return AuthorizeRequest(
-        request.channel, request.uniqueid, endpoint, number, call_type, linkedid
+        request.channel, request.uniqueid, endpoint, number, way, linkedid, *caller
     )
 
 

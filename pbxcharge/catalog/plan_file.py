@@ -1,8 +1,10 @@
 """The file of a charging plan, read into the plan that calls are charged by."""
 
 import json
+from collections import defaultdict
 from dataclasses import asdict, replace
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 
 from pbxcharge.catalog.findings import Finding, has_errors
@@ -11,13 +13,15 @@ from pbxcharge.catalog.limit_checks import limit_findings
 from pbxcharge.catalog.plan_checks import plan_findings
 from pbxcharge.catalog.plan_form import LimitsForm, PlanForm
 from pbxcharge.catalog.plan_rates import plan_rates
-from pbxcharge.catalog.source import Source
+from pbxcharge.catalog.source import Source, key_text, with_list
 from pbxcharge.core.limits import Limits
 from pbxcharge.core.plan import UNLIMITED_S, CallType, Plan, Terms
-from pbxcharge.core.rate import rate_to_canonical
+from pbxcharge.core.rate import Rate, rate_to_canonical
 from pbxcharge.core.tariff import NO_PREFIXES, Prefixes, Tariff
 
 VERSION_DIGITS = 12
+INCOMING = ("prices", "incoming")
+"""One price, or a list of them."""
 
 
 def read_plan(
@@ -28,6 +32,24 @@ def read_plan(
     `tolerance_ms` is the site's duration tolerance, which becomes part of the plan's terms;
     `high_risk` are the destinations that the plan bars unless it says otherwise.
     """
+    rows, written_alone = with_list(source, INCOMING)
+    plan, found = _read(rows, tolerance_ms, high_risk)
+    if written_alone:
+        found = tuple(_of_one(finding) for finding in found)
+    return plan, found
+
+
+def _of_one(finding: Finding) -> Finding:
+    """A finding in a price that stands alone names no place in a list."""
+    row, alone = key_text((*INCOMING, 0)), key_text(INCOMING)
+    if not finding.key.startswith(row):
+        return finding
+    return replace(finding, key=alone + finding.key.removeprefix(row))
+
+
+def _read(
+    source: Source, tolerance_ms: int, high_risk: Prefixes
+) -> tuple[Plan | None, tuple[Finding, ...]]:
     form, found = read_form(PlanForm, source)
     # What could not be read is named already; what follows from its absence would mislead.
     named = {finding.key for finding in found}
@@ -44,8 +66,8 @@ def _plan(form: PlanForm, tolerance_ms: int, barred: Prefixes) -> Plan:
         name=form.name,
         version="",
         kind=form.type,
-        allowed=frozenset({CallType.PUBLIC} if form.allow.public else ()),
-        tariff=Tariff(tuple(plan_rates(form))),
+        allowed=frozenset(kind for kind in CallType if getattr(form.allow, kind)),
+        tariffs=MappingProxyType(_tariffs(form)),
         initial_credit_micros=form.initial_credit.outgoing,
         credit_limit_micros=form.credit_limit,
         terms=Terms(
@@ -57,6 +79,7 @@ def _plan(form: PlanForm, tolerance_ms: int, barred: Prefixes) -> Plan:
         limits=_limits(form.limits),
         price_per_minute_max=form.limits.price_per_minute_max,
         barred=barred,
+        initial_incoming_micros=form.initial_credit.incoming,
     )
     return replace(plan, version=plan_version(plan))
 
@@ -70,12 +93,22 @@ def _limits(form: LimitsForm) -> Limits:
     )
 
 
+def _tariffs(form: PlanForm) -> dict[CallType, Tariff]:
+    rates: defaultdict[CallType, list[Rate]] = defaultdict(list)
+    for call_type, rate in plan_rates(form):
+        rates[call_type].append(rate)
+    return {call_type: Tariff(tuple(found)) for call_type, found in rates.items()}
+
+
 def plan_version(plan: Plan) -> str:
     """Twelve hexadecimal digits of the hash of what a plan says, whatever way it is written.
 
     Comments, blanks, the order of rows, and 0.1 for 0.10 change nothing; any price does.
     """
-    rates = sorted((rate_to_canonical(rate) for rate in plan.tariff.rates), key=_prefix)
+    rates = sorted(
+        (rate_to_canonical(rate) for tariff in plan.tariffs.values() for rate in tariff.rates),
+        key=_prefix,
+    )
     content = {
         "name": plan.name,
         "kind": plan.kind,
@@ -90,6 +123,9 @@ def plan_version(plan: Plan) -> str:
         "high_risk": not plan.barred.digits,
         "rates": rates,
     }
+    if plan.initial_incoming_micros:
+        # Plans that say nothing of it keep the version that they had before it could be said.
+        content["initial_incoming_micros"] = plan.initial_incoming_micros
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()[:VERSION_DIGITS]
 

@@ -11,7 +11,6 @@ from pbxcharge.catalog.scalars import (
     SECONDS_MAX,
     Amount,
     Line,
-    NotYet,
     Price,
     Segments,
     Slug,
@@ -91,14 +90,12 @@ class MaximumForm(Form):
     then: Annotated[MaximumThen, one_of(MaximumThen)] = MaximumThen.FREE
 
 
-class RateForm(Form):
-    """One destination: its prefixes and its price."""
+class PriceForm(Form):
+    """A price, wherever it stands, and a name for what it is the price of."""
 
-    required: ClassVar = ("destination", "prefixes")
     later: ClassVar = ("effective_from", "effective_until", "time_windows")
 
     destination: Line = ""
-    prefixes: tuple[Prefix, ...] = ()
     price_per_minute: Price | None = None
     segments: Segments | None = None
     connect_fee: Amount = 0
@@ -114,29 +111,49 @@ class RateForm(Form):
     rounding: RoundingForm = RoundingForm()
 
 
+class RateForm(PriceForm):
+    """One destination: its prefixes and its price."""
+
+    required: ClassVar = ("destination", "prefixes")
+
+    prefixes: tuple[Prefix, ...] = ()
+
+
+class HouseForm(PriceForm):
+    """The one price of calls between phones of this PBX."""
+
+    hints: ClassVar = {"prefixes": "calls inside the house have one price for all numbers"}
+
+
+class IncomingForm(PriceForm):
+    """The price of calls from the public network, or of those from some of its numbers."""
+
+    hints: ClassVar = {"prefixes": "write caller_prefixes: the numbers that calls come from"}
+
+    caller_prefixes: tuple[Prefix, ...] | None = None
+
+
 class AllowForm(Form):
-    """The kinds of call that may be made."""
+    """The kinds of call that may be made, or taken."""
 
     public: YesNo = False
-    incoming: NotYet = False
-    local: NotYet = False
-    extended_local: NotYet = False
+    incoming: YesNo = False
+    local: YesNo = False
+    extended_local: YesNo = False
 
 
 class SegmentsForm(Form):
     """Charging segments of rates without a pair of their own."""
 
-    later: ClassVar = ("incoming",)
-
     outgoing: Segments = (60, 10)
+    incoming: Segments = (60, 10)
 
 
 class InitialCreditForm(Form):
-    """Credit granted once per account."""
-
-    later: ClassVar = ("incoming",)
+    """Credit granted once per account, to each of its wallets."""
 
     outgoing: Amount = 0
+    incoming: Amount = 0
 
 
 class ReservationForm(Form):
@@ -166,11 +183,12 @@ class LimitsForm(Form):
 
 
 class PricesForm(Form):
-    """Prices for each kind of call."""
-
-    later: ClassVar = ("incoming", "local", "extended_local")
+    """Prices for each kind of call; a single price for incoming calls is a list of one."""
 
     public: tuple[RateForm, ...] = ()
+    local: HouseForm | None = None
+    extended_local: HouseForm | None = None
+    incoming: tuple[IncomingForm, ...] = ()
 
 
 class PlanForm(Form):

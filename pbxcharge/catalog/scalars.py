@@ -122,12 +122,6 @@ def _read_yes_no(text: str) -> bool:
     return _TRUTH[text.lower()]
 
 
-def _read_not_yet(text: str) -> bool:
-    if _read_yes_no(text):
-        raise wrong("comes with a later release", "write no")
-    return False
-
-
 def _read_amount(text: str) -> int:
     try:
         micros = parse_amount(text)
@@ -172,8 +166,5 @@ Price = Annotated[Fraction, price]
 
 Segments = Annotated[tuple[int, int], reads(read_segments)]
 YesNo = Annotated[bool, reads(_read_yes_no)]
-NotYet = Annotated[bool, reads(_read_not_yet)]
-"""A flag of the rules that only may be `no` in this release."""
-
 Slug = Annotated[str, reads(_read_slug)]
 Line = Annotated[str, reads(_read_line)]

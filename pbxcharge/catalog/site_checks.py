@@ -9,6 +9,7 @@ from pbxcharge.core.number import NumberRule, normalise
 
 RULES: KeyPath = ("numbers", "rules")
 EMERGENCY: KeyPath = ("emergency", "numbers")
+ON_NET: KeyPath = ("numbers", "on_net")
 
 
 def rule_findings(source: Source, rules: tuple[NumberRule, ...]) -> Iterator[Finding]:
@@ -47,6 +48,20 @@ def emergency_findings(
                 message = f"users dial {rule.prefix} first, but {form} is not on the list"
                 hint = f"add {{dialled: {form}, sent: {number}}}"
                 yield source.warning((*EMERGENCY, place), message, hint)
+
+
+def on_net_findings(
+    source: Source, on_net: str, rules: tuple[NumberRule, ...], emergency: tuple[str, ...]
+) -> Iterator[Finding]:
+    """A prefix for other organizations that is the beginning of something else."""
+    for number in emergency if on_net else ():
+        if number.startswith(on_net):
+            message = f"{number} is an emergency number, and wins over every extension behind it"
+            yield source.error(ON_NET, message, "take another prefix")
+    for rule in rules if on_net else ():
+        if rule.prefix.startswith(on_net):
+            message = f'wins over the rule "{rule.prefix}" where a code and an extension fit'
+            yield source.warning(ON_NET, message, "take a prefix that no rule begins with")
 
 
 def price_findings(

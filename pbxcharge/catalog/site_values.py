@@ -41,5 +41,6 @@ DialString = Annotated[
 EmergencyNumber = Annotated[
     str, matching(r"\+?[0-9]{2,15}", "a number", "2 to 15 digits, as the users dial them")
 ]
+OnNetPrefix = Annotated[str, matching("[0-9]{1,8}", "a prefix", "1 to 8 digits, such as 8")]
 RulePrefix = Annotated[str, matching(r"\+?[0-9]{0,15}", "a prefix", 'digits, "+" or nothing ("")')]
 RuleDigits = Annotated[str, matching("[0-9]{0,15}", "a prefix", 'digits, or nothing ("")')]

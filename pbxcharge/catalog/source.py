@@ -105,6 +105,26 @@ class Source:
         return Finding(Severity.WARNING, self.file, self.line(path), key_text(path), message, hint)
 
 
+def with_list(source: Source, path: KeyPath) -> tuple[Source, bool]:
+    """A file in which a group at a path stands in a list of one, and whether it stood alone.
+
+    So that what may be one or several is read in one way only.
+    """
+    found = source.at(path)
+    if not isinstance(found, Group):
+        return source, False
+    root = _replaced(source.root, path, Items(found.line, (found,)))
+    return Source(source.file, root), True
+
+
+def _replaced(group: Group, path: KeyPath, node: Node) -> Group:
+    key, rest = str(path[0]), path[1:]
+    entry = group.entries[key]
+    inner = entry.value
+    below = _replaced(inner, rest, node) if rest and isinstance(inner, Group) else node
+    return Group(group.line, {**group.entries, key: Entry(entry.line, below)})
+
+
 def read_source(path: Path) -> tuple[Source | None, tuple[Finding, ...]]:
     """The content of a YAML file, or why there is none."""
     file = str(path)

@@ -7,7 +7,7 @@ import typer
 
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.output import facts, say, table
-from pbxcharge.core.account import AccountKind, AccountStatus
+from pbxcharge.core.account import AccountKind, AccountStatus, WalletKind
 
 app = typer.Typer(no_args_is_help=True, help="Organizations and users: who pays.")
 extensions = typer.Typer(no_args_is_help=True, help="Phones of users.")
@@ -26,7 +26,7 @@ class Settable(StrEnum):
     app,
     "add",
     examples=(
-        "pbxcharge account add acme --name 'Acme Ltd'",
+        "pbxcharge account add acme --name 'Acme Ltd' --code 20",
         "pbxcharge account add alice --parent acme --name Alice --plan retail",
     ),
 )
@@ -40,7 +40,11 @@ async def add(
     parent: Annotated[str | None, typer.Option(help="Organization of a user.")] = None,
     name: Annotated[str | None, typer.Option(help="Name for people; by default the id.")] = None,
     plan: Annotated[
-        str | None, typer.Option(help="Charging plan: gives a wallet and its initial credit.")
+        str | None, typer.Option(help="Charging plan: gives wallets and their initial credit.")
+    ] = None,
+    code: Annotated[
+        str | None,
+        typer.Option(help="Digits by which other organizations dial this one's extensions."),
     ] = None,
 ) -> None:
     """Add an organization or a user."""
@@ -53,6 +57,7 @@ async def add(
         "parent_id": parent,
         "name": name or account_id,
         "plan": plan,
+        "code": code,
     }
     answer = await act(run, lambda api: api.act("/accounts", **wanted), priced=plan is not None)
     run.show(answer, lambda: _say_done(answer, "added"))
@@ -153,8 +158,15 @@ def _say_done(answer: dict[str, Any], what: str) -> None:
 
 
 def _credit(account: dict[str, Any]) -> str:
-    wallets = account["wallets"]
-    return "".join(f", balance {wallet['balance']} {wallet['currency']}" for wallet in wallets)
+    return "".join(
+        f", balance {wallet['balance']} {wallet['currency']}{_for_calls(wallet)}"
+        for wallet in account["wallets"]
+        if wallet["kind"] == WalletKind.OUTGOING or wallet["balance"] != "0.00"
+    )
+
+
+def _for_calls(wallet: dict[str, Any]) -> str:
+    return " for incoming calls" if wallet["kind"] == WalletKind.INCOMING else ""
 
 
 def _say_extension(answer: dict[str, Any]) -> None:
@@ -196,19 +208,26 @@ def _account_facts(account: dict[str, Any], limits: dict[str, Any]) -> None:
         "kind": account["kind"],
         "of": account["parent_id"],
         "name": account["name"],
+        "code": account["code"],
         "plan": account["plan"] or "none",
         "status": account["status"],
         "phones": _phones(account) or "none",
     }
     for wallet in account["wallets"]:
-        currency = wallet["currency"]
-        pairs |= {
-            "balance": f"{wallet['balance']} {currency}",
-            "held": f"{wallet['held']} {currency} by {wallet['live_calls']} live calls",
-            "credit limit": f"{wallet['credit_limit']} {currency}",
-            "available": f"{wallet['available']} {currency}",
-        }
+        pairs |= _wallet_facts(wallet)
     for limit, counted in limits.items():
         most = "unlimited" if counted["most"] is None else f"at most {counted['most']}"
         pairs[limit.replace("_", " ")] = f"{counted['now']}, {most}"
     facts(pairs)
+
+
+def _wallet_facts(wallet: dict[str, Any]) -> dict[str, Any]:
+    """The outgoing wallet under its own words, any other one under its name."""
+    currency, kind = wallet["currency"], wallet["kind"]
+    named = "" if kind == WalletKind.OUTGOING else f"{kind} "
+    return {
+        f"{named}balance": f"{wallet['balance']} {currency}",
+        f"{named}held": f"{wallet['held']} {currency} by {wallet['live_calls']} live calls",
+        f"{named}credit limit": f"{wallet['credit_limit']} {currency}",
+        f"{named}available": f"{wallet['available']} {currency}",
+    }

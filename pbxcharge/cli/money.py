@@ -10,6 +10,7 @@ import typer
 from pbxcharge.cli.account import AccountId
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.output import at, say, table
+from pbxcharge.core.account import WalletKind
 
 # Else `-5` would be looked for among the options.
 SIGNED = {"ignore_unknown_options": True}
@@ -25,6 +26,9 @@ Id = Annotated[
     ),
 ]
 Note = Annotated[str, typer.Option(help="One line for people, kept with the entry.")]
+Wallet = Annotated[
+    WalletKind, typer.Option(help="Which wallet: for calls made, or for calls from outside.")
+]
 Scope = Annotated[
     str | None, typer.Argument(metavar="[ACCOUNT]", help="Only this one and those below it.")
 ]
@@ -35,7 +39,10 @@ def add_to(app: typer.Typer) -> None:
     command(
         app,
         "topup",
-        examples=("pbxcharge topup alice 10.00 --id invoice-4711",),
+        examples=(
+            "pbxcharge topup alice 10.00 --id invoice-4711",
+            "pbxcharge topup alice 5.00 --wallet incoming   # for calls from outside",
+        ),
         context_settings=SIGNED,
     )(topup)
     command(
@@ -65,19 +72,29 @@ def add_to(app: typer.Typer) -> None:
 
 
 async def topup(
-    run: Run, account_id: AccountId, amount: Amount, entry_id: Id = None, note: Note = ""
+    run: Run,
+    account_id: AccountId,
+    amount: Amount,
+    wallet: Wallet = WalletKind.OUTGOING,
+    entry_id: Id = None,
+    note: Note = "",
 ) -> None:
     """Add paid credit; running calls go on longer."""
-    await _move(run, "/topups", entry_id, "topup", account_id=account_id, amount=amount, note=note)
+    paid = {"account_id": account_id, "amount": amount, "wallet": wallet, "note": note}
+    await _move(run, "/topups", entry_id, "topup", **paid)
 
 
 async def adjust(
-    run: Run, account_id: AccountId, amount: Amount, note: Note, entry_id: Id = None
+    run: Run,
+    account_id: AccountId,
+    amount: Amount,
+    note: Note,
+    wallet: Wallet = WalletKind.OUTGOING,
+    entry_id: Id = None,
 ) -> None:
     """Correct a balance by a signed amount; the note says why."""
-    await _move(
-        run, "/adjustments", entry_id, "adjust", account_id=account_id, amount=amount, note=note
-    )
+    moved = {"account_id": account_id, "amount": amount, "wallet": wallet, "note": note}
+    await _move(run, "/adjustments", entry_id, "adjust", **moved)
 
 
 async def refund(
@@ -120,12 +137,18 @@ async def ledger(
         str | None, typer.Argument(metavar="[ACCOUNT]", help="By default the whole site.")
     ] = None,
     below: Annotated[bool, typer.Option("--below", help="Also accounts below this one.")] = False,
+    wallet: Wallet = WalletKind.OUTGOING,
     limit: Annotated[int, typer.Option(min=1, help="So many of the newest entries.")] = 50,
 ) -> None:
     """Show the ledger's newest entries."""
     from pbxcharge.cli.reach import read
 
-    asked = {"account_id": account_id, "below": below or None, "limit": limit}
+    asked = {
+        "account_id": account_id,
+        "below": below or None,
+        "wallet": str(wallet),
+        "limit": limit,
+    }
     answer = await read(run, lambda api: api.get("/ledger", **asked))
     entries = answer["entries"][::-1]
     run.show({"entries": entries}, lambda: _entries(entries))

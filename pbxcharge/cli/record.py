@@ -29,7 +29,15 @@ LINE_COLUMNS = [
 
 def add_to(top: typer.Typer) -> None:
     """The command that stands at the top of the command line."""
-    command(top, "quote", examples=("pbxcharge quote alice 02079460000 90",))(quote)
+    command(
+        top,
+        "quote",
+        examples=(
+            "pbxcharge quote alice 02079460000 90",
+            "pbxcharge quote alice 101",
+            "pbxcharge quote alice 004930123456 90 --incoming   # from that number to alice",
+        ),
+    )(quote)
 
 
 @command(
@@ -84,11 +92,19 @@ async def quote(
     account_id: AccountId,
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="As the user would dial it.")],
     seconds: Annotated[int, typer.Argument(min=0, metavar="SECONDS", help="Length of talk.")] = 60,
+    incoming: Annotated[
+        bool, typer.Option("--incoming", help="NUMBER calls the account from outside.")
+    ] = False,
 ) -> None:
     """Say what a call would cost, line by line."""
     from pbxcharge.cli.reach import read
 
-    asked = {"account_id": account_id, "number": number, "seconds": seconds}
+    asked = {
+        "account_id": account_id,
+        "number": number,
+        "seconds": seconds,
+        "incoming": incoming or None,
+    }
     answer = await read(run, lambda api: api.get("/quote", **asked), priced=True)
     run.show(answer, lambda: _quoted(answer))
     if "refused" in answer:
@@ -100,6 +116,7 @@ def _records_table(cdrs: list[Document]) -> None:
         [
             ("at (UTC)", "<"),
             ("account", "<"),
+            ("type", "<"),
             ("from", "<"),
             ("to", "<"),
             ("disposition", "<"),
@@ -114,7 +131,8 @@ def _records_table(cdrs: list[Document]) -> None:
             (
                 at(cdr["setup_at"]),
                 cdr["account_id"],
-                cdr["endpoint"],
+                cdr["call_type"],
+                _caller(cdr),
                 cdr["number"] or cdr["dialled"],
                 cdr["disposition"],
                 cdr["talk_s"],
@@ -147,8 +165,10 @@ def _record_facts(cdr: Document) -> Document:
     return {
         "call": cdr["call_id"],
         "account": f"{cdr['account_id']} of {cdr['organization_id']}" if cdr["account_id"] else "",
-        "from": cdr["endpoint"],
-        "to": f"{cdr['number']} (dialled {cdr['dialled']})" if cdr["number"] else cdr["dialled"],
+        "type": cdr["call_type"],
+        "direction": cdr["direction"],
+        "from": _caller(cdr),
+        "to": _callee(cdr),
         "disposition": cdr["disposition"],
         "reason": in_words(cdr["reason"]),
         "set-up": at(cdr["setup_at"]) + " UTC",
@@ -161,6 +181,20 @@ def _record_facts(cdr: Document) -> Document:
         "clock": None if cdr["clock"] == "ok" else cdr["clock"],
         "charge": f"{cdr['charge']} {cdr['currency']}",
     }
+
+
+def _caller(call: Document) -> str:
+    """A phone; or who called from outside, and by which trunk."""
+    if call["direction"] == "outgoing":
+        return str(call["endpoint"])
+    return f"{call['caller_number'] or 'unknown'} by {call['endpoint']}"
+
+
+def _callee(cdr: Document) -> str:
+    number = cdr["number"]
+    dialled = f"{number} (dialled {cdr['dialled']})" if number else cdr["dialled"]
+    reached = cdr["callee_endpoint"] or cdr["callee_context"]
+    return f"{dialled}, {reached}" if reached else str(dialled)
 
 
 def _verdict(cdr: Document) -> str:
@@ -185,7 +219,7 @@ def _quoted(answer: Document) -> None:
     quoted = answer["quote"]
     limit_s = quoted["limit_s"]
     say(
-        f"{quoted['talk_s']} s to {quoted['number']}, needed to begin: "
+        f"{quoted['talk_s']} s {_quoted_way(quoted)}, needed to begin: "
         f"{quoted['needed_to_begin']} {quoted['currency']}, "
         + ("of any length" if limit_s is None else f"at most {limit_s} s")
     )
@@ -196,6 +230,14 @@ def _quoted(answer: Document) -> None:
             f"billed {level['billed_s']} s"
         )
         _lines_table(level["lines"], level["charge"])
+
+
+def _quoted_way(quoted: Document) -> str:
+    """To a number, with its kind where it is no public one; or from one."""
+    if quoted["call_type"] == "incoming":
+        return f"from {quoted['caller_number'] or 'an unknown number'} (incoming)"
+    kind = "" if quoted["call_type"] == "public" else f" ({quoted['call_type']})"
+    return f"to {quoted['number']}{kind}"
 
 
 def _lines_table(lines: list[Document], total: str) -> None:

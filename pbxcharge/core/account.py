@@ -30,6 +30,7 @@ class WalletKind(StrEnum):
     """What the credit of a wallet is for."""
 
     OUTGOING = "outgoing"
+    INCOMING = "incoming"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Account:
         name: for people.
         plan: name of its charging plan; None passes calls through without a charge of its own.
         status: see AccountStatus.
+        code: digits by which colleagues of other organizations dial its extensions.
     """
 
     account_id: str
@@ -51,6 +53,7 @@ class Account:
     name: str
     plan: str | None
     status: AccountStatus
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,23 @@ class Extension:
     endpoint: str
     number: str
     account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """A number of the public network that reaches this PBX.
+
+    Args:
+        number: E.164 digits.
+        account_id: the user who pays for what comes in by it.
+        endpoint: the phone that rings; None where a context of the dialplan answers.
+        context: that context; None where a phone rings.
+    """
+
+    number: str
+    account_id: str
+    endpoint: str | None = None
+    context: str | None = None
 
 
 def wallet_id(account_id: str, kind: WalletKind) -> str:

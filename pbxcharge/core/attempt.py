@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from pbxcharge.core.rating import Rating
 
+OUTGOING, INCOMING = "outgoing", "incoming"
+
 
 @dataclass(frozen=True, slots=True)
 class Leg:
@@ -22,13 +24,18 @@ class Attempt:
         pbx: the machine.
         linkedid: Asterisk's id of the conversation.
         caller: the channel that asked.
-        call_type: `public` or `emergency`.
-        endpoint: the phone that Asterisk authenticated.
-        dialled: the string as dialled.
-        number: the E.164 number that is rated and dialled; None if there is none.
+        call_type: see CallType; or `emergency`.
+        endpoint: the phone that Asterisk authenticated, or the trunk that a call came in by.
+        dialled: the string as dialled, or the DID as the trunk sent it.
+        number: what is rated and dialled: E.164, inside the house an extension's number; None if
+            there is none.
         account_id: who pays; None if unknown.
         organization_id: the payer's organization.
         setup_at_us: microseconds since the epoch; the zero of the call's line.
+        direction: `outgoing`, or `incoming` from the public network.
+        caller_number: who calls from the public network, as far as the trunk says; empty if not.
+        callee_endpoint: the phone that is called inside the house.
+        callee_context: the context of the dialplan that is called instead of a phone.
     """
 
     call_id: str
@@ -42,6 +49,15 @@ class Attempt:
     account_id: str | None
     organization_id: str | None
     setup_at_us: int
+    direction: str = OUTGOING
+    caller_number: str = ""
+    callee_endpoint: str | None = None
+    callee_context: str | None = None
+
+    @property
+    def incoming(self) -> bool:
+        """Whether it came from the public network: then the channel that asks is metered."""
+        return self.direction == INCOMING
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pbxcharge.core.account import Account, AccountStatus, WalletKind, wallet_id
+from pbxcharge.core.account import Account, AccountStatus, wallet_id
 from pbxcharge.core.attempt import PayingLevel
-from pbxcharge.core.number import NumberRule, normalise
-from pbxcharge.core.plan import CallType, Plan
+from pbxcharge.core.plan import CallType, Plan, priced_as
 from pbxcharge.core.rate import Rate, block_end, next_block_end, passes_price
 from pbxcharge.core.rating import RatedLevel, Rating, talk_limit_s
+from pbxcharge.core.resolution import Route
 
 
 class Reason(StrEnum):
@@ -53,6 +53,18 @@ _SIP_CODES = {
     Reason.CALLS_PER_MINUTE: 486,
     Reason.NOT_ENOUGH_CREDIT: 402,
 }
+_INCOMING_SIP_CODE = 480
+"""A carrier learns that nobody is there now, not what our customer owes or may not do."""
+_HIDDEN_FROM_CARRIERS = frozenset(
+    {
+        Reason.ACCOUNT_SUSPENDED,
+        Reason.ACCOUNT_BLOCKED,
+        Reason.ACCOUNT_EXPIRED,
+        Reason.ACCOUNT_CLOSED,
+        Reason.CALL_TYPE_NOT_ALLOWED,
+        Reason.NOT_ENOUGH_CREDIT,
+    }
+)
 _BY_STATUS = {
     AccountStatus.SUSPENDED: Reason.ACCOUNT_SUSPENDED,
     AccountStatus.BLOCKED: Reason.ACCOUNT_BLOCKED,
@@ -62,21 +74,20 @@ _BY_STATUS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked for: the endpoint that Asterisk authenticated, the string it dialled."""
-
-    endpoint: str
-    dialled: str
-    call_type: str
-
-
-@dataclass(frozen=True, slots=True)
 class Denial:
     """A refusal, and the account at whose level it fell (None before an account is known)."""
 
     reason: Reason
     account_id: str | None = None
     number: str | None = None
+    call_type: CallType = CallType.PUBLIC
+
+    @property
+    def sip_code(self) -> int:
+        """What the caller is told: the reason's own code, or 480 where it is not the carrier's."""
+        if self.call_type is CallType.INCOMING and self.reason in _HIDDEN_FROM_CARRIERS:
+            return _INCOMING_SIP_CODE
+        return self.reason.sip_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +95,14 @@ class Offer:
     """An attempt that only credit can still refuse.
 
     Args:
-        number: E.164, rated and dialled.
+        route: what the call is, and where it goes.
         levels: who pays, the caller's own level first.
         rating: by what they pay.
         least_s: connect fee and first segment at every level pay for talk up to here.
         want_s: a whole first slice.
     """
 
-    number: str
+    route: Route
     levels: tuple[PayingLevel, ...]
     rating: Rating
     least_s: int
@@ -99,73 +110,73 @@ class Offer:
 
 
 def authorize(
-    asked: Asked,
-    chain: tuple[Account, ...],
-    plans: Mapping[str, Plan],
-    rules: tuple[NumberRule, ...],
+    route: Route | None, chain: tuple[Account, ...], plans: Mapping[str, Plan]
 ) -> Offer | Denial:
     """An offer for the first slice, or the first reason against it.
 
     Args:
-        asked: the attempt.
-        chain: the payer and the accounts above it, empty if the endpoint is nobody's.
+        route: what is asked for; None if who asks may not ask at all.
+        chain: the payer and the accounts above it; empty if the number is nobody's.
         plans: the charging plans in force, by name.
-        rules: how dialled strings become E.164.
 
     A suspended user who dials an invalid number is told `account_suspended`: that reason comes
     first. Source: the table of refusals in the README.
     """
-    if not chain:
+    if route is None:
         return Denial(Reason.UNKNOWN_ACCOUNT)
-    number = normalise(asked.dialled, rules)
     for account in chain:
         if account.status is not AccountStatus.ACTIVE:
-            return Denial(_BY_STATUS[account.status], account.account_id, number)
-    if number is None:
-        return Denial(Reason.NUMBER_INVALID, chain[0].account_id)
+            return _denial(_BY_STATUS[account.status], account, route)
+    if route.number is None:
+        return _denial(Reason.NUMBER_INVALID, chain[0] if chain else None, route)
     charged = [account for account in chain if account.plan is not None]
-    return _priced(asked, number, charged, plans) or Denial(
-        Reason.NO_RATE, chain[0].account_id, number
-    )
+    return _priced(route, charged, plans) or _denial(Reason.NO_RATE, chain[0], route)
+
+
+def _denial(reason: Reason, account: Account | None, route: Route) -> Denial:
+    account_id = account.account_id if account else None
+    return Denial(reason, account_id, route.number, route.call_type)
 
 
 def _priced(
-    asked: Asked, number: str, charged: list[Account], plans: Mapping[str, Plan]
+    route: Route, charged: list[Account], plans: Mapping[str, Plan]
 ) -> Offer | Denial | None:
     """The offer at the prices of every charged level; None if nobody would pay."""
+    priced = priced_as(route.call_type, route.number or "", route.caller_number)
     by_level: list[tuple[Account, Plan, Rate | None]] = []
     for account in charged:
         plan = plans.get(account.plan or "")
         if plan is None:
-            return Denial(Reason.NO_RATE, account.account_id, number)
-        if asked.call_type not in plan.allowed or asked.call_type not in set(CallType):
-            return Denial(Reason.CALL_TYPE_NOT_ALLOWED, account.account_id, number)
-        by_level.append((account, plan, plan.tariff.match(number)))
+            return _denial(Reason.NO_RATE, account, route)
+        if route.call_type not in plan.allowed:
+            return _denial(Reason.CALL_TYPE_NOT_ALLOWED, account, route)
+        by_level.append((account, plan, plan.rate(route.call_type, priced)))
     for account, plan, _ in by_level:
-        if plan.barred.match(number):
-            return Denial(Reason.DESTINATION_FORBIDDEN, account.account_id, number)
+        if route.call_type is CallType.PUBLIC and plan.barred.match(priced):
+            return _denial(Reason.DESTINATION_FORBIDDEN, account, route)
     for account, _, rate in by_level:
         if rate is None or rate.forbidden:
             reason = Reason.NO_RATE if rate is None else Reason.DESTINATION_FORBIDDEN
-            return Denial(reason, account.account_id, number)
+            return _denial(reason, account, route)
     rated = [(account, plan, rate) for account, plan, rate in by_level if rate is not None]
-    return _offer(number, rated) if rated else None
+    return _offer(route, rated) if rated else None
 
 
-def _offer(number: str, rated: list[tuple[Account, Plan, Rate]]) -> Offer | Denial:
+def _offer(route: Route, rated: list[tuple[Account, Plan, Rate]]) -> Offer | Denial:
     own_account, own_plan, _ = rated[0]
     for account, plan, rate in rated:
         if plan.price_per_minute_max is not None and passes_price(rate, plan.price_per_minute_max):
-            return Denial(Reason.PRICE_TOO_HIGH, account.account_id, number)
+            return _denial(Reason.PRICE_TOO_HIGH, account, route)
     rates = [rate for _, _, rate in rated]
     limit_s = talk_limit_s(rates, own_plan.terms.call_max_s)
     if limit_s <= 0:
-        return Denial(Reason.PRICE_TOO_HIGH, own_account.account_id, number)
+        return _denial(Reason.PRICE_TOO_HIGH, own_account, route)
     least_s, want_s = first_slice_s(rates, own_plan.terms.slice_s, limit_s)
+    wallet = route.call_type.pays_from
     return Offer(
-        number=number,
+        route=route,
         levels=tuple(
-            PayingLevel(account.account_id, wallet_id(account.account_id, WalletKind.OUTGOING))
+            PayingLevel(account.account_id, wallet_id(account.account_id, wallet))
             for account, _, _ in rated
         ),
         rating=Rating(

@@ -33,11 +33,11 @@ from pbxcharge.core.call_events import (
     Tick,
     Unknown,
 )
-from pbxcharge.core.call_state import Call, Phase, why_cut
+from pbxcharge.core.call_state import Call, Phase, granted_call, why_cut
 from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.core.credit import Refused, Reserved, Shortage
 
-__all__ = ["Call", "Phase", "Step", "advance", "deadline_ms", "why_cut"]
+__all__ = ["Call", "Phase", "Step", "advance", "deadline_ms", "granted_call", "why_cut"]
 
 RETRY_MS = 500
 GOODBYE_MS = 1000

@@ -25,7 +25,7 @@ class Call:
         step: of the hold, as last confirmed.
         through_s: seconds of talk that are paid for.
         phase: see Phase.
-        leg: the metered leg, once seen.
+        leg: the metered leg, once seen; of an incoming call it is the channel that asked.
         answered_ms: the answer on the call's line.
         answered_at_us: the answer by Asterisk's clock.
         settled_in: the dialplan has armed the first slice, so that later timeouts stay.
@@ -95,9 +95,24 @@ class Call:
         return start_ms + self.through_s * 1000
 
     @property
+    def undialled(self) -> bool:
+        """Whether nothing but our own yes says that there is a metered leg.
+
+        Its caller may have been refused after all, since the yes did not reach the dialplan.
+        """
+        asked_itself = self.leg == self.granted.attempt.caller
+        return self.phase is Phase.RINGING and (self.leg is None or asked_itself)
+
+    @property
     def live(self) -> bool:
         """Whether the call still runs, as far as is known."""
         return self.phase in (Phase.RINGING, Phase.UP)
+
+
+def granted_call(granted: Granted, step: int, through_s: int, *, short: bool = False) -> Call:
+    """A call as it begins, with the first slice that is held for it."""
+    leg = granted.attempt.caller if granted.attempt.incoming else None
+    return Call(granted, step, through_s, leg=leg, short=short)
 
 
 def why_cut(call: Call) -> EndedBy:

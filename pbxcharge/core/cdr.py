@@ -25,6 +25,7 @@ class EndedBy(StrEnum):
     OPERATOR = "operator"
     STATUS = "account_status"
     ORPHAN = "orphan"
+    PLAN = "plan"
     UNKNOWN = "unknown"
 
 
@@ -63,11 +64,11 @@ class Cdr:
         uniqueid: the metered leg, if there was one.
         account_id: who pays, None if unknown.
         organization_id: the payer's organization.
-        call_type: public or emergency.
-        direction: outgoing.
-        endpoint: the phone that called.
-        dialled: as dialled.
-        number: as rated and dialled on, E.164.
+        call_type: see plan.CallType; or emergency.
+        direction: outgoing, or incoming from the public network.
+        endpoint: the phone that called, or the trunk that the call came in by.
+        dialled: as dialled, or as the trunk sent it.
+        number: as rated and dialled on: E.164, or an extension's number.
         disposition: see Disposition.
         reason: why it was refused.
         setup_at_us: when it was asked for.
@@ -86,6 +87,9 @@ class Cdr:
         ended_by: see EndedBy.
         end_source: see EndSource.
         clock: `ok`, or `corrected` if the wall clock moved during the call.
+        caller_number: who called from the public network, as far as the trunk said.
+        callee_endpoint: the phone that was called inside the house.
+        callee_context: the context of the dialplan that was called instead.
     """
 
     call_id: str
@@ -118,3 +122,6 @@ class Cdr:
     ended_by: EndedBy | None
     end_source: EndSource
     clock: str
+    caller_number: str = ""
+    callee_endpoint: str | None = None
+    callee_context: str | None = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr
 
@@ -49,6 +49,24 @@ class ExtensionSaved:
 
 
 @dataclass(frozen=True, slots=True)
+class DidSaved:
+    """The number of the public network as it is from now on."""
+
+    did: Did
+    at_us: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class DidRemoved:
+    """The number is nobody's any more."""
+
+    number: str
+    at_us: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class PbxSeen:
     """Proof of life: up to this instant, no end of a call on this PBX can have been missed."""
 
@@ -75,6 +93,6 @@ class EventsForgotten:
 
 
 Effect = (
-    CallSaved | CdrWritten | CallClosed | AccountSaved | ExtensionSaved | PbxSeen | EventsTold
-    | EventsForgotten
+    CallSaved | CdrWritten | CallClosed | AccountSaved | ExtensionSaved | DidSaved | DidRemoved
+    | PbxSeen | EventsTold | EventsForgotten
 )  # fmt: skip

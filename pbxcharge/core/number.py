@@ -25,6 +25,27 @@ class NumberRule:
     add: str
 
 
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """How this site dials.
+
+    Args:
+        rules: how dialled strings become E.164.
+        on_net: what is dialled before the code and the extension number of another organization;
+            empty if nobody can.
+    """
+
+    rules: tuple[NumberRule, ...] = ()
+    on_net: str = ""
+
+
+def digits_of(sent: str) -> str | None:
+    """The digits of a number as a trunk sends it, without a plus; None if it is no number."""
+    digits = sent.removeprefix("+")
+    plain = digits and len(sent) <= DIALLED_MAX and _DIGITS.issuperset(digits)
+    return digits if plain else None
+
+
 def normalise(dialled: str, rules: tuple[NumberRule, ...]) -> str | None:
     """E.164 digits without the plus, by the first rule whose prefix fits, or None.
 
@@ -32,19 +53,19 @@ def normalise(dialled: str, rules: tuple[NumberRule, ...]) -> str | None:
     ASCII digits after an optional leading plus is no number: letters, Arabic digits, `;ext=` and
     separators are refused, never repaired, since the number rated must be the number dialled.
     """
-    digits = dialled.removeprefix("+")
-    if not digits or len(dialled) > DIALLED_MAX or not _DIGITS.issuperset(digits):
+    if digits_of(dialled) is None:
         return None
     for rule in rules:
         if dialled.startswith(rule.prefix):
-            return _e164(rule.add + dialled[rule.strip :])
+            number = rule.add + dialled[rule.strip :]
+            return number if is_e164(number) else None
     return None
 
 
-def _e164(number: str) -> str | None:
-    plausible = (
+def is_e164(number: str) -> bool:
+    """Whether digits may be a full international number: 7 to 15, the first one not 0."""
+    return (
         E164_DIGITS_MIN <= len(number) <= E164_DIGITS_MAX
         and _DIGITS.issuperset(number)
         and not number.startswith("0")
     )
-    return number if plausible else None

@@ -1,11 +1,14 @@
 """Charging plans: the prices and settings that an account's calls are charged by."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
+from pbxcharge.core.account import WalletKind
 from pbxcharge.core.limits import DEFAULT_LIMITS, Limits
+from pbxcharge.core.rate import Rate
 from pbxcharge.core.tariff import NO_PREFIXES, Prefixes, Tariff
 
 UNLIMITED_S: Final = 10**9
@@ -20,9 +23,34 @@ class PlanKind(StrEnum):
 
 
 class CallType(StrEnum):
-    """Kinds of call that a plan may allow; each allowed kind needs prices."""
+    """Kinds of call that a plan may allow; each allowed kind needs prices.
+
+    Calls inside the house have no prefix of their own: what they are priced by is found under a
+    pseudo-destination, which begins with an @.
+    """
 
     PUBLIC = "public"
+    LOCAL = "local"
+    EXTENDED_LOCAL = "extended_local"
+    INCOMING = "incoming"
+
+    @property
+    def pays_from(self) -> WalletKind:
+        """The wallet that pays at every charged level."""
+        return WalletKind.INCOMING if self is CallType.INCOMING else WalletKind.OUTGOING
+
+
+def priced_as(call_type: CallType, number: str, caller_number: str = "") -> str:
+    """What a tariff is searched for: the number of a public call, else a pseudo-destination.
+
+    An incoming call from 44 20 7946 0000 is `@incoming:442079460000`, which takes the price of
+    `@incoming:44`, or without one that of `@incoming`.
+    """
+    if call_type is CallType.PUBLIC:
+        return number
+    if call_type is CallType.INCOMING:
+        return f"@{call_type}:{caller_number}"
+    return f"@{call_type}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +79,40 @@ class Plan:
         version: hash of the content, so that a CDR names exactly what it was priced by.
         kind: prepaid.
         allowed: the call types that may be made.
-        tariff: prices of public calls.
-        initial_credit_micros: granted once per account, ever.
-        credit_limit_micros: how far below zero a balance may be spent.
+        tariffs: the prices of each allowed call type.
+        initial_credit_micros: granted once per account to its outgoing wallet, ever.
+        credit_limit_micros: how far below zero the outgoing balance may be spent.
         terms: what a running call obeys.
         limits: what each account of the plan may do at most.
         price_per_minute_max: the highest price, with surcharge, of any block; None is no limit.
         barred: high-risk destinations that may not be called.
+        initial_incoming_micros: granted once per account to its incoming wallet, ever.
     """
 
     name: str
     version: str
     kind: PlanKind
     allowed: frozenset[CallType]
-    tariff: Tariff
+    tariffs: Mapping[CallType, Tariff]
     initial_credit_micros: int
     credit_limit_micros: int
     terms: Terms
     limits: Limits = DEFAULT_LIMITS
     price_per_minute_max: Fraction | None = PRICE_PER_MINUTE_MAX
     barred: Prefixes = NO_PREFIXES
+    initial_incoming_micros: int = 0
+
+    def rate(self, call_type: CallType, priced: str) -> Rate | None:
+        """The rate of the longest prefix; None is `no_rate`. See `priced_as`."""
+        tariff = self.tariffs.get(call_type)
+        return tariff.match(priced) if tariff else None
+
+    def initial_micros(self, kind: WalletKind) -> int:
+        """The credit that a wallet of this kind begins with."""
+        if kind is WalletKind.INCOMING:
+            return self.initial_incoming_micros
+        return self.initial_credit_micros
+
+    def floor_micros(self, kind: WalletKind) -> int:
+        """How low a wallet may be spent: the credit limit is given once, to outgoing calls."""
+        return 0 if kind is WalletKind.INCOMING else -self.credit_limit_micros

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pbxcharge.core.account import Account
-from pbxcharge.core.authorization import Asked, Denial, authorize
-from pbxcharge.core.number import NumberRule
+from pbxcharge.core.authorization import Denial, authorize
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.rate import Charge, charge
 from pbxcharge.core.rating import RatedLevel
+from pbxcharge.core.resolution import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class Quote:
     """A call that would be allowed, credit aside.
 
     Args:
-        number: E.164, as it would be rated and dialled.
+        route: what the call would be, and where it would go.
         talk_s: seconds that are priced; fewer than asked for if a limit ends the call before.
         limit_s: the longest talk that plan and maximum charge leave.
         least_micros: what the caller's own wallet must hold for the call to begin.
         levels: the caller's own first.
     """
 
-    number: str
+    route: Route
     talk_s: int
     limit_s: int
     least_micros: int
@@ -40,11 +40,10 @@ class Quote:
 
 
 def quote(
-    asked: Asked,
+    route: Route | None,
     talk_s: int,
     chain: tuple[Account, ...],
     plans: Mapping[str, Plan],
-    rules: tuple[NumberRule, ...],
 ) -> Quote | Denial:
     """What so many seconds of talk would cost, or why the call would be refused.
 
@@ -52,13 +51,12 @@ def quote(
     and 60/6 is 0.10 + 0.05.
 
     Args:
-        asked: the endpoint (or any name for it), the number as dialled, the call type.
+        route: what the call would be.
         talk_s: whole seconds, 0 or more.
         chain: the payer and the accounts above it.
         plans: in force, by name.
-        rules: how dialled strings become E.164.
     """
-    offer = authorize(asked, chain, plans, rules)
+    offer = authorize(route, chain, plans)
     if isinstance(offer, Denial):
         return offer
     rated = offer.rating.levels
@@ -69,4 +67,4 @@ def quote(
         for paying, level in zip(offer.levels, rated, strict=True)
     )
     least = charge(rated[0].rate, offer.least_s).total_micros
-    return Quote(offer.number, priced_s, limit_s, least, levels)
+    return Quote(offer.route, priced_s, limit_s, least, levels)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from pbxcharge.core.attempt import Leg
-from pbxcharge.core.call import Call, Phase
+from pbxcharge.core.call import Call
 from pbxcharge.core.call_events import Answered, Event, HungUp, LegDialled, Seen
 from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.core.money import MICROS
@@ -97,8 +97,7 @@ def lost_end(call: Call, rule: str, last_seen_us: int | None) -> HungUp:
 
 def may_still_begin(call: Call, channels: frozenset[str]) -> bool:
     """Whether the caller's channel is there and the leg has simply not been dialled yet."""
-    waiting = call.phase is Phase.RINGING and call.leg is None
-    return waiting and call.granted.attempt.caller.uniqueid in channels
+    return call.undialled and call.granted.attempt.caller.uniqueid in channels
 
 
 def _who(call: Call, written: Written) -> EndedBy | None:
@@ -106,6 +105,6 @@ def _who(call: Call, written: Written) -> EndedBy | None:
         return None
     if written.source == call.granted.attempt.caller.channel:
         return EndedBy.CALLER
-    if call.leg is None or written.source == call.leg.channel:
+    if call.granted.attempt.incoming or call.leg is None or written.source == call.leg.channel:
         return EndedBy.CALLEE
     return None

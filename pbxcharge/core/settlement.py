@@ -103,7 +103,7 @@ def blank_cdr(attempt: Attempt, currency: str, disposition: Disposition) -> Cdr:
         account_id=attempt.account_id,
         organization_id=attempt.organization_id,
         call_type=attempt.call_type,
-        direction="outgoing",
+        direction=attempt.direction,
         endpoint=attempt.endpoint,
         dialled=attempt.dialled,
         number=attempt.number,
@@ -125,6 +125,9 @@ def blank_cdr(attempt: Attempt, currency: str, disposition: Disposition) -> Cdr:
         ended_by=None,
         end_source=EndSource.NONE,
         clock="ok",
+        caller_number=attempt.caller_number,
+        callee_endpoint=attempt.callee_endpoint,
+        callee_context=attempt.callee_context,
     )
 
 

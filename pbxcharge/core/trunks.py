@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pbxcharge.core.call_state import Call
+from pbxcharge.core.plan import CallType
 
 LOCAL = "Local"
 """Channels of this kind are Asterisk's own and stand for somebody of the site."""
@@ -124,8 +125,10 @@ def may_become_granted(leg: TrunkLeg, call: Call, dial: str) -> bool:
 
     It may while the call has none, and was granted this very number over this very trunk.
     """
-    granted = route(dial, call.granted.attempt.number or "")
-    return call.live and call.leg is None and granted == Route(leg.trunk, leg.number)
+    attempt = call.granted.attempt
+    granted = route(dial, attempt.number or "")
+    open_to_it = call.live and call.leg is None and attempt.call_type == CallType.PUBLIC
+    return open_to_it and granted == Route(leg.trunk, leg.number)
 
 
 def left_alone(talkers: Iterable[Talker]) -> frozenset[str]:
@@ -151,6 +154,8 @@ def _why_not(leg: TrunkLeg, call: Call | None, dial: str) -> str:
         return "no channel dialled it"
     if call is None or not call.live:
         return "who dialled it was granted no call"
+    if call.granted.attempt.call_type != CallType.PUBLIC:
+        return "the call was not granted to the public network"
     granted = route(dial, call.granted.attempt.number or "")
     if call.granted.attempt.caller.uniqueid != leg.caller:
         return "another channel was granted this call"

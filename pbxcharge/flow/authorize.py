@@ -5,25 +5,26 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
-from pbxcharge.core.account import Account
 from pbxcharge.core.attempt import Attempt, Granted, Leg
-from pbxcharge.core.authorization import Asked, Denial, Offer, Reason, authorize
-from pbxcharge.core.call import Call
+from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
+from pbxcharge.core.call import Call, granted_call
 from pbxcharge.core.cdr import Cdr, Disposition
 from pbxcharge.core.credit import Close, Outcome, Payer, Refused, Reserve, Reserved
-from pbxcharge.core.effects import CallClosed, CallSaved, Effect
+from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
 from pbxcharge.core.money import MICROS
-from pbxcharge.core.number import NumberRule
-from pbxcharge.core.plan import Plan
+from pbxcharge.core.number import Numbering
+from pbxcharge.core.plan import CallType, Plan
 from pbxcharge.core.rating import Rating, rating_id
+from pbxcharge.core.resolution import Way
 from pbxcharge.core.settlement import blank_cdr
-from pbxcharge.errors import OperatingError, Overloaded, StorageDown
+from pbxcharge.errors import OperatingError, Overloaded
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.ports import Directory, Site, Writer
 from pbxcharge.flow.refusals import Refusals
+from pbxcharge.flow.routing import Question, Resolved, resolve
 
 ANSWER_WITHIN_S = 0.9
 """A caller is told within a second, or refused; the rest of it is the way to Asterisk."""
@@ -33,25 +34,24 @@ RATINGS_KEPT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """An attempt as Asterisk tells it."""
+    """An attempt as Asterisk tells it: what is asked, in which conversation, by which channel."""
 
-    endpoint: str
-    dialled: str
-    call_type: str
+    question: Question
     linkedid: str
     caller: Leg
 
 
 @dataclass(slots=True)
 class Prices:
-    """The plans in force and how this site's dialled strings become E.164.
+    """The plans in force, how this site dials, and its emergency numbers.
 
     There is one in a process. A reload changes it in place, so whoever decides reads it at that
     instant and keeps no part of it.
     """
 
     plans: Mapping[str, Plan]
-    rules: tuple[NumberRule, ...]
+    numbering: Numbering
+    emergency: frozenset[str] = frozenset()
 
     def become(self, fresh: "Prices") -> None:
         """Put everything that was read anew into force, in one step."""
@@ -63,7 +63,7 @@ class Authorizer:
     """Decides attempts. `stopping` refuses every new one.
 
     Args:
-        directory: who owns an endpoint.
+        directory: who owns an endpoint or a number.
         prices: what calls cost.
         writer: the one writer, which is also the credit engine.
         meter: takes over what is allowed.
@@ -93,6 +93,7 @@ class Authorizer:
         self._journal = journal
         self._refusals = refusals
         self._rating_ids: dict[tuple[tuple[str, str, str], ...], tuple[Rating, str]] = {}
+        self._held: set[str] = set()
         self.stopping = False
 
     async def decide(self, ask: Ask) -> Call | Denial:
@@ -101,36 +102,34 @@ class Authorizer:
         attempt = self._attempt(ask)
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                chain = await self._chain(ask.endpoint)
-                attempt = _paid_by(attempt, chain)
-                decided = self._closed() or await self._decide(attempt, chain)
+                resolved = await self._resolve(ask)
+                attempt = with_route(attempt, resolved)
+                decided = self._closed() or await self._decide(attempt, resolved, ask)
         except Overloaded:
             decided = Denial(Reason.OVERLOADED)
         except (OperatingError, TimeoutError):
             decided = Denial(Reason.STORAGE_DOWN)
+        except asyncio.CancelledError:
+            # Nobody waits for the verdict any more; what may be held for it is given back.
+            self._deny(attempt, Denial(Reason.STOPPING))
+            raise
         if isinstance(decided, Denial):
             await self._refuse(attempt, decided, zero_ms)
         else:
+            self._held.discard(attempt.call_id)
             self._meter.admit(decided, zero_ms)
             self._tell_authorized(decided)
         return decided
 
-    async def _decide(self, attempt: Attempt, chain: tuple[Account, ...]) -> Call | Denial:
-        offer = self._offer(attempt, chain)
+    async def _decide(self, attempt: Attempt, resolved: Resolved, ask: Ask) -> Call | Denial:
+        offer = self._offer(resolved)
         if isinstance(offer, Denial):
             return offer
         granted = self._granted(attempt, offer)
         outcome = await self._hold(granted, offer)
         if isinstance(outcome, Refused):
             return _refused_by_engine(outcome, granted)
-        try:
-            denied = await self._no_longer_allowed(chain, attempt)
-        except BaseException:
-            # Too late, or storage is away: whatever it was, nobody will say yes to this hold.
-            self._void(attempt)
-            raise
-        if denied is not None:
-            self._void(attempt)
+        denied = await self._no_longer_allowed(resolved, ask)
         return denied or _call(granted, outcome)
 
     def _closed(self) -> Denial | None:
@@ -139,23 +138,20 @@ class Authorizer:
             return Denial(Reason.STORAGE_DOWN)
         return Denial(Reason.STOPPING) if self.stopping else None
 
-    def _offer(self, attempt: Attempt, chain: tuple[Account, ...]) -> Offer | Denial:
-        asked = Asked(attempt.endpoint, attempt.dialled, attempt.call_type)
-        return authorize(asked, chain, self._prices.plans, self._prices.rules)
+    def _offer(self, resolved: Resolved) -> Offer | Denial:
+        return authorize(resolved.route, resolved.chain, self._prices.plans)
 
-    async def _no_longer_allowed(
-        self, chain: tuple[Account, ...], attempt: Attempt
-    ) -> Denial | None:
+    async def _no_longer_allowed(self, resolved: Resolved, ask: Ask) -> Denial | None:
         """Whoever was suspended while the hold was written is found out here, before the yes."""
-        now = await self._chain(attempt.endpoint)
-        if now == chain and not self.stopping:
+        now = await self._resolve(ask)
+        if now == resolved and not self.stopping:
             return None
-        again = self._closed() or self._offer(attempt, now)
+        again = self._closed() or self._offer(now)
         return again if isinstance(again, Denial) else Denial(Reason.OVERLOADED)
 
-    async def _chain(self, endpoint: str) -> tuple[Account, ...]:
-        payer = await self._directory.payer(endpoint)
-        return payer[1] if payer else ()
+    async def _resolve(self, ask: Ask) -> Resolved:
+        numbering = self._prices.numbering
+        return await resolve(ask.question, self._directory, numbering, self._site.trunks)
 
     def _tell_authorized(self, call: Call) -> None:
         attempt = call.granted.attempt
@@ -169,7 +165,7 @@ class Authorizer:
         )
 
     async def _hold(self, granted: Granted, offer: Offer) -> Reserved | Refused:
-        """Hold the first slice; if the answer comes too late, what it held is given back."""
+        """Hold the first slice. What comes of it too late is given back by who refuses the call."""
         attempt = granted.attempt
         reserve = Reserve(
             call_id=attempt.call_id,
@@ -185,38 +181,42 @@ class Authorizer:
             at_us=attempt.setup_at_us,
         )
         reach(Failpoint.BEFORE_HOLD)
+        self._held.add(attempt.call_id)
         future = self._writer.submit((reserve,), lambda outcomes: _kept(granted, outcomes))
-        try:
-            (outcome,) = await asyncio.shield(future)
-        except asyncio.CancelledError:
-            future.add_done_callback(lambda late: self._void_late(attempt, late))
-            raise
-        except StorageDown:
-            # It may be on disk after all.
-            self._void(attempt)
-            raise
+        (outcome,) = await asyncio.shield(future)
         reach(Failpoint.AFTER_HOLD)
         assert isinstance(outcome, Reserved | Refused)  # noqa: S101 - what a Reserve answers
+        if isinstance(outcome, Refused):
+            self._held.discard(attempt.call_id)
         return outcome
 
-    def _void_late(self, attempt: Attempt, future: "asyncio.Future[tuple[Outcome, ...]]") -> None:
-        if not future.cancelled() and future.exception() is None:
-            self._void(attempt)
+    def _deny(self, attempt: Attempt, denial: Denial) -> "asyncio.Future[tuple[Outcome, ...]]":
+        """Write the record of a refusal; in the same transaction goes back what may be held.
 
-    def _void(self, attempt: Attempt) -> None:
+        A hold that was asked for may be on disk although its answer was lost or late: the writer
+        decides in order, so this comes after it.
+        """
+        cdr = refused_cdr(attempt, str(denial.reason), self._site.currency)
+        if attempt.call_id not in self._held:
+            return self._refusals.record(cdr)
+        self._held.discard(attempt.call_id)
+        return self._void(cdr)
+
+    def _void(self, cdr: Cdr) -> "asyncio.Future[tuple[Outcome, ...]]":
         """Give back a hold whose call was never let through; repeated until it is durable."""
-        close = Close(attempt.call_id, (), self._clock.wall_us(), "authorize")
-        future = self._writer.submit((close,), [CallClosed(attempt.call_id)])
-        future.add_done_callback(lambda done: self._void_again(attempt, done))
+        close = Close(cdr.call_id, (), self._clock.wall_us(), "authorize")
+        future = self._writer.submit((close,), [CdrWritten(cdr), CallClosed(cdr.call_id)])
+        future.add_done_callback(lambda done: self._void_again(cdr, done))
+        return future
 
-    def _void_again(self, attempt: Attempt, future: "asyncio.Future[tuple[Outcome, ...]]") -> None:
+    def _void_again(self, cdr: Cdr, future: "asyncio.Future[tuple[Outcome, ...]]") -> None:
         if not future.cancelled() and future.exception() is not None:
-            asyncio.get_running_loop().call_later(VOID_RETRY_S, self._void, attempt)
+            asyncio.get_running_loop().call_later(VOID_RETRY_S, self._void, cdr)
 
     def _granted(self, attempt: Attempt, offer: Offer) -> Granted:
         rating, stored_id = self._rating(offer.rating)
         return Granted(
-            attempt=replace(attempt, number=offer.number),
+            attempt=attempt,
             levels=offer.levels,
             rating=rating,
             rating_id=stored_id,
@@ -235,25 +235,27 @@ class Authorizer:
 
     def _attempt(self, ask: Ask) -> Attempt:
         now_us = self._clock.wall_us()
+        question = ask.question
+        incoming = question.way is Way.INCOMING
         return Attempt(
             call_id=new_call_id(now_us),
             pbx=self._site.pbx,
             linkedid=ask.linkedid,
             caller=ask.caller,
-            call_type=ask.call_type,
-            endpoint=ask.endpoint,
-            dialled=ask.dialled,
+            call_type=CallType.INCOMING if incoming else CallType.PUBLIC,
+            endpoint=question.endpoint,
+            dialled=question.dialled,
             number=None,
             account_id=None,
             organization_id=None,
             setup_at_us=now_us,
+            direction=question.way,
+            caller_number=question.caller_number,
         )
 
     async def _refuse(self, attempt: Attempt, denial: Denial, zero_ms: int) -> None:
         """Record a refusal before it is told: the dialplan notes only those nobody told it."""
-        known = replace(attempt, number=denial.number)
-        cdr = refused_cdr(known, str(denial.reason), self._site.currency)
-        recorded = self._refusals.record(cdr)
+        recorded = self._deny(attempt, denial)
         self._journal.tell(
             "refused",
             call_id=attempt.call_id,
@@ -265,7 +267,7 @@ class Authorizer:
             dialled=attempt.dialled,
             reason=str(denial.reason),
             refused_by=denial.account_id,
-            sip_code=denial.reason.sip_code,
+            sip_code=denial.sip_code,
         )
         if self._writer.healthy:
             # The caller does not wait longer for it than for a yes.
@@ -284,14 +286,26 @@ def refused_cdr(attempt: Attempt, reason: str, currency: str) -> Cdr:
     return replace(blank, reason=reason, ended_at_us=attempt.setup_at_us)
 
 
-def _paid_by(attempt: Attempt, chain: tuple[Account, ...]) -> Attempt:
-    if not chain:
+def with_route(attempt: Attempt, resolved: Resolved) -> Attempt:
+    """The attempt with who pays for it and where it goes, as far as that is known."""
+    chain, route = resolved.chain, resolved.route
+    if chain:
+        account_id, organization_id = chain[0].account_id, chain[0].parent_id
+        attempt = replace(attempt, account_id=account_id, organization_id=organization_id)
+    if route is None:
         return attempt
-    return replace(attempt, account_id=chain[0].account_id, organization_id=chain[0].parent_id)
+    return replace(
+        attempt,
+        call_type=route.call_type,
+        number=route.number,
+        caller_number=route.caller_number or attempt.caller_number,
+        callee_endpoint=route.endpoint,
+        callee_context=route.context,
+    )
 
 
 def _call(granted: Granted, reserved: Reserved) -> Call:
-    return Call(granted, reserved.step, reserved.through_s, short=reserved.short)
+    return granted_call(granted, reserved.step, reserved.through_s, short=reserved.short)
 
 
 def _kept(granted: Granted, outcomes: tuple[Outcome, ...]) -> list[Effect]:
@@ -302,6 +316,7 @@ def _kept(granted: Granted, outcomes: tuple[Outcome, ...]) -> list[Effect]:
 
 def _refused_by_engine(refused: Refused, granted: Granted) -> Denial:
     """A limit or the credit of one level: the engine's words are reasons of the same name."""
-    number = granted.attempt.number
+    attempt = granted.attempt
     level = next(lvl for lvl in granted.levels if lvl.wallet_id == refused.wallet_id)
-    return Denial(Reason(refused.why), level.account_id, number)
+    call_type = CallType(attempt.call_type)
+    return Denial(Reason(refused.why), level.account_id, attempt.number, call_type)

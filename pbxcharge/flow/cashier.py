@@ -29,6 +29,19 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
+class Purse:
+    """The wallet that is meant: whose, and for which calls."""
+
+    account_id: str
+    kind: WalletKind = WalletKind.OUTGOING
+
+    @property
+    def wallet_id(self) -> str:
+        """Its name."""
+        return wallet_id(self.account_id, self.kind)
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """Money that was moved: the entry, and the wallet's balance after it."""
 
@@ -56,7 +69,13 @@ class Cashier:
         self._currency = currency
 
     async def top_up(
-        self, entry_id: str, account_id: str, amount_micros: int, note: str, actor: str
+        self,
+        entry_id: str,
+        account_id: str,
+        amount_micros: int,
+        note: str,
+        actor: str,
+        kind: WalletKind = WalletKind.OUTGOING,
     ) -> MoneyAct:
         """Add paid credit: 10.00 on a balance of 2.50 makes 12.50. Live calls go on longer.
 
@@ -67,11 +86,17 @@ class Cashier:
             return _amount("a top-up adds: give an amount above 0, or use adjust")
         declined = await self._declined_top_up(entry_id, account_id)
         return declined or await self._post(
-            EntryKind.TOP_UP, entry_id, account_id, amount_micros, note, actor
+            EntryKind.TOP_UP, entry_id, Purse(account_id, kind), amount_micros, note, actor
         )
 
     async def adjust(
-        self, entry_id: str, account_id: str, amount_micros: int, note: str, actor: str
+        self,
+        entry_id: str,
+        account_id: str,
+        amount_micros: int,
+        note: str,
+        actor: str,
+        kind: WalletKind = WalletKind.OUTGOING,
     ) -> MoneyAct:
         """Correct a balance by a signed amount; the note says why.
 
@@ -81,9 +106,8 @@ class Cashier:
             return _amount("an adjustment of 0 changes nothing")
         if not note.strip():
             return Declined(Refusal.NOTE_MISSING, "an adjustment needs a note that says why")
-        return await self._post(
-            EntryKind.ADJUSTMENT, entry_id, account_id, amount_micros, note, actor
-        )
+        purse = Purse(account_id, kind)
+        return await self._post(EntryKind.ADJUSTMENT, entry_id, purse, amount_micros, note, actor)
 
     async def refund(
         self,
@@ -133,13 +157,15 @@ class Cashier:
         self,
         kind: EntryKind,
         entry_id: str,
-        account_id: str,
+        purse: Purse,
         amount_micros: int,
         note: str,
         actor: str,
     ) -> MoneyAct:
-        wallet = wallet_id(account_id, WalletKind.OUTGOING)
-        declined = _malformed(entry_id, note) or await self._declined_wallet(account_id, wallet)
+        wallet = purse.wallet_id
+        declined = _malformed(entry_id, note) or await self._declined_wallet(
+            purse.account_id, wallet
+        )
         if declined:
             return declined
         now_us = self._clock.wall_us()

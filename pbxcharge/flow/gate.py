@@ -5,14 +5,16 @@ from typing import Protocol
 
 from pbxcharge.asterisk.agi_protocol import AgiRequest, parse_authorize
 from pbxcharge.asterisk.agi_session import AgiSession
-from pbxcharge.core.attempt import Leg
+from pbxcharge.core.attempt import Attempt, Leg
 from pbxcharge.core.authorization import Denial
 from pbxcharge.core.call import Call
+from pbxcharge.core.resolution import Way
 from pbxcharge.errors import AgiHangup, OperatingError
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.authorize import Ask
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.ports import Site
+from pbxcharge.flow.routing import Question
 from pbxcharge.flow.spool import FAMILY, Spool
 
 DELETIONS = 2
@@ -62,8 +64,8 @@ class Gate:
         reach(Failpoint.QUESTION_READ)
         await _see_who_left(session)
         self._spool.asked(asked.uniqueid, self._clock.wall_us())
-        caller = Leg(asked.uniqueid, asked.channel)
-        ask = Ask(asked.endpoint, asked.number, asked.call_type, asked.linkedid, caller)
+        question = Question(Way(asked.way), asked.endpoint, asked.number, asked.caller_number)
+        ask = Ask(question, asked.linkedid, Leg(asked.uniqueid, asked.channel))
         deciding = asyncio.ensure_future(self._decider.decide(ask))
         try:
             await self._delete_settled(session)
@@ -88,12 +90,33 @@ class Gate:
 
     def _variables(self, decided: Call | Denial) -> dict[str, str]:
         if isinstance(decided, Denial):
-            return _verdict("", "", "0", "0", "0", str(decided.reason.sip_code), "DENY")
+            return _verdict("DENY", PBXC_SIPCODE=str(decided.sip_code))
         ring_s, slice_s = self._site.ring_s, decided.through_s
-        number = decided.granted.attempt.number or ""
-        dial = self._site.dial.replace("{number}", number)
-        lease_s, ring_lease_s = str(slice_s), str(ring_s + slice_s)
-        return _verdict(decided.call_id, dial, str(ring_s), ring_lease_s, lease_s, "0", "ALLOW")
+        attempt = decided.granted.attempt
+        return _verdict(
+            "ALLOW",
+            PBXC_CALL=decided.call_id,
+            PBXC_DIAL=self._dial(attempt),
+            PBXC_TO=attempt.callee_endpoint or "",
+            PBXC_TYPE=str(attempt.call_type),
+            PBXC_RING_S=str(ring_s),
+            PBXC_RING_LEASE_S=str(ring_s + slice_s),
+            PBXC_LEASE_S=str(slice_s),
+        )
+
+    def _dial(self, attempt: Attempt) -> str:
+        """What the dialplan is to call: a phone, a context, or the number by the site's trunk.
+
+        A context that is called from inside is dialled through a Local channel, which is the
+        metered leg; a trunk's channel is metered itself and goes into the context as it is.
+        """
+        number = attempt.number or ""
+        if attempt.callee_endpoint:
+            return f"PJSIP/{attempt.callee_endpoint}"
+        if attempt.callee_context:
+            context = attempt.callee_context
+            return context if attempt.incoming else f"Local/{number}@{context}/n"
+        return self._site.dial.replace("{number}", number)
 
 
 async def _see_who_left(session: AgiSession) -> None:
@@ -106,15 +129,19 @@ async def _see_who_left(session: AgiSession) -> None:
         raise AgiHangup("the caller was gone before the question was read")
 
 
-def _verdict(
-    call_id: str, dial: str, ring_s: str, ring_lease_s: str, lease_s: str, code: str, word: str
-) -> dict[str, str]:
-    return {
-        "PBXC_CALL": call_id,
-        "PBXC_DIAL": dial,
-        "PBXC_RING_S": ring_s,
-        "PBXC_RING_LEASE_S": ring_lease_s,
-        "PBXC_LEASE_S": lease_s,
-        "PBXC_SIPCODE": code,
-        "PBXC_VERDICT": word,
-    }
+_NO_VERDICT = {
+    "PBXC_CALL": "",
+    "PBXC_DIAL": "",
+    "PBXC_TO": "",
+    "PBXC_TYPE": "",
+    "PBXC_RING_S": "0",
+    "PBXC_RING_LEASE_S": "0",
+    "PBXC_LEASE_S": "0",
+    "PBXC_SIPCODE": "0",
+}
+"""Every variable is set each time, so that nothing is left of an earlier verdict."""
+
+
+def _verdict(word: str, **variables: str) -> dict[str, str]:
+    """The variables in their order; the word comes last."""
+    return {**_NO_VERDICT, **variables, "PBXC_VERDICT": word}

@@ -24,6 +24,7 @@ from pbxcharge.core.call_events import (
     LegMoved,
 )
 from pbxcharge.core.cdr import EndedBy, EndSource
+from pbxcharge.core.plan import CallType
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.meter import LiveCall, Meter
 
@@ -39,6 +40,9 @@ TIMELY_MS = 2000
 """A call one of whose events came later than this is not measured by the monotonic clock: either
 the daemon was away, or the wall clock moved, and nothing here can tell which."""
 CALLERS_MAX = 100_000
+GOODBYES_MAX = 10_000
+GOODBYE_US = 1_000_000
+"""A call that ends later than this after somebody left it has ended for another reason."""
 
 
 class Listener:
@@ -46,12 +50,15 @@ class Listener:
 
     The metered leg is known by its call id, which every event of it carries. The caller's leg is
     known by its Uniqueid, for two things only: who asked for the end, and that nothing was dialled.
+    Of a call that came in, the metered leg is the caller's, and the other side any channel of its
+    conversation: a phone, or who took the call from a queue.
     """
 
     def __init__(self, meter: Meter, clock: Clock) -> None:
         self._meter = meter
         self._clock = clock
         self._callers: dict[str, str] = {}
+        self._goodbyes: dict[str, HangupRequest] = {}
 
     def expect_caller(self, uniqueid: str, call_id: str) -> None:
         """The channel that asked for this call."""
@@ -70,10 +77,13 @@ class Listener:
                 self._answered(event, call_id)
             case BridgeEnter(call_id=str(call_id)):
                 self._meter.feed(call_id, Bridged())
+            case BridgeEnter():
+                self._joined(event)
             case HangupRequest():
                 self._requested(event)
             case Hangup(call_id=str(call_id)):
                 self._hung_up(event, call_id)
+                self._caller_gone(event)
             case Hangup():
                 self._caller_gone(event)
             case Pickup(call_id=str(call_id)):
@@ -133,10 +143,16 @@ class Listener:
         self._meter.look()
 
     def _requested(self, event: HangupRequest) -> None:
-        if event.call_id is not None:
-            self._meter.feed(event.call_id, HangupRequested(EndedBy.CALLEE))
-        elif (call_id := self._callers.get(event.uniqueid)) is not None:
-            self._meter.feed(call_id, HangupRequested(EndedBy.CALLER))
+        """One channel may ask for a call and be another's metered leg, after a transfer."""
+        if (asked_id := self._callers.get(event.uniqueid)) is not None:
+            self._meter.feed(asked_id, HangupRequested(EndedBy.CALLER))
+        if (live := self._meter.get(event.call_id)) is not None:
+            incoming = live.call.granted.attempt.incoming
+            by = EndedBy.CALLER if incoming else EndedBy.CALLEE
+            self._meter.feed(live.call.call_id, HangupRequested(by))
+        if len(self._goodbyes) >= GOODBYES_MAX:
+            self._goodbyes.pop(next(iter(self._goodbyes)))
+        self._goodbyes[event.linkedid] = event
 
     def _hung_up(self, event: Hangup, call_id: str) -> None:
         if (live := self._meter.get(call_id)) is None:
@@ -152,9 +168,29 @@ class Listener:
             source=EndSource.EVENT,
             cause=event.cause,
             elapsed_ms=elapsed_ms,
+            by=self._who_left(live, event),
             was_up=event.channel_state == STATE_UP,
         )
         self._meter.feed(call_id, end)
+
+    def _who_left(self, live: LiveCall, end: Hangup) -> EndedBy | None:
+        """The callee, if another channel of the conversation asked for the end just before it.
+
+        Inside the house the callee's phone may be another channel than the metered leg. It counts
+        at the end only: a phone that declines a call leaves it ringing elsewhere, and one that
+        hands it on leaves it talking.
+        """
+        goodbye = self._goodbyes.pop(end.linkedid, None)
+        if goodbye is None or live.call.granted.attempt.call_type == CallType.PUBLIC:
+            return None
+        just_before = 0 <= end.at_us - goodbye.at_us <= GOODBYE_US
+        other = goodbye.uniqueid not in (end.uniqueid, live.call.granted.attempt.caller.uniqueid)
+        return EndedBy.CALLEE if just_before and other else None
+
+    def _joined(self, event: BridgeEnter) -> None:
+        """A phone talks with a caller from outside: it is this phone's owner who may be warned."""
+        if (live := self._meter.get(self._callers.get(event.linkedid))) is not None:
+            live.joined(event.uniqueid, event.channel)
 
     def _became_emergency(self, event: UserEvent) -> None:
         """A paid leg was transferred to an emergency number: its call is over, it talks on."""
@@ -167,7 +203,7 @@ class Listener:
         """A caller who leaves before anything was dialled ends the attempt; later the leg does."""
         call_id = self._callers.pop(event.uniqueid, None)
         live = self._meter.get(call_id)
-        if call_id is None or live is None or live.call.leg is not None:
+        if call_id is None or live is None or not live.call.undialled:
             return
         if live.gapless:
             end = HungUp(at_us=event.at_us, source=EndSource.EVENT, cause=event.cause)

@@ -8,7 +8,6 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 
-from pbxcharge.core.account import AccountStatus
 from pbxcharge.core.call import Call, Phase, advance, deadline_ms
 from pbxcharge.core.call_events import (
     Armed,
@@ -23,7 +22,6 @@ from pbxcharge.core.call_events import (
     HungUp,
     Investigate,
     Record,
-    RenewalStopped,
     Settle,
     Settled,
     Tick,
@@ -46,13 +44,15 @@ from pbxcharge.logger import Logger
 
 WARNING_DIGITS = "ABCD"
 """The digits of `pbxcwarn` in features.conf: only the payer hears what they start."""
+PHONES = "PJSIP/"
+"""What the names of phones begin with; those of Local channels and applications do not."""
 SETTLE_RETRY_S = 1.0
 
 
 class LiveCall:
     """A call on this machine, and where its line lies on the monotonic clock."""
 
-    __slots__ = ("busy", "call", "continuous", "gapless", "queue", "zero_ms")
+    __slots__ = ("busy", "call", "continuous", "gapless", "payer_channel", "queue", "zero_ms")
 
     def __init__(self, call: Call, zero_ms: int, *, continuous: bool, gapless: bool) -> None:
         self.call = call
@@ -63,6 +63,14 @@ class LiveCall:
         """Whether every event since the call's start was heard, so that what was not, was not."""
         self.queue: deque[Event] = deque()
         self.busy = False
+        attempt = call.granted.attempt
+        self.payer_channel = None if attempt.incoming else attempt.caller.uniqueid
+        """Whose phone may be played the warning: of a call that came in, who talks with it."""
+
+    def joined(self, uniqueid: str, channel: str) -> None:
+        """Another channel of the conversation has begun to talk."""
+        if self.call.granted.attempt.incoming and channel.startswith(PHONES):
+            self.payer_channel = uniqueid
 
 
 class Meter:
@@ -164,21 +172,6 @@ class Meter:
         for wallet in wallets:
             for call_id in tuple(self._by_wallet.get(wallet, ())):
                 self.feed(call_id, CreditRaised())
-
-    def accounts(self) -> set[str]:
-        """Everybody whose status counts for a live call."""
-        return {account for live in self.calls() for account in self._accounts(live.call)}
-
-    def account_changed(self, account_id: str, status: AccountStatus) -> None:
-        """An account that pays for calls may from now on do more, or less."""
-        for live in self.calls():
-            if account_id not in self._accounts(live.call):
-                continue
-            if status.ends_calls:
-                self.feed(live.call.call_id, EndOrdered(EndedBy.STATUS))
-            else:
-                active = status is AccountStatus.ACTIVE
-                self.feed(live.call.call_id, RenewalStopped(None if active else EndedBy.STATUS))
 
     def hang_up(self, call_id: str) -> bool:
         """End a call by the operator's order; False if it is not live."""
@@ -321,7 +314,9 @@ class Meter:
         reach(Failpoint.AFTER_HANG_UP)
 
     async def _warn(self, live: LiveCall) -> None:
-        channel = live.call.granted.attempt.caller.uniqueid
+        channel = live.payer_channel
+        if channel is None:
+            return
         for digit in WARNING_DIGITS:
             await self._asterisk.play_dtmf(channel, digit, receive=True)
 
@@ -369,12 +364,12 @@ class Meter:
         except OperatingError as error:
             self._log.warning("action not carried out", error=str(error))
 
-    @staticmethod
-    def _accounts(call: Call) -> set[str]:
-        """Everybody whose status counts for a call: who pays, and the payer's organization."""
-        attempt = call.granted.attempt
-        named = {level.account_id for level in call.granted.levels}
-        return named | {attempt.account_id or "", attempt.organization_id or ""}
+
+def accounts_of(call: Call) -> set[str]:
+    """Everybody who has a say in a call: who pays at some level, and the payer's organization."""
+    attempt = call.granted.attempt
+    named = {level.account_id for level in call.granted.levels}
+    return named | {name for name in (attempt.account_id, attempt.organization_id) if name}
 
 
 def _kept(call: Call, outcomes: tuple[Outcome, ...]) -> list[Effect]:

@@ -1,22 +1,25 @@
 """The office: every admin act, whoever brings it, the daemon's socket or a command on its own."""
 
-from collections.abc import Mapping
+import asyncio
 
-from pbxcharge.core.plan import Plan
+from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.cashier import Cashier
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.numbers import Numbers
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.provision import Provisioning
 from pbxcharge.flow.records import Records
 
 
 class Office:
-    """Accounts and money by the operator's hand. One office to a process, as there is one writer.
+    """Accounts, numbers and money by the operator's hand.
+
+    One office to a process, as there is one writer.
 
     Args:
         writer: the one writer.
         records: what is committed.
-        plans: the charging plans in force, by name.
+        prices: what is in force.
         clock: dates entries and the audit trail.
         currency: of the site.
     """
@@ -25,12 +28,14 @@ class Office:
         self,
         writer: Writer,
         records: Records,
-        plans: Mapping[str, Plan],
+        prices: Prices,
         clock: Clock,
         currency: str,
     ) -> None:
         self.currency = currency
-        self.provisioning = Provisioning(writer, records, plans, clock)
+        turn = asyncio.Lock()
+        self.provisioning = Provisioning(writer, records, prices, clock, turn)
+        self.numbers = Numbers(writer, records, prices, clock, turn)
         self.cashier = Cashier(writer, records, clock, currency)
 
     async def align_floors(self) -> int:

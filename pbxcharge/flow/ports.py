@@ -1,11 +1,11 @@
 """What the flow needs of the world, as protocols: the writer, Asterisk, the books to read."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.credit import Operation, Outcome
 from pbxcharge.core.effects import Effect
 
@@ -50,10 +50,22 @@ class Asterisk(Protocol):
 
 
 class Directory(Protocol):
-    """Who owns an endpoint."""
+    """Who owns an endpoint or a number."""
 
     async def payer(self, endpoint: str) -> tuple[Extension, tuple[Account, ...]] | None:
         """The extension and its owner with every account above it; None if it is nobody's."""
+        ...
+
+    async def phone(self, organization_id: str, number: str) -> Extension | None:
+        """The phone of an organization that has this number."""
+        ...
+
+    async def codes(self) -> Mapping[str, str]:
+        """Organizations by the codes that others dial."""
+        ...
+
+    async def did(self, number: str) -> tuple[Did, tuple[Account, ...]] | None:
+        """A number of this site with its owner and every account above; None if it is none."""
         ...
 
 
@@ -68,6 +80,7 @@ class Site:
         renew_lead_ms: a slice is renewed this long before the paid talk ends.
         dial: what Dial is given, with `{number}` in it.
         lost_end: `last_seen` or `paid_through`, the rule for ends that no witness saw.
+        trunks: the endpoints that lead out of the house.
     """
 
     pbx: str
@@ -76,3 +89,4 @@ class Site:
     renew_lead_ms: int
     dial: str
     lost_end: str
+    trunks: frozenset[str] = frozenset()

@@ -20,8 +20,10 @@ from pbxcharge.core.effects import AccountSaved, ExtensionSaved
 from pbxcharge.core.ledger import Entry, EntryKind, initial_entry_id
 from pbxcharge.core.plan import Plan
 from pbxcharge.flow.acts import Declined, Done, Refusal
+from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.identity import (
+    ambiguous_code,
     malformed_account,
     malformed_extension,
     same_account,
@@ -41,22 +43,28 @@ class Provisioning:
     Args:
         writer: the one writer.
         records: what is committed.
-        plans: the charging plans in force, by name.
+        prices: what is in force; of its plans, those until `change_plans`.
         clock: dates the audit trail.
+        turn: between reading what exists and writing what follows, no other act may come.
     """
 
     def __init__(
-        self, writer: Writer, records: Records, plans: Mapping[str, Plan], clock: Clock
+        self,
+        writer: Writer,
+        records: Records,
+        prices: Prices,
+        clock: Clock,
+        turn: asyncio.Lock,
     ) -> None:
         self._writer = writer
         self._records = records
-        self._plans = plans
+        self._plans = prices.plans
+        self._prices = prices
         self._clock = clock
-        # Between reading what exists and writing what follows, no other act may come.
-        self._turn = asyncio.Lock()
+        self._turn = turn
 
     async def add_account(self, wanted: Account, actor: str) -> Done[Account] | Declined:
-        """Add an organization or a user; with a plan, its wallet and initial credit too.
+        """Add an organization or a user; with a plan, its wallets and initial credit too.
 
         A user's `parent_id` is its organization.
 
@@ -77,8 +85,8 @@ class Provisioning:
     ) -> Done[Account] | Declined:
         """Charge an account by another plan; None charges nothing at its level any more.
 
-        The wallet keeps its balance, and may be spent down to the plan's credit limit. The first
-        plan with an initial credit grants it, once for the wallet, ever.
+        The wallets keep their balances; the outgoing one may be spent down to the plan's credit
+        limit. The first plan with an initial credit grants it, once for each wallet, ever.
         """
         async with self._turn:
             account = await self._records.account(account_id)
@@ -111,6 +119,9 @@ class Provisioning:
         async with self._turn:
             if declined := malformed_extension(wanted):
                 return declined
+            if wanted.number in self._prices.emergency:
+                # The dialplan would take it first.
+                return Declined(Refusal.NUMBER_TAKEN, f"{wanted.number} is an emergency number")
             known = await self._records.payer(wanted.endpoint)
             if known is not None:
                 return same_extension(known[0], wanted)
@@ -169,7 +180,7 @@ class Provisioning:
     async def _align(self, accounts: Sequence[Account], plan: Plan) -> int:
         wallets = await self._records.wallets([account.account_id for account in accounts])
         floors = {wallet.wallet_id: wallet.floor_micros for wallet in wallets}
-        wanted = [_open(account, plan) for account in accounts]
+        wanted = [_open(account, plan, kind) for account in accounts for kind in WalletKind]
         stale = [op for op in wanted if floors.get(op.wallet_id) != op.floor_micros]
         if stale:
             await self._writer.submit(stale)
@@ -180,29 +191,39 @@ class Provisioning:
         await self._writer.submit(operations, [saved])
 
     def _plan_operations(self, account: Account, actor: str) -> tuple[Operation, ...]:
-        """The wallet as its plan wants it; an initial credit granted before is only asked again."""
+        """The wallets as the plan wants them; credit that was granted before is granted no more."""
         if account.plan is None:
             return ()
         plan = self._plans[account.plan]
-        opened = _open(account, plan)
-        if not plan.initial_credit_micros:
-            return (opened,)
-        initial = Entry(
-            entry_id=initial_entry_id(account.account_id, WalletKind.OUTGOING),
-            wallet_id=opened.wallet_id,
-            kind=EntryKind.INITIAL,
-            amount_micros=plan.initial_credit_micros,
-            at_us=self._clock.wall_us(),
-            actor=actor,
+        opened = tuple(_open(account, plan, kind) for kind in WalletKind)
+        granted = (self._initial(account, plan, kind, actor) for kind in WalletKind)
+        return (*opened, *(post for post in granted if post is not None))
+
+    def _initial(self, account: Account, plan: Plan, kind: WalletKind, actor: str) -> Post | None:
+        amount_micros = plan.initial_micros(kind)
+        if not amount_micros:
+            return None
+        return Post(
+            Entry(
+                entry_id=initial_entry_id(account.account_id, kind),
+                wallet_id=wallet_id(account.account_id, kind),
+                kind=EntryKind.INITIAL,
+                amount_micros=amount_micros,
+                at_us=self._clock.wall_us(),
+                actor=actor,
+            )
         )
-        return (opened, Post(initial))
 
     async def _declined_account(self, wanted: Account) -> Declined | None:
         return (
             malformed_account(wanted)
             or await self._declined_parent(wanted)
             or self._declined_plan(wanted.plan)
+            or await self._declined_code(wanted.code)
         )
+
+    async def _declined_code(self, code: str | None) -> Declined | None:
+        return None if code is None else ambiguous_code(code, await self._records.codes())
 
     async def _declined_parent(self, wanted: Account) -> Declined | None:
         if wanted.kind is AccountKind.ORGANIZATION:
@@ -244,12 +265,12 @@ def _declined_top(wanted: Account) -> Declined | None:
     return Declined(Refusal.NOT_A_USER, "an organization stands at the top: give it no parent")
 
 
-def _open(account: Account, plan: Plan) -> OpenWallet:
+def _open(account: Account, plan: Plan, kind: WalletKind) -> OpenWallet:
     return OpenWallet(
-        wallet_id(account.account_id, WalletKind.OUTGOING),
+        wallet_id(account.account_id, kind),
         account.account_id,
-        WalletKind.OUTGOING,
-        floor_micros=-plan.credit_limit_micros,
+        kind,
+        floor_micros=plan.floor_micros(kind),
     )
 
 

@@ -1,9 +1,9 @@
 """What the admin acts read before they write, as a protocol of the store's queries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Wallet
 from pbxcharge.core.ledger import Entry
@@ -26,6 +26,14 @@ class Records(Protocol):
 
     async def payer(self, endpoint: str) -> tuple[Extension, tuple[Account, ...]] | None:
         """The extension that an endpoint is, and its owner with every account above."""
+        ...
+
+    async def codes(self) -> Mapping[str, str]:
+        """Organizations by the codes that others dial."""
+        ...
+
+    async def did(self, number: str) -> tuple[Did, tuple[Account, ...]] | None:
+        """A number of this site with its owner and every account above."""
         ...
 
     async def extensions(self, scope: str | None) -> list[Extension]:

@@ -181,13 +181,13 @@ class Recovery:
         return leg is None or leg.uniqueid == entry.uniqueid
 
     def _undialled(self) -> dict[str, str]:
-        """The open calls of which no leg is known, by the channels that asked.
+        """The open calls that the dialplan may not have begun, by the channels that asked.
 
         Those too whose record is being written: until it is there, nothing else tells of them.
         """
         calls = (live.call for live in self._meter.calls())
         return {
-            call.granted.attempt.caller.uniqueid: call.call_id for call in calls if call.leg is None
+            call.granted.attempt.caller.uniqueid: call.call_id for call in calls if call.undialled
         }
 
     def _resume(self, live: LiveCall, view: View) -> bool:

@@ -6,15 +6,17 @@ from dataclasses import replace
 from typing import Protocol
 
 from pbxcharge.asterisk.ami_lists import SpoolDeny, SpoolEmergency, SpoolEnd, SpoolEntry
-from pbxcharge.core.account import Account
 from pbxcharge.core.attempt import Attempt, Leg
 from pbxcharge.core.cdr import Cdr, Disposition, EndSource
 from pbxcharge.core.effects import CdrWritten
+from pbxcharge.core.plan import CallType
 from pbxcharge.core.recovery import Written
+from pbxcharge.core.resolution import Way
 from pbxcharge.core.settlement import blank_cdr, talk_seconds
 from pbxcharge.errors import WriteRefused
-from pbxcharge.flow.authorize import refused_cdr
+from pbxcharge.flow.authorize import Prices, refused_cdr, with_route
 from pbxcharge.flow.ports import Directory, Site, Writer
+from pbxcharge.flow.routing import Question, Resolved, resolve
 from pbxcharge.logger import Logger
 
 FAMILY = "pbxcharge"
@@ -69,6 +71,7 @@ class Spool:
         directory: Directory,
         writer: Writer,
         site: Site,
+        prices: Prices,
         log: Logger,
     ) -> None:
         self._reader = reader
@@ -76,6 +79,7 @@ class Spool:
         self._directory = directory
         self._writer = writer
         self._site = site
+        self._prices = prices
         self._log = log
         self._done: deque[str] = deque(maxlen=KEYS_MAX)
         self._durable: set[str] = set()
@@ -166,9 +170,7 @@ class Spool:
             return
         if isinstance(entry, SpoolDeny) and self._is_awaited(entry):
             return
-        payer = await self._directory.payer(entry.endpoint)
-        owner = payer[1][0] if payer else None
-        attempt = self._attempt(entry, owner)
+        attempt = await self._attempt(entry)
         if isinstance(entry, SpoolDeny):
             reason = NUMBER_INVALID if entry.sip_code == 404 else DAEMON_AWAY
             cdr = replace(
@@ -195,12 +197,21 @@ class Spool:
         asked_us = self._asked_us.get(entry.uniqueid)
         return asked_us is not None and abs(entry.at_us - asked_us) <= SAME_ATTEMPT_US
 
-    def _attempt(self, entry: SpoolDeny | SpoolEmergency, owner: Account | None) -> Attempt:
-        kind, setup_at_us = (
-            ("public", entry.at_us)
-            if isinstance(entry, SpoolDeny)
-            else ("emergency", entry.setup_at_us)
-        )
+    async def _attempt(self, entry: SpoolDeny | SpoolEmergency) -> Attempt:
+        if isinstance(entry, SpoolEmergency):
+            payer = await self._directory.payer(entry.endpoint)
+            caller = Resolved(payer[1] if payer else (), None)
+            return with_route(self._blank(entry, "emergency", entry.setup_at_us), caller)
+        incoming = entry.endpoint in self._site.trunks
+        way = Way.INCOMING if incoming else Way.OUTGOING
+        kind = CallType.INCOMING if incoming else CallType.PUBLIC
+        question = Question(way, entry.endpoint, entry.number)
+        trunks = self._site.trunks
+        found = await resolve(question, self._directory, self._prices.numbering, trunks)
+        blank = replace(self._blank(entry, kind, entry.at_us), direction=way)
+        return with_route(blank, found)
+
+    def _blank(self, entry: SpoolDeny | SpoolEmergency, kind: str, setup_at_us: int) -> Attempt:
         uniqueid = entry.uniqueid.removesuffix(EMERGENCY_KEY)
         return Attempt(
             call_id=f"{kind}-{self._site.pbx}-{uniqueid}",
@@ -211,8 +222,8 @@ class Spool:
             endpoint=entry.endpoint,
             dialled=entry.number,
             number=None,
-            account_id=owner.account_id if owner else None,
-            organization_id=owner.parent_id if owner else None,
+            account_id=None,
+            organization_id=None,
             setup_at_us=setup_at_us,
         )
 

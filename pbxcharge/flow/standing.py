@@ -1,41 +1,35 @@
-"""What a changed status means for the calls that run."""
+"""What a changed status, or a changed plan, means for the calls that run."""
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Mapping
 
-from pbxcharge.core.account import Account, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.plan import Plan
+from pbxcharge.core.standing import standing
+from pbxcharge.flow.meter import Meter, accounts_of
 from pbxcharge.flow.records import Records
 
 
-class LiveCalls(Protocol):
-    """Who meters the calls."""
+async def review(
+    meter: Meter, records: Records, plans: Mapping[str, Plan], account_id: str | None = None
+) -> None:
+    """Tell the running calls what their accounts and plans let them do now.
 
-    def account_changed(self, account_id: str, status: AccountStatus) -> None:
-        """The calls that an account pays for may from now on do more, or less."""
-        ...
+    After an account was changed (it is durable already), after plans were changed, and for calls
+    that were just taken up: something may have changed while nobody metered them.
 
-
-async def obey(meter: LiveCalls, records: Records, account_ids: Iterable[str]) -> None:
-    """Tell calls that were just taken up which of their accounts are stopped.
-
-    The status may have changed while nobody metered them, or in the instant before a crash.
+    Args:
+        meter: the calls.
+        records: accounts as they are now.
+        plans: in force, by name.
+        account_id: only the calls in which this account has a say; None is all calls.
     """
-    for account_id in account_ids:
-        account = await records.account(account_id)
-        if account is not None and account.status is not AccountStatus.ACTIVE:
-            meter.account_changed(account_id, account.status)
-
-
-async def stand(meter: LiveCalls, records: Records, account: Account) -> None:
-    """Tell the running calls of an account what it may do now; its status is durable already.
-
-    An account that is active again frees its calls only where nobody else of their chain is
-    stopped: so everybody above and below who is not active is told once more.
-    """
-    meter.account_changed(account.account_id, account.status)
-    if account.status is not AccountStatus.ACTIVE:
-        return
-    above = await records.account(account.parent_id) if account.parent_id else None
-    for other in (above, *await records.accounts(account.account_id)):
-        if other is not None and other.status is not AccountStatus.ACTIVE:
-            meter.account_changed(other.account_id, other.status)
+    known: dict[str, Account | None] = {}
+    for live in meter.calls():
+        concerned = accounts_of(live.call)
+        if account_id is not None and account_id not in concerned:
+            continue
+        for name in concerned - known.keys():
+            known[name] = await records.account(name)
+        found = [account for name in concerned if (account := known[name]) is not None]
+        if (event := standing(live.call, found, plans)) is not None:
+            meter.feed(live.call.call_id, event)

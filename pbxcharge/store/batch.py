@@ -25,6 +25,8 @@ from pbxcharge.core.effects import (
     CallClosed,
     CallSaved,
     CdrWritten,
+    DidRemoved,
+    DidSaved,
     Effect,
     EventsForgotten,
     EventsTold,
@@ -45,6 +47,9 @@ _Put = tuple[str, Row]
 ORDER = (
     writes.PUT_ACCOUNT,
     writes.PUT_EXTENSION,
+    writes.PUT_DID,
+    writes.SIGN_DID,
+    writes.REMOVE_DID,
     writes.PUT_WALLET,
     writes.PUT_RATING,
     writes.PUT_HOLD,
@@ -198,6 +203,12 @@ class Batch:
             case ExtensionSaved():
                 row = tables.extension_row(effect.extension, effect.at_us, effect.actor)
                 return [(writes.PUT_EXTENSION, row)]
+            case DidSaved():
+                row = tables.did_row(effect.did, effect.at_us, effect.actor)
+                return [(writes.PUT_DID, row)]
+            case DidRemoved():
+                signed = (effect.at_us, effect.actor, effect.number)
+                return [(writes.SIGN_DID, signed), (writes.REMOVE_DID, (effect.number,))]
             case PbxSeen():
                 return [(writes.PUT_PBX_SEEN, (effect.pbx, effect.at_us))]
             case EventsTold():
@@ -218,7 +229,7 @@ class Batch:
             if effect.cdr.call_id in self._cdrs:
                 return
             self._cdrs.add(effect.cdr.call_id)
-        elif isinstance(effect, AccountSaved | ExtensionSaved):
+        elif isinstance(effect, AccountSaved | ExtensionSaved | DidSaved | DidRemoved):
             self.accounts_changed = True
         for sql, row in rows:
             self._rows[sql].append(row)

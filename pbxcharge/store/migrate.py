@@ -37,7 +37,7 @@ class Migrated:
 
 
 def migrations() -> tuple[Migration, ...]:
-    """Every migration of this release, in order from 1 without gaps."""
+    """Every migration of this release, in order."""
     found = []
     for file in files("pbxcharge.store.migrations").iterdir():
         if named := _FILE_NAME.fullmatch(file.name):
@@ -47,7 +47,7 @@ def migrations() -> tuple[Migration, ...]:
 
 def newest_version() -> int:
     """The schema version that this release writes."""
-    return len(migrations())
+    return migrations()[-1].version
 
 
 def migrate_alone(database: Path) -> Migrated:
@@ -72,12 +72,14 @@ def migrate(database: Path, steps: tuple[Migration, ...] | None = None) -> Migra
     steps = migrations() if steps is None else steps
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         before = schema_version(connection)
-        if before > len(steps):
-            raise SchemaAhead(database, before, len(steps))
+        newest = max((step.version for step in steps), default=0)
+        if before > newest:
+            raise SchemaAhead(database, before, newest)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        for step in steps[before:]:
-            _run(connection, step)
+        for step in steps:
+            if step.version > before:
+                _run(connection, step)
         return Migrated(before, schema_version(connection))
 
 
@@ -98,7 +100,7 @@ def require_newest(database: Path) -> None:
 
 
 def schema_version(connection: sqlite3.Connection) -> int:
-    """The number of migrations that a database has run; a new file has run none."""
+    """The last migration that a database has run; a new file has run none."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 

@@ -72,7 +72,7 @@ async def open_store(
         await writer.start()
         queries = await Queries.connect(path)
         opened.push_async_callback(queries.close)
-        directory = Directory(queries.payer)
+        directory = Directory(queries)
         writer.on_accounts(directory.forget)
         yield Store(path, writer, queries, directory)
 

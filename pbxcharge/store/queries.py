@@ -4,13 +4,15 @@ Whatever lists takes a scope: the id of the account whose subtree may be seen, N
 """
 
 import sqlite3
-from collections.abc import Sequence
+from array import array
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 import aiosqlite
 
-from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr, Disposition, LevelCharge
 from pbxcharge.core.credit import Hold, Wallet
@@ -28,6 +30,9 @@ Scope = str | None
 
 PayerChain = tuple[Extension, tuple[Account, ...]]
 """An extension and its owner's account with every account above it, the owner first."""
+
+DidChain = tuple[Did, tuple[Account, ...]]
+"""A number of the public network and its owner's account with every account above it."""
 
 
 class StoredEvent(NamedTuple):
@@ -81,6 +86,40 @@ class Queries:
         if not found:
             return None
         return rows.extension(found[0]), tuple(rows.account(row[3:]) for row in found)
+
+    async def phones(self, organization_id: str) -> Mapping[str, Extension]:
+        """The phones of an organization by their numbers."""
+        found = await _fetch(self._hot, selects.PHONES, {"organization_id": organization_id})
+        return MappingProxyType({row[1]: rows.extension(row) for row in found})
+
+    async def phone(self, organization_id: str, number: str) -> Extension | None:
+        """The phone of an organization that has this number."""
+        row = await self._one(selects.PHONE, organization_id=organization_id, number=number)
+        return rows.extension(row) if row else None
+
+    async def codes(self) -> Mapping[str, str]:
+        """Organizations by the codes that others dial."""
+        return MappingProxyType(dict(await _fetch(self._hot, selects.CODES, {})))
+
+    async def did_numbers(self) -> "array[int]":
+        """Every number of the public network that reaches this PBX, ascending.
+
+        As numbers of eight bytes, so that a million of them are no burden to whoever remembers.
+        """
+        found = await _fetch(self._hot, selects.DID_NUMBERS, {})
+        return array("q", sorted(int(row[0]) for row in found))
+
+    async def did(self, number: str) -> DidChain | None:
+        """Whose number this is, and every account above; None if it is none of this PBX."""
+        row = await self._one(selects.DID, number=number)
+        if row is None:
+            return None
+        chain = await _fetch(self._hot, selects.CHAIN, {"account_id": row[1]})
+        return rows.did(row), tuple(rows.account(account) for account in chain)
+
+    async def dids(self, scope: Scope) -> list[Did]:
+        """The numbers of a subtree."""
+        return [rows.did(row) for row in await self._all(selects.DIDS, scope=scope)]
 
     async def account(self, account_id: str) -> Account | None:
         """One account."""

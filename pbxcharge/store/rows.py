@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
+from pbxcharge.core.account import Account, AccountKind, AccountStatus, Did, Extension
 from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
 from pbxcharge.core.call import Call, Phase
 from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
@@ -30,25 +30,32 @@ CALL_COLUMNS = """
     call.call_id, pbx, linkedid, caller_uniqueid, caller_channel, call_type, endpoint, dialled,
     number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
     phase, leg_uniqueid, leg_channel, answered_ms, answered_at_us, warned, stopped, hung_up_by,
-    ending_as, hang_up_ms, exhausted
+    ending_as, hang_up_ms, exhausted, direction, caller_number, callee_endpoint, callee_context
 """
 
 CDR_COLUMNS = """
     cdr.call_id, pbx, linkedid, caller_uniqueid, uniqueid, cdr.account_id, organization_id,
     call_type, direction, endpoint, dialled, number, disposition, reason, setup_at_us,
     answered_at_us, ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency,
-    rating_id, rule_set, hangup_cause, ended_by, end_source, clock
+    rating_id, rule_set, hangup_cause, ended_by, end_source, clock, caller_number,
+    callee_endpoint, callee_context
 """
 
 
 def account(row: Row) -> Account:
-    """From account_id, kind, parent_id, name, plan, status."""
-    return Account(row[0], AccountKind(row[1]), row[2], row[3], row[4], AccountStatus(row[5]))
+    """From account_id, kind, parent_id, name, plan, status, code."""
+    kind, status = AccountKind(row[1]), AccountStatus(row[5])
+    return Account(row[0], kind, row[2], row[3], row[4], status, row[6])
 
 
 def extension(row: Row) -> Extension:
     """From endpoint, number, account_id."""
     return Extension(row[0], row[1], row[2])
+
+
+def did(row: Row) -> Did:
+    """From number, account_id, endpoint, context."""
+    return Did(row[0], row[1], row[2], row[3])
 
 
 def wallet(row: Row) -> Wallet:
@@ -133,6 +140,10 @@ def _attempt(row: Row) -> Attempt:
         account_id=row[9],
         organization_id=row[10],
         setup_at_us=row[11],
+        direction=row[27],
+        caller_number=row[28],
+        callee_endpoint=row[29],
+        callee_context=row[30],
     )
 
 
@@ -173,6 +184,9 @@ def cdr(row: Row, levels: tuple[LevelCharge, ...]) -> Cdr:
         ended_by=_ended_by(row[26]),
         end_source=EndSource(row[27]),
         clock=row[28],
+        caller_number=row[29],
+        callee_endpoint=row[30],
+        callee_context=row[31],
     )
 
 

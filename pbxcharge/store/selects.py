@@ -2,7 +2,7 @@
 
 from pbxcharge.store import rows
 
-_ACCOUNT = "account.account_id, account.kind, account.parent_id, account.name, plan, status"
+_ACCOUNT = "account.account_id, account.kind, account.parent_id, account.name, plan, status, code"
 
 _SCOPE = """
 WITH RECURSIVE scope (account_id) AS (
@@ -57,6 +57,49 @@ ORDER BY extension.account_id, number
 """
 """The phones of a subtree."""
 
+PHONES = """
+SELECT endpoint, number, extension.account_id
+FROM account JOIN extension ON extension.account_id = account.account_id
+WHERE account.parent_id = :organization_id
+"""
+"""The phones of an organization's users."""
+
+PHONE = """
+SELECT endpoint, number, extension.account_id
+FROM extension JOIN account ON account.account_id = extension.account_id
+WHERE number = :number AND account.parent_id = :organization_id
+"""
+"""The phone of an organization that has a number."""
+
+CODES = "SELECT code, account_id FROM account WHERE code IS NOT NULL"
+"""Organizations by the codes that others dial."""
+
+DID_NUMBERS = "SELECT number FROM did ORDER BY number"
+"""Every number of the public network that reaches this PBX."""
+
+DID = "SELECT number, account_id, endpoint, context FROM did WHERE number = :number"
+"""One of them."""
+
+CHAIN = f"""
+WITH RECURSIVE chain (account_id, depth) AS (
+    SELECT :account_id, 0
+    UNION
+    SELECT account.parent_id, depth + 1
+    FROM chain JOIN account ON account.account_id = chain.account_id
+    WHERE account.parent_id IS NOT NULL AND depth < 100
+)
+SELECT {_ACCOUNT} FROM chain JOIN account ON account.account_id = chain.account_id ORDER BY depth
+"""
+"""An account and every account above it."""
+
+DIDS = f"""
+{_SCOPE}
+SELECT number, did.account_id, endpoint, context
+FROM did JOIN scope ON scope.account_id = did.account_id
+ORDER BY number
+"""
+"""The numbers of a subtree."""
+
 WALLETS = """
 WITH held (wallet_id, calls, amount_micros) AS (
     SELECT wallet_id, count(*), sum(amount_micros)
@@ -68,7 +111,7 @@ SELECT wallet.wallet_id, account_id, kind, balance_micros, floor_micros,
     coalesce(held.calls, 0), coalesce(held.amount_micros, 0)
 FROM wallet LEFT JOIN held ON held.wallet_id = wallet.wallet_id
 WHERE account_id IN (SELECT value FROM json_each(:account_ids))
-ORDER BY account_id, kind
+ORDER BY account_id, kind DESC
 """
 """Wallets with what live calls hold in them."""
 

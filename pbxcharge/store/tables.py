@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.attempt import PayingLevel
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr
@@ -27,6 +27,7 @@ def account_row(account: Account, at_us: int, actor: str) -> Row:
         account.name,
         account.plan,
         account.status.value,
+        account.code,
         at_us,
         actor,
     )
@@ -35,6 +36,11 @@ def account_row(account: Account, at_us: int, actor: str) -> Row:
 def extension_row(extension: Extension, at_us: int, actor: str) -> Row:
     """The parameters of writes.PUT_EXTENSION."""
     return (extension.endpoint, extension.number, extension.account_id, at_us, actor)
+
+
+def did_row(did: Did, at_us: int, actor: str) -> Row:
+    """The parameters of writes.PUT_DID."""
+    return (did.number, did.account_id, did.endpoint, did.context, at_us, actor)
 
 
 def wallet_row(wallet: Wallet, currency: str) -> Row:
@@ -123,6 +129,10 @@ def call_row(call: Call) -> Row:
         call.ending_as and call.ending_as.value,
         call.hang_up_ms,
         int(call.exhausted),
+        attempt.direction,
+        attempt.caller_number,
+        attempt.callee_endpoint,
+        attempt.callee_context,
     )
 
 
@@ -168,6 +178,9 @@ def cdr_row(cdr: Cdr) -> Row:
         cdr.ended_by and cdr.ended_by.value,
         cdr.end_source.value,
         cdr.clock,
+        cdr.caller_number,
+        cdr.callee_endpoint,
+        cdr.callee_context,
     )
 
 

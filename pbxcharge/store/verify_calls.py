@@ -80,6 +80,27 @@ CALLS = (
         """,
     ),
     Rule(
+        "cdr_wallet_differs",
+        "an incoming call is paid from incoming wallets, every other one from outgoing wallets",
+        TAMPERED,
+        """
+        SELECT cdr.call_id, call_type, level.wallet_id
+        FROM cdr
+        JOIN cdr_level AS level ON level.call_id = cdr.call_id
+        JOIN wallet ON wallet.wallet_id = level.wallet_id
+        WHERE (call_type = 'incoming') <> (wallet.kind = 'incoming')
+        """,
+    ),
+    Rule(
+        "cdr_direction_differs",
+        "a call of type incoming comes from outside, every other one does not",
+        TAMPERED,
+        """
+        SELECT call_id, call_type, direction FROM cdr
+        WHERE (call_type = 'incoming') <> (direction = 'incoming')
+        """,
+    ),
+    Rule(
         "cdr_times",
         "an answered call has an answer and a later end; another has no talk",
         TAMPERED,
@@ -127,11 +148,61 @@ ACCOUNTS = (
         TAMPERED,
         """
         SELECT account_id FROM account
-        WHERE json_object(
-            'kind', kind, 'parent_id', parent_id, 'name', name, 'plan', plan, 'status', status
-        ) IS NOT (
-            SELECT after FROM audit WHERE subject = 'account' AND subject_id = account_id
+        -- json_patch leaves out what is null: earlier releases did not write the code at all.
+        WHERE json_patch('{}', json_object(
+            'kind', kind, 'parent_id', parent_id, 'name', name, 'plan', plan, 'status', status,
+            'code', code
+        )) IS NOT (
+            SELECT json_patch('{}', after) FROM audit
+            WHERE subject = 'account' AND subject_id = account_id
             ORDER BY seq DESC LIMIT 1
+        )
+        """,
+    ),
+    Rule(
+        "did_audit_differs",
+        "a DID is as its last change in the audit trail left it",
+        TAMPERED,
+        """
+        SELECT coalesce(did.number, last.subject_id) FROM did
+        FULL JOIN (
+            SELECT subject_id, after, max(seq) FROM audit WHERE subject = 'did' GROUP BY subject_id
+        ) AS last ON last.subject_id = did.number
+        WHERE last.after IS NOT CASE WHEN did.number IS NOT NULL THEN
+            json_object('account_id', account_id, 'endpoint', endpoint, 'context', context) END
+        """,
+    ),
+    Rule(
+        "did_elsewhere",
+        "a DID rings a phone of its owner's organization",
+        "remove the DID and add it to a user of that organization",
+        """
+        SELECT did.number, did.account_id, did.endpoint
+        FROM did
+        JOIN account AS owner ON owner.account_id = did.account_id
+        JOIN extension ON extension.endpoint = did.endpoint
+        JOIN account AS callee ON callee.account_id = extension.account_id
+        WHERE owner.parent_id IS NOT callee.parent_id
+        """,
+    ),
+    Rule(
+        "code_ambiguous",
+        "no organization's code is the beginning of another's",
+        TAMPERED,
+        """
+        SELECT short.account_id, short.code, long.account_id, long.code
+        FROM account AS short JOIN account AS long
+            ON long.code > short.code AND long.code < short.code || ':'
+        """,
+    ),
+    Rule(
+        "wallet_missing",
+        "who is charged by a plan has an outgoing and an incoming wallet",
+        "start the daemon, which opens it",
+        """
+        SELECT account_id, plan FROM account WHERE plan IS NOT NULL AND 2 <> (
+            SELECT count(*) FROM wallet
+            WHERE wallet.account_id = account.account_id AND kind IN ('outgoing', 'incoming')
         )
         """,
     ),

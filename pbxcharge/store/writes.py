@@ -6,14 +6,17 @@ INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET valu
 """Sets a fact of the site, or probes the disk."""
 
 PUT_ACCOUNT = """
-INSERT INTO account (account_id, kind, parent_id, name, plan, status, changed_at_us, changed_by)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO account (
+    account_id, kind, parent_id, name, plan, status, code, changed_at_us, changed_by
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (account_id) DO UPDATE SET
     kind = excluded.kind, parent_id = excluded.parent_id, name = excluded.name,
-    plan = excluded.plan, status = excluded.status,
+    plan = excluded.plan, status = excluded.status, code = excluded.code,
     changed_at_us = excluded.changed_at_us, changed_by = excluded.changed_by
-WHERE (kind, parent_id, name, plan, status) IS NOT
-    (excluded.kind, excluded.parent_id, excluded.name, excluded.plan, excluded.status)
+WHERE (kind, parent_id, name, plan, status, code) IS NOT
+    (excluded.kind, excluded.parent_id, excluded.name, excluded.plan, excluded.status,
+    excluded.code)
 """
 """Adds or changes an account; saved as it already is, it leaves no trace in the audit trail."""
 
@@ -26,6 +29,23 @@ ON CONFLICT (endpoint) DO UPDATE SET
 WHERE (number, account_id) IS NOT (excluded.number, excluded.account_id)
 """
 """Adds or changes an extension; a number that is taken in its organization is refused."""
+
+PUT_DID = """
+INSERT INTO did (number, account_id, endpoint, context, changed_at_us, changed_by)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (number) DO UPDATE SET
+    account_id = excluded.account_id, endpoint = excluded.endpoint, context = excluded.context,
+    changed_at_us = excluded.changed_at_us, changed_by = excluded.changed_by
+WHERE (account_id, endpoint, context) IS NOT
+    (excluded.account_id, excluded.endpoint, excluded.context)
+"""
+"""Adds or changes a number of the public network."""
+
+SIGN_DID = "UPDATE did SET changed_at_us = ?, changed_by = ? WHERE number = ?"
+"""Writes into a DID who is about to remove it: the trigger takes it from there."""
+
+REMOVE_DID = "DELETE FROM did WHERE number = ?"
+"""Removes a number; the audit trail keeps it."""
 
 PUT_WALLET = """
 INSERT INTO wallet (wallet_id, account_id, kind, unit, currency, balance_micros, floor_micros)
@@ -61,14 +81,14 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 """Adds to the ledger."""
 
-PUT_CALL = """
+PUT_CALL = f"""
 INSERT INTO call (
     call_id, state, pbx, linkedid, caller_uniqueid, caller_channel, call_type, endpoint, dialled,
     number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
     phase, leg_uniqueid, leg_channel, answered_ms, answered_at_us, warned, stopped, hung_up_by,
-    ending_as, hang_up_ms, exhausted
+    ending_as, hang_up_ms, exhausted, direction, caller_number, callee_endpoint, callee_context
 )
-VALUES (?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, 'open', {", ".join("?" * 30)})
 ON CONFLICT (call_id) DO UPDATE SET
     phase = excluded.phase,
     leg_uniqueid = excluded.leg_uniqueid, leg_channel = excluded.leg_channel,
@@ -97,9 +117,9 @@ INSERT INTO cdr (
     call_id, pbx, linkedid, caller_uniqueid, uniqueid, account_id, organization_id, call_type,
     direction, endpoint, dialled, number, disposition, reason, setup_at_us, answered_at_us,
     ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency, rating_id, rule_set,
-    hangup_cause, ended_by, end_source, clock
+    hangup_cause, ended_by, end_source, clock, caller_number, callee_endpoint, callee_context
 )
-VALUES ({", ".join("?" * 29)})
+VALUES ({", ".join("?" * 32)})
 ON CONFLICT (call_id) DO NOTHING
 """
 """The record of an attempt; a second one for the same call changes nothing."""

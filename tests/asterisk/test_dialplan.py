@@ -204,7 +204,7 @@ async def test_the_question_names_who_asks_for_what(scripted: Scripted) -> None:
     await phone.call(number).trace.until_over(5)
     asked = next(r for r in scripted.answerer.requests if r["agi_arg_2"] == number)
     assert asked["agi_arg_1"] == extension
-    assert asked["agi_arg_3"] == "public"
+    assert asked["agi_arg_3"] == "outgoing"
     assert asked["agi_arg_4"] == asked["agi_uniqueid"]
 
 

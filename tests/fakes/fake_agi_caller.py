@@ -17,7 +17,7 @@ HEADER = (
     "agi_callingtns: 0\nagi_dnid: {number}\nagi_rdnis: unknown\nagi_context: pbxc-auth\n"
     "agi_extension: s\nagi_priority: 6\nagi_enhanced: 0.0\nagi_accountcode: {endpoint}\n"
     "agi_threadid: 140674407646912\nagi_arg_1: {endpoint}\nagi_arg_2: {number}\n"
-    "agi_arg_3: {call_type}\nagi_arg_4: {linkedid}\n\n"
+    "agi_arg_3: {way}\nagi_arg_4: {linkedid}\n\n"
 )
 
 

@@ -127,10 +127,15 @@ class FakeAsterisk:
             if connection.logged_in and not self.mute:
                 connection.write(sent)
 
-    def place_call(self, endpoint: str, number: str, call_type: str = "public") -> FakeCall:
+    def place_call(self, endpoint: str, number: str) -> FakeCall:
         """A phone dials: its channel is there, the dialplan begins."""
         caller = self.new_channel(endpoint, context="pbxc-out", exten=number)
-        return FakeCall(self, caller, endpoint, number, call_type)
+        return FakeCall(self, caller, endpoint, number)
+
+    def place_incoming(self, number: str, caller_number: str, trunk: str = "carrier") -> FakeCall:
+        """A call comes in by a trunk: its channel is there, the dialplan begins."""
+        caller = self.new_channel(trunk, context="pbxc-in", exten=number)
+        return FakeCall(self, caller, trunk, number, way="incoming", caller_number=caller_number)
 
     def new_channel(
         self,
@@ -163,10 +168,11 @@ class FakeAsterisk:
     def dial_trunk(
         self, dial: str, caller: FakeChannel | None = None, leg_variable: str = ""
     ) -> FakeChannel:
-        """Dial `PJSIP/112@carrier`; without caller, as Originate and call files do."""
+        """Dial `PJSIP/112@carrier`, or a phone; without caller, as Originate and call files do."""
         dial_string = dial.partition("/")[2]
         number, _, trunk = dial_string.partition("@")
-        leg = self.new_channel(trunk, context="from-carrier", exten=number, beside=caller, state=0)
+        to, context = trunk or number, "from-carrier" if trunk else "pbxc-out"
+        leg = self.new_channel(to, context=context, exten=number, beside=caller, state=0)
         leg.leg_variable, leg.dialled = leg_variable, number
         described = caller.describe() if caller else ""
         told = f"{described}{leg.describe('Dest')}DialString: {dial_string}\r\n"

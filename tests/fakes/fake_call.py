@@ -18,16 +18,26 @@ DISPOSITIONS = {17: "BUSY", 34: "FAILED"}
 class FakeCall:
     """The caller's channel, and the metered leg once it is dialled.
 
+    The metered leg of a call that comes in is the caller's own channel, from the verdict on.
     `verdict` has what the daemon set; empty when it gave none.
     """
 
     def __init__(
-        self, pbx: "FakeAsterisk", caller: FakeChannel, endpoint: str, number: str, call_type: str
+        self,
+        pbx: "FakeAsterisk",
+        caller: FakeChannel,
+        endpoint: str,
+        number: str,
+        *,
+        way: str = "outgoing",
+        caller_number: str = "",
     ) -> None:
         self.pbx, self.caller = pbx, caller
-        self.endpoint, self.number, self.call_type = endpoint, number, call_type
+        self.endpoint, self.number = endpoint, number
+        self.way, self.caller_number = way, caller_number
         self.verdict: dict[str, str] = {}
         self.leg: FakeChannel | None = None
+        self.callee: FakeChannel | None = None
         self.answered_at: float | None = None
         self.ended = asyncio.Event()
         self.sip_code: int | None = None
@@ -62,6 +72,8 @@ class FakeCall:
         if self.ended.is_set():
             return False
         if self.verdict.get("PBXC_VERDICT") == "ALLOW" and self.verdict.get("PBXC_LEASE_S"):
+            if self.way == "incoming":
+                self._come_in()
             return True
         self._deny()
         return False
@@ -73,8 +85,10 @@ class FakeCall:
             linkedid=self.caller.linkedid,
             endpoint=self.endpoint,
             number=self.number,
-            call_type=self.call_type,
+            way=self.way,
         )
+        if self.way == "incoming":
+            header = f"{header[:-1]}agi_arg_5: {self.caller_number}\n\n"
         _, self._agi = await self.pbx.loop.create_connection(
             lambda: FakeAgiCaller(header, lambda key: self.pbx.spool.pop(key, None)),
             "127.0.0.1",
@@ -94,10 +108,19 @@ class FakeCall:
         self.sip_code = int(sip_code)
         self._finish(21)
 
+    def _come_in(self) -> None:
+        """The caller's own channel is the metered leg: it is named, and its ring lease armed."""
+        self.leg = self.caller
+        self.caller.leg_variable = self.call_id
+        self.pbx.calls[self.caller.uniqueid] = self
+        self.pbx.arm(self.caller, float(self.verdict["PBXC_RING_LEASE_S"]))
+
     def dial(self) -> FakeChannel:
-        """Dial the trunk: the pre-dial handler names the leg and arms the ring lease."""
-        self._dial(self.call_id, self.verdict["PBXC_DIAL"])
-        self.pbx.arm(self.metered_leg, float(self.verdict["PBXC_RING_LEASE_S"]))
+        """Dial: the pre-dial handler names the metered leg and arms the ring lease."""
+        incoming = self.way == "incoming"
+        self._dial("" if incoming else self.call_id, self.verdict["PBXC_DIAL"])
+        if not incoming:
+            self.pbx.arm(self.metered_leg, float(self.verdict["PBXC_RING_LEASE_S"]))
         ring_s = float(self.verdict["PBXC_RING_S"])
         self._ring_limit = self.pbx.loop.call_later(ring_s, self._no_answer)
         return self.metered_leg
@@ -109,23 +132,31 @@ class FakeCall:
 
     def _dial(self, leg_variable: str, dial: str) -> None:
         pbx, caller = self.pbx, self.caller
-        self.leg = leg = pbx.dial_trunk(dial, caller, leg_variable)
+        self.callee = leg = pbx.dial_trunk(dial, caller, leg_variable)
         leg.account = caller.account
+        if leg_variable:
+            self.leg = leg
         pbx.calls.setdefault(caller.uniqueid, self)
         pbx.calls[leg.uniqueid] = self
 
+    @property
+    def called(self) -> FakeChannel:
+        """The dialled channel, which is there."""
+        assert self.callee is not None, "not dialled yet"
+        return self.callee
+
     def ring(self) -> None:
         """The far end rings."""
-        self.metered_leg.state = 5
-        self.pbx.emit("Newstate", self.metered_leg.describe())
+        self.called.state = 5
+        self.pbx.emit("Newstate", self.called.describe())
 
     def answer(self) -> None:
         """The far end answers: the dialplan arms the slice, without the daemon."""
         pbx, leg = self.pbx, self.metered_leg
         self._stop_ringing()
-        leg.state = 6
+        self.called.state = 6
         self.answered_at = pbx.now()
-        pbx.emit("Newstate", leg.describe())
+        pbx.emit("Newstate", self.called.describe())
         leg.answered_variable = f"{self.answered_at:.6f}"
         if leg.leg_variable != "emergency":
             pbx.arm(leg, float(self.verdict["PBXC_LEASE_S"]))
@@ -133,15 +164,24 @@ class FakeCall:
         if self.caller.state != 6:
             self.caller.state = 6
             pbx.emit("Newstate", self.caller.describe())
-        pbx.connect(leg, self.caller)
+        pbx.connect(self.called, self.caller)
+
+    def answer_by_menu(self) -> None:
+        """The dialplan itself answers a caller from outside, and arms the slice."""
+        pbx, leg = self.pbx, self.metered_leg
+        leg.state = 6
+        self.answered_at = pbx.now()
+        pbx.emit("Newstate", leg.describe())
+        leg.answered_variable = f"{self.answered_at:.6f}"
+        pbx.arm(leg, float(self.verdict["PBXC_LEASE_S"]))
 
     def _dial_end(self, status: str) -> None:
-        described = self.caller.describe() + self.metered_leg.describe("Dest")
+        described = self.caller.describe() + self.called.describe("Dest")
         self.pbx.emit("DialEnd", f"{described}DialStatus: {status}\r\n")
 
     def hang_up(self, by: str = "caller") -> None:
         """Caller or callee hangs up; while it rings, the caller gives up."""
-        channel = self.caller if by == "caller" else self.metered_leg
+        channel = self.caller if by == "caller" else self.called
         number = 16 if self.answered_at is not None else 127
         self.pbx.emit("HangupRequest", f"{channel.describe()}Cause: {number}\r\n")
         if self._agi is not None and self.leg is None:
@@ -150,7 +190,7 @@ class FakeCall:
 
     def reject(self, status: str = "BUSY", cause: int = 17) -> None:
         """The far end refuses."""
-        leg = self.metered_leg
+        leg = self.called
         self.pbx.emit("HangupRequest", f"{leg.describe()}Cause: {cause}\r\n")
         self.end(cause=cause, source=leg.name, status=status)
 
@@ -165,7 +205,7 @@ class FakeCall:
         body = f"Result: Success\r\n{described}{bridge(str(uuid4()), 2)}{target}"
         pbx.emit("BlindTransfer", body)
         pbx.hang_up(caller, 16)
-        self.onward = FakeCall(pbx, leg, "carrier", number, self.call_type)
+        self.onward = FakeCall(pbx, leg, "carrier", number)
         self.onward.origin = self
         return self.onward
 
@@ -176,7 +216,7 @@ class FakeCall:
         self._stop_ringing()
         leg = self.leg
         if leg is not None:
-            if self.answered_at is None:
+            if self.answered_at is None and self.callee is not None:
                 self._dial_end(status)
             self._write_spool(leg, cause, source)
         self._finish(cause)
@@ -195,7 +235,7 @@ class FakeCall:
             self.pbx.spool[leg.uniqueid] = f"{head}|{now:.6f}|{cause}|{source}"
 
     def _finish(self, cause: int) -> None:
-        pbx, leg = self.pbx, self.leg
+        pbx, leg = self.pbx, self.callee
         self.ended.set()
         talk_s = 0.0 if self.answered_at is None else pbx.now() - self.answered_at
         disposition = "NO ANSWER" if self.answered_at is None else "ANSWERED"

@@ -2,9 +2,13 @@
 
 from fractions import Fraction
 
+from pbxcharge.core.number import Numbering, NumberRule
 from pbxcharge.core.plan import CallType, Plan, PlanKind, Terms
 from pbxcharge.core.rate import Rate
 from pbxcharge.core.tariff import Tariff
+
+NUMBERING = Numbering((NumberRule("00", 2, ""),), on_net="8")
+"""00 before the number; 8, code and extension for a phone of another organization."""
 
 
 def a_plan(name: str, *, initial_credit_micros: int = 0, credit_limit_micros: int = 0) -> Plan:
@@ -15,7 +19,7 @@ def a_plan(name: str, *, initial_credit_micros: int = 0, credit_limit_micros: in
         version="v1",
         kind=PlanKind.PREPAID,
         allowed=frozenset({CallType.PUBLIC}),
-        tariff=Tariff((rate,)),
+        tariffs={CallType.PUBLIC: Tariff((rate,))},
         initial_credit_micros=initial_credit_micros,
         credit_limit_micros=credit_limit_micros,
         terms=Terms(),

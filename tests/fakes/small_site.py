@@ -91,11 +91,11 @@ def user(name: str, status: AccountStatus = AccountStatus.ACTIVE) -> Account:
 
 
 def wallets() -> list[Operation]:
-    """A wallet for each account, empty."""
-    names = ("acme", "alice", "bob")
+    """The wallets of each account, empty."""
     return [
-        OpenWallet(wallet_id(name, WalletKind.OUTGOING), name, WalletKind.OUTGOING, 0)
-        for name in names
+        OpenWallet(wallet_id(name, kind), name, kind, 0)
+        for name in ("acme", "alice", "bob")
+        for kind in WalletKind
     ]
 
 

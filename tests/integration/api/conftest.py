@@ -10,7 +10,6 @@ import uvloop
 
 from pbxcharge.api.client import Client
 from pbxcharge.api.server import ApiServer
-from pbxcharge.core.number import NumberRule
 from pbxcharge.flow.archive import Archive
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
@@ -19,12 +18,12 @@ from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.ports import Site
 from pbxcharge.store import Store, open_store
-from tests.fakes.plans import PLANS
+from tests.fakes.plans import NUMBERING, PLANS
 from tests.fakes.recording_logger import RecordingLogger
 from tests.integration.office.conftest import ACME, ALICE
 
 SITE = Site("pbx1", "EUR", 30, 10_000, "PJSIP/{number}@carrier", "last_seen")
-PRICES = Prices(PLANS, (NumberRule("00", 2, ""),))
+PRICES = Prices(PLANS, NUMBERING)
 
 
 def pytest_asyncio_loop_factories(
@@ -74,7 +73,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     async with open_store(
         tmp_path / "site.db", currency="EUR", node="pbx1", log=log, migrate=True
     ) as store:
-        office = Office(store.writer, store.queries, PLANS, clock, "EUR")
+        office = Office(store.writer, store.queries, Prices(PLANS, NUMBERING), clock, "EUR")
         for account in (ACME, ALICE):
             await office.provisioning.add_account(account, "uid:0")
         journal, asterisk = Journal(log, clock, "EUR"), DeafAsterisk()

@@ -141,4 +141,5 @@ async def test_the_api_describes_itself(served: Served) -> None:
         "account_id",
         "number",
         "seconds",
+        "incoming",
     ]

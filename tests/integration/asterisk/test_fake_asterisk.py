@@ -226,7 +226,7 @@ async def test_caller_who_leaves_while_asking_is_told_to_the_daemon() -> None:
 async def test_emergency_call_needs_nobody() -> None:
     """No daemon, no lease; the spool has it."""
     async with pbx_with() as pbx:
-        call = pbx.place_call("alice", "112", "emergency")
+        call = pbx.place_call("alice", "112")
         leg = call.dial_emergency()
         call.answer()
         assert (leg.leg_variable, leg.timer) == ("emergency", None)

@@ -9,11 +9,13 @@ import pytest
 
 from pbxcharge.alone import read_files
 from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
+from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
 from pbxcharge.store import Store, open_store
 from tests.asterisk.harness.ports import free_port
 from tests.fakes.fake_asterisk import FakeAsterisk
+from tests.fakes.plans import NUMBERING
 from tests.fakes.recording_logger import RecordingLogger
 from tests.site import Site, running
 
@@ -31,7 +33,12 @@ async def books(site: Site) -> AsyncIterator[tuple[Store, Office]]:
     async with open_store(
         site.database, currency="EUR", node="pbx1", log=RecordingLogger(), migrate=True
     ) as store:
-        yield store, Office(store.writer, store.queries, files.catalog.plans, Clock(), "EUR")
+        yield (
+            store,
+            Office(
+                store.writer, store.queries, Prices(files.catalog.plans, NUMBERING), Clock(), "EUR"
+            ),
+        )
 
 
 def make_site(folder: Path, asterisk: FakeAsterisk | None = None) -> Site:

@@ -26,7 +26,9 @@ async def test_a_site_begins_with_its_database(tmp_path: Path) -> None:
 async def test_accounts_are_added_once(site: Site) -> None:
     """Happy, repeated, and with other content."""
     words = ("account", "add", "bob", "--parent", "acme", "--name", "Bob", "--plan", "retail")
-    assert (await site.run(*words)).out == "user bob added, balance 10.00 EUR\n"
+    assert (await site.run(*words)).out == (
+        "user bob added, balance 10.00 EUR, balance 2.00 EUR for incoming calls\n"
+    )
     again = await site.ask(*words)
     assert (again["done"], again["already"]) == (True, True)
     other = await site.run(*words[:-1], "kiosk", code=1)

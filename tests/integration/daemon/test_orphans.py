@@ -79,7 +79,7 @@ async def test_a_forwarded_call_is_nobodys_orphan() -> None:
     async with exchange({"alice": "1.00"}, change=change) as x:
         incoming = x.pbx.new_channel("carrier", context="from-carrier", exten="442079460009")
         incoming.state = 6
-        forwarded = FakeCall(x.pbx, incoming, "alice", f"{ORPHANED}0003", "public")
+        forwarded = FakeCall(x.pbx, incoming, "alice", f"{ORPHANED}0003")
         await forwarded.authorize()
         forwarded.dial()
         forwarded.answer()

@@ -144,7 +144,7 @@ async def test_of_two_refunds_at_once_only_one_passes(rich: Office, store: Store
         *(rich.cashier.refund(f"r-{n}", "call-1", None, None, "", "uid:0") for n in range(5))
     )
     assert sum(isinstance(act, Done) for act in acts) == 1
-    (wallet,) = await store.queries.wallets(["alice"])
+    wallet, _ = await store.queries.wallets(["alice"])
     assert wallet.balance_micros == 10 * EUR
 
 

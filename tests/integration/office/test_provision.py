@@ -8,10 +8,11 @@ import pytest
 from pbxcharge.core.account import Account, AccountStatus, Extension
 from pbxcharge.core.credit import Wallet
 from pbxcharge.flow.acts import Declined, Done, Refusal
+from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
 from pbxcharge.store import Store
-from tests.fakes.plans import PLANS, a_plan
+from tests.fakes.plans import NUMBERING, PLANS, a_plan
 from tests.integration.office.conftest import ACME, ALICE
 
 BOB = replace(ALICE, account_id="bob", name="Bob", plan="welcome")
@@ -198,7 +199,7 @@ async def test_an_edited_credit_limit_counts_from_the_next_start_on(
 ) -> None:
     """The limit of `plain` was 0 and is 3.00 now; nothing is left to do the second time."""
     edited = {**PLANS, "plain": a_plan("plain", credit_limit_micros=3_000_000)}
-    later = Office(store.writer, store.queries, edited, Clock(), "EUR")
+    later = Office(store.writer, store.queries, Prices(edited, NUMBERING), Clock(), "EUR")
     assert await later.align_floors() == 1
     has = await wallet(store, "alice")
     assert has is not None and has.available_micros == 3_000_000
@@ -207,6 +208,6 @@ async def test_an_edited_credit_limit_counts_from_the_next_start_on(
 
 async def test_a_plan_that_is_gone_changes_no_wallet(office: Office, store: Store) -> None:
     """Its accounts cannot call until they get another, and keep what they have."""
-    later = Office(store.writer, store.queries, {}, Clock(), "EUR")
+    later = Office(store.writer, store.queries, Prices({}, NUMBERING), Clock(), "EUR")
     assert await later.align_floors() == 0
     assert await wallet(store, "alice") is not None

@@ -92,7 +92,9 @@ async def test_wallets_show_what_live_calls_hold(store: Store, queries: Queries)
     await begin(store.writer, two_levels("b"))
     assert await queries.wallets(["alice", "acme", "nobody"]) == [
         Wallet(ACME, "acme", "outgoing", 30 * PRICE, 5 * PRICE, 0, 1),
+        Wallet("acme:incoming", "acme", "incoming"),
         Wallet(ALICE, "alice", "outgoing", 30 * PRICE, 20 * PRICE, 0, 2),
+        Wallet("alice:incoming", "alice", "incoming"),
     ]
 
 

@@ -23,20 +23,20 @@ from pbxcharge.errors import AgiError
 RECORDED = (Path(__file__).parents[2] / "recordings" / "authorize.agi").read_bytes()
 HEADER = (
     b"agi_network_script: authorize\nagi_channel: PJSIP/a-1\nagi_uniqueid: 1.2\n"
-    b"agi_arg_1: alice\nagi_arg_2: 44123\nagi_arg_3: public\nagi_arg_4: 1.2\n"
+    b"agi_arg_1: alice\nagi_arg_2: 44123\nagi_arg_3: outgoing\nagi_arg_4: 1.2\n"
 )
 
 
 def test_recorded_request_of_asterisk_22_is_read() -> None:
     """What a real Asterisk sends before the Dial becomes the question that is answered."""
     request = parse_request(RECORDED.split(b"\n\n")[0])
-    assert (request.script, request.args[:3]) == ("authorize", ("alice", "44123", "public"))
+    assert (request.script, request.args[:3]) == ("authorize", ("alice", "44123", "outgoing"))
     assert parse_authorize(request) == AuthorizeRequest(
         channel="PJSIP/alice-00000000",
         uniqueid="1795299460.0",
         endpoint="alice",
         number="44123",
-        call_type="public",
+        way="outgoing",
         linkedid="1795299460.0",
     )
     assert request.headers["agi_accountcode"] == "alice"
@@ -81,9 +81,21 @@ def test_a_latin_1_caller_name_costs_no_call() -> None:
 
 
 def test_a_comma_in_the_number_is_refused() -> None:
-    """Asterisk splits arguments at commas, so a comma shows as a fifth argument."""
+    """Asterisk splits arguments at commas, so what stands in the way's place is none."""
+    asked = HEADER.replace(b"agi_arg_4: 1.2\n", b"").replace(b"agi_arg_3", b"agi_arg_4")
     with pytest.raises(AgiError):
-        parse_authorize(parse_request(HEADER + b"agi_arg_5: x\n"))
+        parse_authorize(parse_request(asked + b"agi_arg_3: 5\nagi_arg_5: 1.2\n"))
+    with pytest.raises(AgiError):
+        parse_authorize(parse_request(HEADER + b"agi_arg_5: x\nagi_arg_6: y\n"))
+
+
+def test_a_trunk_may_say_who_calls() -> None:
+    """The fifth argument of an incoming call, possibly empty."""
+    asked = HEADER.replace(b"outgoing", b"incoming")
+    known = parse_authorize(parse_request(asked + b"agi_arg_5: +49301234\n"))
+    unknown = parse_authorize(parse_request(asked + b"agi_arg_5: \n"))
+    assert (known.way, known.caller_number) == ("incoming", "+49301234")
+    assert unknown.caller_number == parse_authorize(parse_request(asked)).caller_number == ""
 
 
 @given(st.binary(max_size=400))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pbxcharge.catalog.plan_file import read_plan
 from pbxcharge.catalog.source import parse_source
+from pbxcharge.core.account import WalletKind
 from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.money import MICROS, Rounding, format_amount
 from pbxcharge.core.plan import UNLIMITED_S, CallType, Plan, PlanKind, Terms
@@ -29,7 +30,7 @@ def plan_of(text: str, high_risk: Prefixes = NO_PREFIXES) -> Plan:
 def rate_of(row: str, head: str = HEAD) -> Rate:
     """The one rate of a plan with one row."""
     row = f"{{destination: Germany, prefixes: [49], {row}}}"
-    return plan_of(f"{head}prices: {{public: [{row}]}}").tariff.rates[0]
+    return plan_of(f"{head}prices: {{public: [{row}]}}").tariffs[CallType.PUBLIC].rates[0]
 
 
 def test_a_short_plan_gets_the_defaults_of_the_rules() -> None:
@@ -42,7 +43,7 @@ def test_a_short_plan_gets_the_defaults_of_the_rules() -> None:
     assert plan.terms == Terms(60, 10, 14_400, tolerance_ms=250)
     assert plan.limits == Limits(10, 30, 50 * MICROS, 200 * MICROS)
     assert plan.price_per_minute_max == 5
-    assert plan.tariff.rates == (
+    assert plan.tariffs[CallType.PUBLIC].rates == (
         Rate(
             destination="Germany", prefix="49", price_per_minute=Fraction(1), first_s=60, next_s=10
         ),
@@ -56,7 +57,7 @@ def test_a_plan_says_what_its_file_says() -> None:
         "initial_credit: {outgoing: 0.30}\ncredit_limit: 5.000001\nreservation: {slice_s: 5}\n"
         "out_of_credit: {warn_before_s: 3}\nlimits: {call_max_s: 3600}\n"
     )
-    assert (plan.name, plan.allowed, plan.tariff.rates) == ("kiosk", frozenset(), ())
+    assert (plan.name, plan.allowed, plan.tariffs) == ("kiosk", frozenset(), {})
     assert (plan.initial_credit_micros, plan.credit_limit_micros) == (300_000, 5_000_001)
     assert plan.terms == Terms(5, 3, 3600, tolerance_ms=250)
 
@@ -150,7 +151,9 @@ def test_each_prefix_of_a_row_is_a_rate() -> None:
         "    - {destination: Germany, prefixes: [49], price_per_minute: 1}\n"
         "    - {destination: Germany mobile, prefixes: [4915, 4916], price_per_minute: 2}\n"
     )
-    found = [plan.tariff.match(number) for number in ("4930123", "4915123", "4916123", "331")]
+    found = [
+        plan.rate(CallType.PUBLIC, number) for number in ("4930123", "4915123", "4916123", "331")
+    ]
     assert [rate and rate.destination for rate in found] == [
         *("Germany", "Germany mobile", "Germany mobile", None)
     ]
@@ -232,3 +235,34 @@ def test_any_change_of_the_content_changes_the_version(old: str, new: str) -> No
     """A CDR names the plan that priced it; two plans must not share that name."""
     assert VERSIONED.count(old) == 1
     assert plan_of(VERSIONED.replace(old, new)).version != plan_of(VERSIONED).version
+
+
+def test_every_kind_of_call_has_prices_of_its_own() -> None:
+    """One price inside the house, and incoming prices by the caller's prefix."""
+    plan = plan_of(
+        "name: all\ntype: prepaid\n"
+        "allow: {incoming: yes, local: yes, extended_local: yes}\n"
+        "charging_segments: {outgoing: 60/6, incoming: 30/30}\n"
+        "initial_credit: {outgoing: 5, incoming: 2}\ncredit_limit: 1\n"
+        "prices:\n  local: {price_per_minute: 0}\n  extended_local: {price_per_minute: 0.01}\n"
+        "  incoming:\n    - {price_per_minute: 0.02, segments: 1/1}\n"
+        "    - {caller_prefixes: [44, 49], price_per_minute: 0.03}\n"
+    )
+    rates = {rate.prefix: rate for tariff in plan.tariffs.values() for rate in tariff.rates}
+    assert {prefix: (rate.first_s, rate.next_s) for prefix, rate in rates.items()} == {
+        "@local": (60, 6),
+        "@extended_local": (60, 6),
+        "@incoming": (1, 1),
+        "@incoming:44": (30, 30),
+        "@incoming:49": (30, 30),
+    }
+    assert plan.allowed == set(CallType) - {CallType.PUBLIC}
+    assert [plan.initial_micros(kind) for kind in WalletKind] == [5_000_000, 2_000_000]
+    assert [plan.floor_micros(kind) for kind in WalletKind] == [-1_000_000, 0]
+
+
+def test_a_single_incoming_price_is_a_list_of_one() -> None:
+    """Both ways of writing it are the same plan."""
+    head = "name: in\ntype: prepaid\nallow: {incoming: yes}\nprices: {incoming: "
+    price = "{price_per_minute: 0.02}"
+    assert plan_of(f"{head}{price}}}\n") == plan_of(f"{head}[{price}]}}\n")

@@ -77,12 +77,20 @@ def test_the_plan_that_these_tests_damage_has_no_findings() -> None:
         ("type: prepaid", "type: [prepaid]", 2, "type", "is a list or a group"),
         ("type: prepaid", "type: prepaid\nmethod: relative", 3, "method", "later release"),
         ("public: yes", "public: maybe", 4, "allow.public", "neither yes nor no"),
-        ("incoming: no", "incoming: yes", 5, "allow.incoming", "comes with a later release"),
-        ("incoming: no", "local: yes", 5, "allow.local", "comes with a later release"),
+        ("incoming: no", "incoming: yes", 20, "prices.incoming", "allowed but have no price"),
+        ("incoming: no", "local: yes", 20, "prices.local", "local calls are allowed but have no"),
+        (
+            "incoming: no",
+            "extended_local: yes",
+            20,
+            "prices.extended_local",
+            "extended local calls",
+        ),
         ("60/10", "60-10", 7, "charging_segments.outgoing", "not a pair of segments"),
         ("60/10", "60/0", 7, "charging_segments.outgoing", "out of bounds"),
         ("60/10", "86401/10", 7, "charging_segments.outgoing", "out of bounds"),
-        ("outgoing: 60/10", "incoming: 60/10", 7, "charging_segments.incoming", "later release"),
+        ("outgoing: 60/10", "incoming: 60", 7, "charging_segments.incoming", "not a pair"),
+        ("outgoing: 10.00", "incoming: -1", 9, "initial_credit.incoming", "below zero"),
         ("outgoing: 10.00", "outgoing: 1.0000001", 9, "initial_credit.outgoing", "6 decimals"),
         ("outgoing: 10.00", "outgoing: -1", 9, "initial_credit.outgoing", "-1.00 is below zero"),
         ("outgoing: 10.00", "outgoing: 1e3", 9, "initial_credit.outgoing", "not a decimal"),
@@ -234,3 +242,58 @@ def test_a_row_that_is_no_row_does_not_move_the_next() -> None:
         (22, "prices.public[1]"),
         (23, "prices.public[2].price_per_minute"),
     ]
+
+
+HOUSE = PLAN.replace("  incoming: no", "  incoming: yes\n  local: yes").replace(
+    "prices:\n",
+    """prices:
+  local: {price_per_minute: 0}
+  incoming:
+    - price_per_minute: 0.02
+    - caller_prefixes: [44, 441]
+      price_per_minute: 0.01
+""",
+)
+
+
+def test_the_plan_with_calls_inside_the_house_has_no_findings() -> None:
+    """Otherwise the tests below would prove nothing."""
+    assert findings_of(HOUSE) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "key", "message"),
+    [
+        ("{price_per_minute: 0}", "{}", 22, "prices.local.price_per_minute", "is missing"),
+        ("{price_per_minute: 0}", "0", 22, "prices.local", "is not a group of keys"),
+        ("per_minute: 0}", "per_minute: 0, prefixes: [1]}", 22, "prices.local.prefixes", "belong"),
+        ("minute: 0.02", "minute: x", 24, "prices.incoming[1].price_per_minute", "not a decimal"),
+        ("[44, 441]", "[44, 44]", 25, "prices.incoming[2].caller_prefixes[2]", "has two prices"),
+        ("[44, 441]", "[]", 25, "prices.incoming[2].caller_prefixes", "is empty"),
+        ("[44, 441]", "[+44]", 25, "prices.incoming[2].caller_prefixes[1]", "not a prefix"),
+        ("caller_prefixes: [44, 441]", "destination: All", 25, "prices.incoming[2]", "for all"),
+        ("caller_prefixes", "prefixes", 25, "prices.incoming[2].prefixes", "does not belong here"),
+    ],
+)
+def test_each_slip_in_a_price_of_the_house_is_a_finding(
+    old: str, new: str, line: int, key: str, message: str
+) -> None:
+    """Calls inside the house and from outside are priced as carefully as those to the world."""
+    assert HOUSE.count(old) == 1, old
+    found = [finding for finding in findings_of(HOUSE.replace(old, new)) if finding.key == key]
+    assert [(finding.line, finding.severity) for finding in found] == [(line, Severity.ERROR)]
+    assert message in found[0].message
+
+
+def test_a_single_incoming_price_is_named_as_it_is_written() -> None:
+    """A price that is no list has no place in one."""
+    text = HOUSE[: HOUSE.index("  incoming:\n    -")] + "  incoming: {price_per_minut: 1}\n"
+    text += "  public: []\n"
+    keys = [finding.key for finding in findings_of(text.replace("public: yes", "public: no"))]
+    assert keys == ["prices.incoming.price_per_minut", "prices.incoming.price_per_minute"]
+
+
+def test_callers_without_a_price_are_a_warning() -> None:
+    """They would be refused, which may be meant."""
+    (found,) = findings_of(HOUSE.replace("    - price_per_minute: 0.02\n", ""))
+    assert (found.severity, found.key, found.line) == (Severity.WARNING, "prices.incoming", 23)

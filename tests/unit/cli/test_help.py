@@ -18,7 +18,8 @@ SLOW = ("httpx", "fastapi", "pydantic", "ruamel", "rich", "aiosqlite", "structlo
 PROMISED = [
     *("serve", "check", "topup", "adjust", "refund", "balance", "ledger", "quote", "tail"),
     *("verify", "account add", "account show", "account list", "account set-plan"),
-    *("account set-status", "extension add", "calls hang-up", "cdr list", "cdr show"),
+    *("account set-status", "extension add", "did add", "did list", "did remove"),
+    *("calls hang-up", "cdr list", "cdr show"),
     *("plan list", "plan show", "plan apply"),
     *("db backup", "db migrate", "dialplan emergency"),
 ]

@@ -6,6 +6,7 @@ import pytest
 
 from pbxcharge.core.attempt import Leg
 from pbxcharge.core.call import Call, Phase
+from pbxcharge.core.plan import CallType
 from pbxcharge.core.trunks import (
     Route,
     Standing,
@@ -24,6 +25,8 @@ from tests.fakes.granted_call import CALLER, LEG, granted
 DIAL = "PJSIP/{number}@carrier"
 NUMBER = "4930123456"
 RINGING = Call(granted(), 1, 60)
+LOCAL = replace(RINGING.granted.attempt, call_type=CallType.LOCAL, callee_endpoint="bob")
+INSIDE = replace(RINGING, granted=replace(RINGING.granted, attempt=LOCAL))
 THEIRS = TrunkLeg(LEG.uniqueid, "carrier", NUMBER, CALLER.uniqueid)
 EMERGENCY = frozenset({"112"})
 
@@ -89,6 +92,7 @@ def test_a_leg_is_granted_to_who_asked_for_this_number_on_this_trunk() -> None:
         (replace(THEIRS, trunk="expensive"), RINGING),
         (THEIRS, replace(RINGING, leg=Leg("1790000000.7", "PJSIP/carrier-00000007"))),
         (THEIRS, replace(RINGING, phase=Phase.ENDING)),
+        (THEIRS, INSIDE),
     ],
     ids=["no caller", "no call", "other caller", "number", "trunk", "second leg", "ended"],
 )
@@ -115,6 +119,7 @@ def test_a_leg_of_an_unknown_caller_may_be_of_a_call_that_has_none() -> None:
     assert may_become_granted(untold, RINGING, DIAL)
     assert not may_become_granted(replace(untold, number="4930999"), RINGING, DIAL)
     assert not may_become_granted(untold, replace(RINGING, leg=LEG), DIAL)
+    assert not may_become_granted(untold, INSIDE, DIAL)
 
 
 def talkers(*named: str) -> list[Talker]:
