@@ -94,7 +94,7 @@ def test_a_leg_is_granted_to_who_asked_for_this_number_on_this_trunk() -> None:
         (THEIRS, replace(RINGING, phase=Phase.ENDING)),
         (THEIRS, INSIDE),
     ],
-    ids=["no caller", "no call", "other caller", "number", "trunk", "second leg", "ended"],
+    ids=["nobody", "no call", "other caller", "number", "trunk", "second leg", "ended", "inside"],
 )
 def test_every_other_leg_is_unauthorized_and_says_why(leg: TrunkLeg, call: Call | None) -> None:
     """One difference is enough.
