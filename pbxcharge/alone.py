@@ -12,13 +12,14 @@ from types import MappingProxyType
 
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.local import LocalApi
+from pbxcharge.asterisk.ami_once import loaded_context_once
 from pbxcharge.catalog.changes import (
     PlanChange,
     missing_finding,
     plan_changes,
     vanished_finding,
 )
-from pbxcharge.catalog.emergency import compare, emergency_context
+from pbxcharge.catalog.emergency import CONTEXT, compare, compare_loaded, emergency_context
 from pbxcharge.catalog.findings import Finding, Severity, has_errors
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.catalog.placing import Installation, alone_in, place
@@ -51,6 +52,7 @@ __all__ = [
     "emergency_finding",
     "emergency_text",
     "has_errors",
+    "loaded_emergency_finding",
     "migrate",
     "missing_finding",
     "place",
@@ -149,6 +151,17 @@ def emergency_finding(settings: Settings, file: Path) -> Finding | None:
     except (OSError, UnicodeDecodeError) as error:
         return Finding(Severity.ERROR, str(file), 0, "", f"cannot be read: {error}")
     return compare(settings.emergency_routes, text, str(file))
+
+
+async def loaded_emergency_finding(settings: Settings, secret: str) -> Finding | None:
+    """How the dialplan that Asterisk has loaded differs from the list; None if it does not.
+
+    Raises:
+        AmiDown, AmiRefused: Asterisk could not be asked.
+    """
+    ami = settings.ami
+    loaded = await loaded_context_once(ami.host, ami.port, ami.username, secret, CONTEXT, _Silent())
+    return compare_loaded(settings.emergency_routes, loaded, "Asterisk's dialplan")
 
 
 class _Silent:

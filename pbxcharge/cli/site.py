@@ -14,6 +14,7 @@ from pbxcharge.cli.output import complain, say
 
 if TYPE_CHECKING:
     from pbxcharge.alone import Backup, BooksFinding, Finding
+    from pbxcharge.settings import Settings
 
 database = typer.Typer(no_args_is_help=True, help="The database.")
 dialplan = typer.Typer(no_args_is_help=True, help="Parts of Asterisk's dialplan.")
@@ -60,7 +61,7 @@ def check(
         ),
     ] = None,
 ) -> None:
-    """Check the site's files; every finding with its line."""
+    """Check the site's files, and the emergency numbers that Asterisk has loaded."""
     from pbxcharge.alone import emergency_finding, read_files
 
     files = read_files(run.config)
@@ -68,8 +69,34 @@ def check(
     if emergency_file is not None and files.settings is not None:
         differs = emergency_finding(files.settings, emergency_file)
         found += [differs] if differs else []
-    run.show(_check_document(found), lambda: _show_check(found, run.config))
+    loaded, not_asked = _loaded_emergency(run.config, files.settings)
+    found += [loaded] if loaded else []
+    run.show(
+        {**_check_document(found), "asterisk_not_asked": not_asked},
+        lambda: _show_check(found, run.config, not_asked),
+    )
     raise typer.Exit(Exit.REFUSED if _count(found, "error") else Exit.DONE)
+
+
+def _loaded_emergency(
+    config: Path, settings: "Settings | None"
+) -> "tuple[Finding | None, str | None]":
+    """How Asterisk's loaded emergency numbers differ, or why it was not asked for them."""
+    import asyncio
+
+    from pbxcharge.alone import loaded_emergency_finding
+    from pbxcharge.errors import OperatingError
+    from pbxcharge.settings import read_ami_secret
+
+    if settings is None:
+        return None, "the settings have errors"
+    secret, _ = read_ami_secret(config, settings.ami, os.environ)
+    if secret is None:
+        return None, "the AMI secret cannot be read"
+    try:
+        return asyncio.run(loaded_emergency_finding(settings, secret)), None
+    except OperatingError as error:
+        return None, str(error)
 
 
 def verify(run: Run) -> None:
@@ -167,8 +194,10 @@ def _check_document(found: "list[Finding]") -> dict[str, Any]:
     }
 
 
-def _show_check(found: "list[Finding]", config: Path) -> None:
+def _show_check(found: "list[Finding]", config: Path, not_asked: str | None) -> None:
     shown.show(found)
+    if not_asked:
+        say(f"the emergency numbers that Asterisk has loaded were not compared: {not_asked}")
     errors, warnings = _count(found, "error"), _count(found, "warning")
     say(f"{config}: {_plural(errors, 'error')}, {_plural(warnings, 'warning')}")
 

@@ -40,7 +40,7 @@ ARROWS: dict[str, set[str]] = {
     # The daemon's parts, wired for the time of one command that finds no daemon.
     "alone": {
         *("api", "flow", "store", "redis", "catalog", "core", "errors", "settings", "site_files"),
-        "log",
+        *("asterisk", "log"),
     },
     "cli": {"api.client", "reports", "daemon", "alone", "settings", "log", "core", "errors"},
     "__main__": {"cli"},

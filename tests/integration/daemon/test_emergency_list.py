@@ -1,0 +1,43 @@
+"""The emergency numbers that Asterisk has loaded, compared with the list: said, never fatal."""
+
+import pytest
+
+from tests.exchange import exchange
+
+RIGHT = {
+    number: f"Gosub(pbxc-emergency-call,s,1({number},PJSIP/112@carrier))"
+    for number in ("112", "911")
+}
+
+
+@pytest.mark.parametrize(
+    ("loaded", "said"),
+    [
+        ({}, "112 is missing; 911 is missing"),
+        ({**RIGHT, "0900": RIGHT["112"]}, "0900 is not on the list"),
+        ({**RIGHT, "911": "Hangup()"}, "911 does Hangup() instead of"),
+    ],
+    ids=["missing", "too many", "different"],
+)
+async def test_a_difference_is_said_by_check_and_by_serve(
+    loaded: dict[str, str], said: str
+) -> None:
+    """With what to do. The daemon starts all the same, and grants calls."""
+    async with exchange({"alice": "1.00"}, serve=False) as x:
+        x.pbx.dialplan = {"pbxc-emergency": loaded} if loaded else {}
+        checked = (await x.site.run("--json", "check", code=1)).json
+        (finding,) = checked["findings"]
+        assert said in finding["message"]
+        assert "pbxcharge dialplan emergency" in finding["hint"]
+        await x.serve()
+        assert [line for line in x.site.log.lines if said in str(line["event"])]
+        assert (await x.ask("alice")).verdict["PBXC_VERDICT"] == "ALLOW"
+
+
+async def test_check_says_when_asterisk_could_not_be_asked() -> None:
+    """It refuses nothing for that; when Asterisk answers and agrees, nothing is said."""
+    async with exchange({"alice": "1.00"}, serve=False) as x:
+        assert (await x.site.run("--json", "check")).json["asterisk_not_asked"] is None
+        await x.pbx.stop()
+        text = (await x.site.run("check")).out
+        assert "were not compared: nobody answers" in text
