@@ -190,6 +190,22 @@ async def test_reply_finds_its_action_whatever_the_order() -> None:
     assert second.result().headers["N"] == "b"
 
 
+async def test_answer_cannot_be_forged_by_whoever_guesses_a_number() -> None:
+    """A caller's name may hold a whole answer; it cannot hold what only this link knows.
+
+    Seen failing with `str(self._last_id)` as the id of an action.
+    """
+    protocol, receiver, wire = greeted()
+    ping = protocol.send({"Action": "Ping"})
+    protocol.data_received(b"Response: Success\r\nActionID: 1\r\n\r\n")
+    assert (ping.done(), receiver.errors) == (False, [])
+    protocol.data_received(wire.answers(b"Response: Success\r\nActionID: 1\r\n\r\n"))
+    assert ping.result().done
+    other, _, other_wire = greeted()
+    other.send({"Action": "Ping"})
+    assert other_wire.answers(b"ActionID: 1") != wire.answers(b"ActionID: 1")
+
+
 LIST = b"Response: Success\r\nActionID: 1\r\nEventList: start\r\n\r\n"
 ITEM = b"Event: Status\r\nUniqueid: 1.%d\r\nActionID: 1\r\n\r\n"
 LIST_END = b"Event: StatusComplete\r\nActionID: 1\r\nEventList: Complete\r\nListItems: 2\r\n\r\n"
