@@ -90,7 +90,7 @@ def test_the_longest_caller_prefix_prices_a_call_from_outside(caller: str, prefi
 def test_a_caller_takes_the_price_of_the_longest_prefix(caller: str, prefixes: set[str]) -> None:
     """Worked out the slow way: every prefix of the caller is tried, the longest first.
 
-    Seen failing with `max` for `min` in `Tariff.match` (the lengths in ascending order).
+    Seen failing with `reverse=True` left out of `Tariff`.
     """
     rates = (a_price("@incoming", 1), *(a_price(f"@incoming:{prefix}", 2) for prefix in prefixes))
     plan = replace(full_plan("retail"), tariffs={CallType.INCOMING: Tariff(rates)})

@@ -38,7 +38,7 @@ def test_the_on_net_form_reaches_its_organization(
 ) -> None:
     """Prefix, code and number, whatever codes there are, as long as none begins another.
 
-    Seen failing with `rest[end:]` in `_on_net` changed to `rest[end + 1 :]`.
+    Seen failing with `rest[end + 1 :]` in `_on_net`.
     """
     apart = [other for other in others if not (other.startswith(code) or code.startswith(other))]
     codes = {**dict.fromkeys(apart, "other"), code: "globex"}

@@ -97,7 +97,7 @@ async def test_only_so_many_are_remembered() -> None:
 async def test_numbers_that_are_nobodys_here_are_known_without_reading() -> None:
     """However many numbers are called outside, the database is read once for all of them.
 
-    Seen failing with `self._numbers.get` left out of `Directory.did`.
+    Seen failing with the numbers read each time in `Directory.did`.
     """
     books = Books()
     directory = Directory(books)
