@@ -33,6 +33,24 @@ FIGURE = "figure: "
 """Properties of tests with this prefix are times in seconds, printed at the end of the run."""
 
 
+HOUSE = """
+name: house
+type: prepaid
+allow: {public: yes, incoming: yes, local: yes, extended_local: yes}
+charging_segments: {outgoing: 2/2, incoming: 2/2}
+initial_credit: {outgoing: 0.00, incoming: 0.00}
+reservation: {slice_s: 5}
+out_of_credit: {warn_before_s: 3}
+prices:
+  public: [{destination: United Kingdom, prefixes: [44], price_per_minute: 0.60}]
+  local: {price_per_minute: 0.30}
+  extended_local: {price_per_minute: 0.90}
+  incoming: [{price_per_minute: 1.20}]
+"""
+"""A plan with a price for every kind of call; for each begun 2 s it charges as BLOCK says."""
+BLOCK = {"public": "0.02", "local": "0.01", "extended_local": "0.03", "incoming": "0.04"}
+
+
 def instant(text: str) -> float:
     """The epoch second of an ISO time."""
     return datetime.fromisoformat(text).timestamp()
@@ -52,9 +70,9 @@ async def eventually(question: Callable[[], Awaitable[Result | None]]) -> Result
             await asyncio.sleep(0.1)
 
 
-def block_price(talk_s: int) -> str:
-    """What the example plan `kiosk` charges for a call to Britain: 0.02 for each begun 2 s."""
-    return f"{Decimal('0.02') * -(-talk_s // 2)}"
+def block_price(talk_s: int, kind: str = "public") -> str:
+    """What `house` charges for a call, `kiosk` for one to Britain: 0.02 for each begun 2 s."""
+    return f"{Decimal(BLOCK[kind]) * -(-talk_s // 2)}"
 
 
 def talk_of(cdr: Document) -> int:
@@ -133,7 +151,7 @@ class AllowedCall:
         return found
 
     async def talk_is_charged(self, cdr: Document) -> bool:
-        """Whether a call to Britain costs what it lasted, by Asterisk's own instants.
+        """Whether a call costs what it lasted, in such blocks, by Asterisk's own instants.
 
         The leg writes down when it was answered and when it ended; events tell the same a moment
         earlier or later.
@@ -143,7 +161,8 @@ class AllowedCall:
         assert cdr["talk_s"] == talk_of(cdr)
         # A leg may end a moment after the instant up to which it is paid; that is nobody's to pay.
         assert cdr["unpaid_s"] <= 1
-        assert cdr["charge"] == block_price(cdr["talk_s"] - cdr["unpaid_s"])
+        paid_s = cdr["talk_s"] - cdr["unpaid_s"]
+        assert cdr["charge"] == block_price(paid_s, cdr["call_type"])
         return True
 
     async def carrier_saw_bye(self) -> bool:
@@ -185,10 +204,10 @@ class Payer:
         await call.phone.trace.until("200")
         return call
 
-    async def money(self) -> Money:
-        """The wallet as it stands."""
+    async def money(self, kind: str = "outgoing") -> Money:
+        """A wallet as it stands."""
         accounts = (await self._metered.get("/accounts", scope=self.account_id))["accounts"]
-        (wallet,) = accounts[0]["wallets"]
+        (wallet,) = [wallet for wallet in accounts[0]["wallets"] if wallet["kind"] == kind]
         return Money(wallet["balance"], wallet["held"], wallet["available"])
 
     async def ledger(self) -> list[tuple[str, str]]:
@@ -215,9 +234,12 @@ class Payer:
 
         return await eventually(enough)
 
-    async def top_up(self, amount: str, entry_id: str = "") -> Document:
+    async def top_up(
+        self, amount: str, entry_id: str = "", *, wallet: str = "outgoing"
+    ) -> Document:
         """Pay in, over the daemon's socket."""
-        body = {"id": entry_id or f"{self.account_id}-{amount}", "amount": amount}
+        entry_id = entry_id or f"{self.account_id}-{wallet}-{amount}"
+        body = {"id": entry_id, "amount": amount, "wallet": wallet}
         return await self._metered.act("/topups", account_id=self.account_id, **body)
 
     async def set_status(self, status: str) -> None:
@@ -254,15 +276,28 @@ class Metered:
         """A number of that country which nobody else calls."""
         return country + self.asterisk.number()[2:]
 
-    async def payer(self, credit: str = "", *, plan: str = "kiosk", name: str = "") -> Payer:
-        """A new user of `acme` with this credit and one phone."""
+    async def payer(
+        self,
+        credit: str = "",
+        *,
+        plan: str = "kiosk",
+        name: str = "",
+        organization: str = "acme",
+        code: str | None = None,
+        number: str = "",
+    ) -> Payer:
+        """A new user with this credit and one phone, whose number is 100 for ext100."""
         extension = self.asterisk.extension()
-        user = f"user-{extension}"
-        await self.act("/accounts", account_id="acme", kind="organization", name="Acme")
+        user, number = f"user-{extension}", number or extension[3:]
         await self.act(
-            "/accounts", account_id=user, kind="user", parent_id="acme", name="User", plan=plan
+            "/accounts", account_id=organization, kind="organization", name="One", code=code
         )
-        await self.act("/extensions", endpoint=extension, number=extension[3:], account_id=user)
+        await self.act(
+            "/accounts",
+            **{"account_id": user, "kind": "user", "parent_id": organization},
+            **{"name": "User", "plan": plan},
+        )
+        await self.act("/extensions", endpoint=extension, number=number, account_id=user)
         phone = await self.asterisk.handset(extension, name)
         payer = Payer(self, user, phone)
         if credit:
@@ -273,6 +308,14 @@ class Metered:
         """The call to this number, once the daemon allows it."""
         told = await self.site.log.wait("authorized", number=number)
         return AllowedCall(self, number, str(told["call_id"]))
+
+    async def did(self, owner: Payer, context: str | None = None) -> str:
+        """A number of the public network that is this user's, and leads to the phone, or there."""
+        number, to = self.number(), owner.phone.extension if context is None else None
+        await self.act(
+            "/dids", number=number, account_id=owner.account_id, endpoint=to, context=context
+        )
+        return number
 
     async def told(self, event: str, count: int, **fields: Any) -> list[Line]:
         """Every line of the log with this event and these fields, once there are so many.
@@ -369,6 +412,7 @@ async def metered_site(
         change=settings,
     )
     rewrite(folder / "plans" / "kiosk.yaml", kiosk)
+    (folder / "plans" / "house.yaml").write_text(HOUSE)
     try:
         async with running(site):
             await site.serve()
