@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from tests.asterisk.harness.instance import lab
-from tests.demo import closing, crash_scenes, credit_scenes
+from tests.demo import closing, crash_scenes, credit_scenes, house_scenes
 from tests.demo.follower import Follower, following
 from tests.demo.world import World
 
@@ -13,7 +13,7 @@ Scene = Callable[[World], Awaitable[None]]
 FIRST = (credit_scenes.ALICE, credit_scenes.BOB, credit_scenes.CAROL, credit_scenes.FRANK)
 LATER = (
     credit_scenes.DAVE, credit_scenes.ERIN, crash_scenes.GINA, crash_scenes.HUGO,
-    crash_scenes.IVAN,
+    crash_scenes.IVAN, house_scenes.JUDY, house_scenes.KEN, house_scenes.LIAM, house_scenes.MIA,
 )  # fmt: skip
 EMERGENCY_FILE = "asterisk-dialplan/pbxcharge-emergency.conf"
 EXIT_DOWN = 69
@@ -36,11 +36,16 @@ async def play(world: World) -> None:
         _told(world, follower)
         stage.heading("Act 2: (d) top-ups during the call, (e) two calls of one account")
         await _act(world, credit_scenes.topped_up, credit_scenes.shared)
-        stage.heading("Act 3: (g) kill -9 of the daemon, and back within the lease")
+        stage.heading("Act 3: (i) from outside, (j) forwarded, (k) transferred, (l) past the meter")
+        await _act(
+            world, house_scenes.comes_in, house_scenes.forwarded, house_scenes.transferred,
+            house_scenes.unauthorized,
+        )  # fmt: skip
+        stage.heading("Act 4: (g) kill -9 of the daemon, and back within the lease")
         await _act(world, crash_scenes.killed_and_back)
         code = await follower.ended()
         stage.check("g", "pbxcharge tail ended with the daemon, exit code", code, EXIT_DOWN)
-    stage.heading("Act 4: (h) kill -9 of the daemon, and nobody there")
+    stage.heading("Act 5: (h) kill -9 of the daemon, and nobody there")
     await _act(world, crash_scenes.killed_for_good)
     await closing.books(world)
     closing.lateness(world)

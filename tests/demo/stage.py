@@ -16,7 +16,7 @@ LEFT_OUT = frozenset({"event", "timestamp", "level", "account", "currency", "num
 """Fields of a log line that the prefix says already, or that would only make it long."""
 
 GREY, RED, GREEN, BOLD = "2", "31;1", "32", "1"
-SCENE_COLOURS = dict(zip("abcdefgh", ("36", "33", "35", "34", "36", "33", "35", "34"), strict=True))
+SCENE_COLOURS = dict(zip("abcdefghijkl", ("36", "33", "35", "34") * 3, strict=True))
 
 
 class Stage:

@@ -85,9 +85,10 @@ class World:
         async with self._commands:
             return await self.site.ask(*words)
 
-    async def wallet(self, account: str) -> dict[str, Any]:
-        """The only wallet of an account: balance, held, available."""
-        (wallet,) = (await self.ask("balance", account))["wallets"]
+    async def wallet(self, account: str, kind: str = "outgoing") -> dict[str, Any]:
+        """One wallet of an account: balance, held, available."""
+        wallets = (await self.ask("balance", account))["wallets"]
+        (wallet,) = (one for one in wallets if one["kind"] == kind)
         return dict(wallet)
 
     async def record(self, call_id: str) -> dict[str, Any]:
