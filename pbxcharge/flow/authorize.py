@@ -22,7 +22,7 @@ from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
-from pbxcharge.flow.ports import Directory, Site, Writer
+from pbxcharge.flow.ports import KnownDirectory, Site, Writer
 from pbxcharge.flow.refusals import Refusals
 from pbxcharge.flow.routing import Question, Resolved, resolve
 
@@ -75,7 +75,7 @@ class Authorizer:
 
     def __init__(
         self,
-        directory: Directory,
+        directory: KnownDirectory,
         prices: Prices,
         writer: Writer,
         meter: Meter,
@@ -102,9 +102,10 @@ class Authorizer:
         attempt = self._attempt(ask)
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
+                as_of = self._directory.changes
                 resolved = await self._resolve(ask)
                 attempt = with_route(attempt, resolved)
-                decided = self._closed() or await self._decide(attempt, resolved, ask)
+                decided = self._closed() or await self._decide(attempt, resolved, ask, as_of)
         except Overloaded:
             decided = Denial(Reason.OVERLOADED)
         except (OperatingError, TimeoutError):
@@ -121,7 +122,9 @@ class Authorizer:
             self._tell_authorized(decided)
         return decided
 
-    async def _decide(self, attempt: Attempt, resolved: Resolved, ask: Ask) -> Call | Denial:
+    async def _decide(
+        self, attempt: Attempt, resolved: Resolved, ask: Ask, as_of: int
+    ) -> Call | Denial:
         offer = self._offer(resolved)
         if isinstance(offer, Denial):
             return offer
@@ -129,7 +132,8 @@ class Authorizer:
         outcome = await self._hold(granted, offer)
         if isinstance(outcome, Refused):
             return _refused_by_engine(outcome, granted)
-        denied = await self._no_longer_allowed(resolved, ask)
+        changed = self.stopping or self._directory.changes != as_of
+        denied = await self._no_longer_allowed(resolved, ask) if changed else None
         return denied or _call(granted, outcome)
 
     def _closed(self) -> Denial | None:

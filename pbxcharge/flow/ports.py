@@ -69,6 +69,15 @@ class Directory(Protocol):
         ...
 
 
+class KnownDirectory(Directory, Protocol):
+    """A directory that knows when its answers may be others than before."""
+
+    @property
+    def changes(self) -> int:
+        """How often something has changed; as long as this stays, so does every answer."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """The settings that calls obey.

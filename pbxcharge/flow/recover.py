@@ -199,6 +199,7 @@ class Recovery:
         if entry is not None:
             if call.answered_ms is None:
                 live.continuous = False
+            _find_payer(live, entry, view.channels)
             now_ms, now_us = self._meter.line_ms(live), self._clock.wall_us()
             for event in catch_up(call, self._shown(entry), now_ms, now_us):
                 self._meter.feed(call.call_id, event)
@@ -244,6 +245,15 @@ class Recovery:
         for call in await self._calls.open_calls():
             if call.call_id in broken:
                 self._meter.restore(call)
+
+
+def _find_payer(live: LiveCall, leg: StatusEntry, channels: Sequence[StatusEntry]) -> None:
+    """Whose phone talks with a caller from outside, where its joining was not heard."""
+    if live.payer_channel is not None or leg.bridge_id is None:
+        return
+    for entry in channels:
+        if entry.bridge_id == leg.bridge_id and entry.call_id is None:
+            live.joined(entry.uniqueid, entry.channel)
 
 
 async def _either(event: asyncio.Event, timeout_s: float) -> None:

@@ -111,6 +111,8 @@ class Directory:
         self._payers = Remembered(books.payer, endpoints_max)
         self._dids = Remembered(books.did, endpoints_max)
         self._phones = Remembered(books.phones, PHONES_MAX, lambda phones: len(phones) + 1)
+        self.changes = 0
+        """How often it has forgotten everything: as long as this stays, every answer does."""
         # Two questions that have but one answer.
         self._codes = Remembered(lambda _: books.codes(), 1)
         self._numbers = Remembered(lambda _: books.did_numbers(), 1)
@@ -144,5 +146,6 @@ class Directory:
 
     def forget(self) -> None:
         """Accounts, extensions or DIDs have changed: read them again."""
+        self.changes += 1
         for remembered in (self._payers, self._dids, self._phones, self._codes, self._numbers):
             remembered.forget()

@@ -263,6 +263,22 @@ async def test_the_owner_alone_is_warned() -> None:
         assert {channel for channel, _ in x.pbx.played} <= {call.called.name, call.called.uniqueid}
 
 
+async def test_the_owner_is_warned_by_the_next_daemon_too() -> None:
+    """Who talks with the caller is seen among the channels, since nobody heard it join.
+
+    Seen failing without `_find_payer` in Recovery._resume.
+    """
+    plan = PLAN.replace("warn_before_s: 0", "warn_before_s: 3").replace("slice_s: 5", "slice_s: 12")
+    async with house(plan) as x:
+        lower = {"account_id": "bob", "amount": "-0.64", "wallet": "incoming", "note": "test"}
+        await x.act("/adjustments", id="lower", **lower)
+        call = await answered_in(x)
+        await x.site.kill()
+        await x.serve()
+        await until(lambda: len(x.pbx.played) == 4)
+        assert {channel for channel, _ in x.pbx.played} <= {call.called.name, call.called.uniqueid}
+
+
 async def test_a_plan_that_forbids_the_kind_lets_the_paid_slice_run_out() -> None:
     """Of two running calls only the one of the kind that is no longer allowed ends.
 

@@ -65,9 +65,11 @@ class Statuses:
 
     def __init__(self, *statuses: AccountStatus) -> None:
         self._statuses = list(statuses)
+        self.changes = 0
 
     async def payer(self, endpoint: str) -> tuple[Extension, tuple[Account, ...]]:
         """Alice, as she is now."""
+        self.changes += 1
         status = self._statuses.pop(0) if len(self._statuses) > 1 else self._statuses[0]
         alice = Account("alice", AccountKind.USER, "acme", "Alice", "plain", status)
         return Extension(endpoint, "101", "alice"), (alice,)
