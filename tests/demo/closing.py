@@ -27,7 +27,7 @@ PAID_IN = "2.84"
 # 0.16 + 0.04 + 0.18 + 0.12 + 0.10 + 0.18 + 0.12, and 0.02 + 0.04 + 0.60 + 0.04 in (i) to (k)
 CHARGED = "-1.60"
 LEFT = "1.24"  # 2.84 - 1.60
-# (a) to (e) with one each and two for (e), (f), (g), (h) with Ivan's, (i), and two each for (j), (k)
+# (a) to (e) with one each and two for (e), (f), (g), (h) with Ivan's, (i), two each for (j), (k)
 ATTEMPTS = 15
 
 

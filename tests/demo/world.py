@@ -95,11 +95,13 @@ class World:
         """The record of a call, with the lines of its charge priced again."""
         return dict((await self.ask("cdr", "show", call_id))["cdr"])
 
-    async def records_of(self, account: str, within_s: float = 30.0) -> list[dict[str, Any]]:
-        """The records of an account's attempts, once there is one."""
+    async def records_of(
+        self, account: str, count: int = 1, within_s: float = 60.0
+    ) -> list[dict[str, Any]]:
+        """The records of an account's attempts, once there are so many."""
         async with asyncio.timeout(within_s):
             while True:
-                if found := (await self.ask("cdr", "list", account))["cdrs"]:
+                if len(found := (await self.ask("cdr", "list", account))["cdrs"]) >= count:
                     return list(found)
                 await asyncio.sleep(0.5)
 
