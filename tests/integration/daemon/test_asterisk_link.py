@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.exchange import SECOND, SLICE_S, UK, Exchange, exchange, slices_of, timing
+from tests.exchange import PLAN, SECOND, SLICE_S, UK, Exchange, exchange, slices_of, timing
 from tests.fakes.fake_call import FakeCall
 from tests.fakes.until import until
 
@@ -187,6 +187,44 @@ async def test_lost_timeout_is_set_anew() -> None:
         record = await x.settled(call)
         assert record["billed_s"] == 10
         assert 10 <= talked_s(x, call) < 11
+
+
+async def test_lost_timeout_of_an_incoming_leg_is_set_anew() -> None:
+    """The same for the leg that has called us, which is the one that is paid."""
+    plan = PLAN.replace("{public: yes}", "{public: yes, incoming: yes}").replace(
+        "{outgoing: 1/1}", "{outgoing: 1/1, incoming: 1/1}"
+    )
+    plan += "  incoming:\n    - {destination: Anybody, price_per_minute: 0.60}\n"
+    async with exchange({"alice": "0"}, change=OFTEN, plan=plan) as x:
+        await x.act("/dids", number="442079461234", account_id="alice", endpoint="alice")
+        await x.act("/topups", account_id="alice", id="in", amount="0.10", wallet="incoming")
+        call = x.pbx.place_incoming("442079461234", "15550100")
+        assert await call.authorize(), call.verdict
+        call.dial()
+        call.answer()
+        await x.paid(call, 2 * SLICE_S)
+        x.pbx.disarm(call.metered_leg)
+        record = await x.settled(call)
+        assert (record["direction"], record["billed_s"]) == ("incoming", 10)
+        assert 10 <= talked_s(x, call) < 11
+
+
+@pytest.mark.parametrize("moved", ["BlindTransfer", "AttendedTransfer", "Pickup"])
+async def test_what_moves_legs_is_followed_by_a_look_at_once(moved: str) -> None:
+    """A masquerade takes a timeout along and tells nobody: it is set anew within two seconds.
+
+    The next look by the clock would come half a minute later. Seen failing without `_look_twice`.
+    """
+    async with exchange({"alice": "1.00"}, plan=slices_of(60)) as x:
+        call = await x.talk("alice")
+        leg = call.metered_leg
+        x.pbx.disarm(leg)
+        parts = ("Transferer", "Transferee", "OrigTransferer", "SecondTransferer", "Target")
+        told = "".join(leg.describe(part) for part in parts) + leg.describe()
+        armed, moved_at = len(x.pbx.armed), x.pbx.now()
+        x.pbx.emit(moved, f"Result: Success\r\n{told}DestType: Bridge\r\n")
+        await until(lambda: len(x.pbx.armed) > armed)
+        assert x.pbx.armed[armed].at - moved_at < 2
 
 
 async def test_lost_timeout_without_a_look_is_made_good_by_the_daemon() -> None:
