@@ -13,6 +13,7 @@ from pbxcharge.core.account import (
     Account,
     AccountKind,
     AccountStatus,
+    Did,
     Extension,
     WalletKind,
     wallet_id,
@@ -38,6 +39,8 @@ from pbxcharge.core.effects import (
     CallClosed,
     CallSaved,
     CdrWritten,
+    DidRemoved,
+    DidSaved,
     Effect,
     EventsTold,
     ExtensionSaved,
@@ -45,6 +48,7 @@ from pbxcharge.core.effects import (
 )
 from pbxcharge.core.ledger import Entry, EntryKind, initial_entry_id
 from pbxcharge.core.money import MICROS
+from pbxcharge.core.plan import CallType
 from pbxcharge.core.settlement import blank_cdr, settle
 from pbxcharge.store import Store, open_store
 from pbxcharge.store.writer import Writer
@@ -83,6 +87,33 @@ def accounts() -> list[Effect]:
         saved.append(AccountSaved(user(name), NOW_US, ACTOR))
         saved.append(ExtensionSaved(Extension(name, number, name), NOW_US, ACTOR))
     return saved
+
+
+def numbers() -> list[Effect]:
+    """Another organization with a code, and numbers of the public network; one is gone again."""
+    globex = Account(
+        "globex", AccountKind.ORGANIZATION, None, "Globex", None, AccountStatus.ACTIVE, "20"
+    )
+    return [
+        AccountSaved(globex, NOW_US, ACTOR),
+        DidSaved(Did("442079460101", "alice", "alice"), NOW_US, ACTOR),
+        DidSaved(Did("442079460102", "bob", context="support"), NOW_US, ACTOR),
+        DidSaved(Did("442079460103", "bob", "bob"), NOW_US, ACTOR),
+        DidRemoved("442079460103", NOW_US, ACTOR),
+    ]
+
+
+def from_outside(call_id: str) -> Granted:
+    """A call to Alice's number, paid from her incoming wallet."""
+    call = granted(call_id, wallets=("alice:incoming",))
+    attempt = replace(
+        call.attempt,
+        call_type=CallType.INCOMING,
+        direction="incoming",
+        caller_number="4930123456",
+        callee_endpoint="alice",
+    )
+    return replace(call, attempt=attempt)
 
 
 def user(name: str, status: AccountStatus = AccountStatus.ACTIVE) -> Account:
@@ -205,6 +236,8 @@ async def busy_day(store: Store) -> None:
     )
     await talk(writer, granted("answered"), 8)
     await talk(writer, two_levels("renewed"), 25)
+    await writer.submit((top_up("payment-3", MICROS, "alice:incoming"),), numbers())
+    await talk(writer, from_outside("came-in"), 6)
     await writer.submit((Refund("back-1", "renewed", ALICE, 50_000, NOW_US, ACTOR),))
     await unanswered(writer, granted("unanswered"))
     refused = blank_cdr(granted("refused").attempt, "EUR", Disposition.NOT_ALLOWED)

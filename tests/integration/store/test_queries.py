@@ -69,14 +69,21 @@ async def test_accounts_are_as_they_were_saved(queries: Queries) -> None:
 
 async def test_a_scope_sees_its_subtree_alone(day: Queries) -> None:
     """Bob sees himself, the organization its users, the operator all; a stranger nothing."""
-    for scope, seen in {None: 3, "acme": 3, "bob": 1, "nobody": 0}.items():
+    for scope, seen in {None: 4, "acme": 3, "bob": 1, "nobody": 0}.items():
         assert len(await day.accounts(scope)) == seen
     assert [each.endpoint for each in await day.extensions("acme")] == ["alice", "bob"]
     assert [each.endpoint for each in await day.extensions("bob")] == ["bob"]
     assert {each.wallet_id for each in await day.ledger("bob")} == {BOB}
-    assert {each.wallet_id for each in await day.ledger("acme")} == {ALICE, ACME, BOB}
+    assert {each.wallet_id for each in await day.ledger("acme")} == {
+        ALICE,
+        ACME,
+        BOB,
+        "alice:incoming",
+    }
+    assert [each.number for each in await day.dids("bob")] == ["442079460102"]
+    assert len(await day.dids("acme")) == len(await day.dids(None)) == 2
     assert await day.cdrs("bob") == []
-    assert len(await day.cdrs("acme")) == len(await day.cdrs(None)) == 4
+    assert len(await day.cdrs("acme")) == len(await day.cdrs(None)) == 5
 
 
 async def test_who_is_charged_by_a_plan_is_known(queries: Queries) -> None:
@@ -156,8 +163,8 @@ async def test_records_are_filtered(day: Queries) -> None:
     """By disposition, by the instant of set-up (the end not included), and by number."""
     refused = await day.cdrs(None, disposition=Disposition.NOT_ALLOWED)
     assert [cdr.call_id for cdr in refused] == ["refused"]
-    assert len(await day.cdrs("acme", disposition=Disposition.ANSWERED)) == 2
-    assert len(await day.cdrs(None, since_us=SETUP_AT_US, until_us=SETUP_AT_US + 1)) == 4
+    assert len(await day.cdrs("acme", disposition=Disposition.ANSWERED)) == 3
+    assert len(await day.cdrs(None, since_us=SETUP_AT_US, until_us=SETUP_AT_US + 1)) == 5
     assert await day.cdrs("acme", until_us=SETUP_AT_US) == []
     assert await day.cdrs(None, since_us=SETUP_AT_US + 1) == []
     assert len(await day.cdrs("acme", limit=1)) == 1
@@ -244,3 +251,21 @@ async def test_a_changed_account_is_read_changed(store: Store) -> None:
     payer = await store.directory.payer("bob")
     assert payer is not None
     assert payer[1][0].status is AccountStatus.BLOCKED
+
+
+async def test_phones_and_numbers_are_found_by_what_is_dialled(day: Queries) -> None:
+    """The extension in its organization, the organization by its code, the DID with its owner."""
+    phone = await day.phone("acme", "102")
+    assert phone is not None
+    assert phone.endpoint == "bob"
+    assert await day.phone("globex", "102") is None
+    assert set(await day.phones("acme")) == {"101", "102"}
+    assert dict(await day.codes()) == {"20": "globex"}
+    assert list(await day.did_numbers()) == [442079460101, 442079460102]
+    found = await day.did("442079460102")
+    assert found is not None
+    assert (found[0].context, [each.account_id for each in found[1]]) == (
+        "support",
+        ["bob", "acme"],
+    )
+    assert await day.did("442079460103") is None

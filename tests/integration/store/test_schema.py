@@ -132,6 +132,12 @@ REFUSED = {
     "a status is unknown": "UPDATE account SET status = 'tired'",
     "an account has no parent": "UPDATE account SET parent_id = 'nobody'",
     "a number is taken": "INSERT INTO extension VALUES ('x', '101', 'bob', 0, 'test')",
+    "a code is taken": "UPDATE account SET code = '20' WHERE account_id = 'acme'",
+    "a code is no number": "UPDATE account SET code = 'x' WHERE account_id = 'acme'",
+    "a DID is no number": "UPDATE did SET number = '0442079460101'",
+    "a DID reaches two things": "UPDATE did SET context = 'menu', endpoint = 'bob'",
+    "a DID reaches nothing": "UPDATE did SET context = NULL, endpoint = NULL",
+    "a call goes both ways": "UPDATE call SET direction = 'both'",
     "a record is doubled": "INSERT INTO cdr SELECT * FROM cdr",
 }
 
@@ -157,3 +163,28 @@ async def test_a_busy_day_is_what_the_generator_keeps(database: Path) -> None:
     async with open_site(database) as store:
         await busy_day(store)
     assert verify(database) == []
+
+
+def test_changes_of_numbers_leave_a_trail(connection: sqlite3.Connection) -> None:
+    """Added and removed, by whom; there is nothing after a removal."""
+    trail = connection.execute(
+        "SELECT actor, before ->> 'endpoint', after ->> 'endpoint' FROM audit"
+        " WHERE subject = 'did' AND subject_id = '442079460103' ORDER BY seq"
+    ).fetchall()
+    assert trail == [("test", None, "bob"), ("test", "bob", None)]
+
+
+def test_accounts_of_an_earlier_release_get_an_incoming_wallet(tmp_path: Path) -> None:
+    """Empty, without a credit limit, one for each outgoing one."""
+    database = Path(shutil.copy(RELEASED[0], tmp_path / "site.db"))
+    migrate_alone(database)
+    with closing(sqlite3.connect(database)) as books:
+        kinds = "SELECT account_id FROM wallet WHERE kind = ? ORDER BY account_id"
+        outgoing, incoming = (
+            books.execute(kinds, (kind,)).fetchall() for kind in ("outgoing", "incoming")
+        )
+        sums = books.execute(
+            "SELECT sum(balance_micros), sum(floor_micros) FROM wallet WHERE kind = 'incoming'"
+        )
+        assert sums.fetchone() == (0, 0)
+    assert outgoing == incoming

@@ -58,6 +58,13 @@ DAMAGES = {
     "account_unreachable": "UPDATE account SET parent_id = 'bob' WHERE account_id = 'acme'",
     "number_twice": "UPDATE extension SET number = '101' WHERE endpoint = 'bob'",
     "account_audit_differs": "UPDATE account SET status = 'active' WHERE account_id = 'bob'",
+    "did_audit_differs": "UPDATE did SET account_id = 'bob' WHERE number = '442079460101'",
+    "did_elsewhere": "UPDATE account SET parent_id = 'globex' WHERE account_id = 'bob';"
+    "UPDATE did SET account_id = 'bob' WHERE number = '442079460101'",
+    "code_ambiguous": "UPDATE account SET code = '2' WHERE account_id = 'acme'",
+    "wallet_missing": "DELETE FROM wallet WHERE wallet_id = 'bob:incoming'",
+    "cdr_wallet_differs": "UPDATE wallet SET kind = 'outgoing' WHERE wallet_id = 'alice:incoming'",
+    "cdr_direction_differs": "UPDATE cdr SET direction = 'outgoing' WHERE call_id = 'came-in'",
     "extension_audit_differs": "UPDATE extension SET account_id = 'alice' WHERE endpoint = 'bob'",
     "rating_changed": "UPDATE rating SET body = replace(body, '3/5', '1/2')",
     "rating_unreadable": "UPDATE rating SET body = '{}'",

@@ -7,6 +7,7 @@ from pbxcharge.catalog.findings import Finding
 from pbxcharge.catalog.site_checks import (
     can_match,
     emergency_findings,
+    on_net_findings,
     price_findings,
     rule_findings,
 )
@@ -118,3 +119,17 @@ def test_the_forms_behind_the_digit_for_a_line_belong_on_the_list() -> None:
         "add {dialled: 9112, sent: 112}",
         "add {dialled: 9110, sent: 110}",
     ]
+
+
+def test_a_prefix_for_other_organizations_stays_clear_of_other_numbers() -> None:
+    """An emergency number behind it is an error, a rule that it takes from a warning."""
+    source = source_of("numbers:\n  on_net: '0'\n")
+
+    def found(on_net: str, *emergency: str) -> list[tuple[str, int, str]]:
+        findings = on_net_findings(source, on_net, RULES, emergency)
+        return [(str(it.severity), it.line, it.key) for it in findings]
+
+    assert found("8", "112", "911") == []
+    assert found("1", "112", "911") == [("error", 2, "numbers.on_net")]
+    assert found("0", "112") == [("warning", 2, "numbers.on_net")] * 2
+    assert found("", "112") == []
