@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.asterisk.harness import AmiEvent, AsteriskInstance, Observer
-from tests.asterisk.metered import AllowedCall, Metered
+from tests.asterisk.metered import ANSWERS, AllowedCall, Metered, Payer
 
 CONTEXT = "office"
 DIALPLAN = """
@@ -19,6 +19,13 @@ exten => _601X.,1,Dial(${DB(group/${EXTEN})},20,i)
  same => n,Hangup(${HANGUPCAUSE})
 exten => 602,1,Queue(helpers)
 exten => 603,1,ConfBridge(board)
+[menu]
+exten => _X.,1,UserEvent(Menu,Number: ${EXTEN})
+ same => n,Wait(30)
+[helpdesk]
+exten => _X.,1,Queue(helpdesk)
+[board]
+exten => _X.,1,ConfBridge(board)
 [conference]
 exten => s,1,ConfBridge(board)
 [wait]
@@ -31,6 +38,24 @@ exten => s,1,Hangup()
 def office() -> AsteriskInstance:
     """An Asterisk whose phones dial in such a context."""
     return AsteriskInstance(dialplan=DIALPLAN, phone_context=CONTEXT)
+
+
+async def house(metered: Metered, credit: str = "1.00", number: str = "", **more: str) -> Payer:
+    """Somebody whose plan has a price for every kind of call, and whose phone answers."""
+    payer = await metered.payer(credit, plan="house", number=number, **more)
+    payer.phone.usually = ANSWERS
+    return payer
+
+
+async def allowed_from(metered: Metered, payer: Payer, call_type: str) -> AllowedCall:
+    """The call of this kind that this payer makes or takes."""
+    told = await metered.site.log.wait("authorized", account=payer.account_id, type=call_type)
+    return AllowedCall(metered, str(told["number"]), str(told["call_id"]))
+
+
+async def forward(metered: Metered, payer: Payer, value: str) -> None:
+    """Write this user's forwards into Asterisk's database, as the codes do."""
+    await metered.asterisk.cli(f"database put pbxc-forward {payer.phone.extension} {value}")
 
 
 async def operator(metered: Metered) -> Observer:
@@ -57,8 +82,10 @@ async def phone_channel(metered: Metered, extension: str, nth: int = 1) -> str:
 
 
 async def talking(metered: Metered, call: AllowedCall) -> None:
-    """Wait until the metered leg is in a bridge."""
-    await metered.asterisk.observer.wait_for("BridgeEnter", Uniqueid=await call.leg())
+    """Wait until the metered leg is in a bridge with somebody."""
+    observer = metered.asterisk.observer
+    bridge = (await observer.wait_for("BridgeEnter", Uniqueid=await call.leg()))["BridgeUniqueid"]
+    await observer.wait_for("BridgeEnter", BridgeUniqueid=bridge, BridgeNumChannels="2")
 
 
 def who(channel: str) -> str:
