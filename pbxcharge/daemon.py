@@ -1,37 +1,33 @@
 """The daemon: the one place that wires the parts together, in the order in which they may start.
 
 It becomes ready only after Asterisk was compared with the books once, and it listens for calls
-last. When it is told to stop it grants nothing more, leaves live calls to their leases, makes
-everything durable, and is gone within five seconds.
+last. When it is told to stop it grants nothing more, leaves live calls to their leases, and makes
+everything durable.
 """
 
 import asyncio
 import gc
 import os
-import resource
 import signal
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-import uvloop
-
-from pbxcharge import log
 from pbxcharge.api.server import ApiServer
 from pbxcharge.asterisk.agi_server import AgiServer
 from pbxcharge.asterisk.ami_client import AmiClient
 from pbxcharge.asterisk.events import Cdr as AsteriskCdr
 from pbxcharge.asterisk.events import Event
-from pbxcharge.catalog import emergency
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow import pulse
 from pbxcharge.flow.archive import Archive
-from pbxcharge.flow.authorize import Authorizer, Prices
+from pbxcharge.flow.authorize import Authorizer
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.confirm import Confirmation
+from pbxcharge.flow.emergency_list import EmergencyList
 from pbxcharge.flow.gate import Gate
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.lag import LoopLag
@@ -42,82 +38,17 @@ from pbxcharge.flow.orphans import Orphans
 from pbxcharge.flow.ports import Site
 from pbxcharge.flow.recover import Recovery
 from pbxcharge.flow.refusals import Refusals
-from pbxcharge.flow.reload import Fresh, Reload
+from pbxcharge.flow.reload import Reload
 from pbxcharge.flow.spool import Spool
 from pbxcharge.flow.standing import review
 from pbxcharge.flow.trunk_watch import Trunks, TrunkWatch
+from pbxcharge.in_force import InForce
 from pbxcharge.logger import Logger
 from pbxcharge.notify import Notifier
 from pbxcharge.settings import Settings
-from pbxcharge.site_files import needs_restart, read_files, with_live_settings
-from pbxcharge.store import Store, open_store
+from pbxcharge.store import Store
 
 ALIVE_EVERY_S = 5.0
-STOP_WITHIN_S = 4.0
-FILES_MAX = 4096
-"""More than 1,500 connections that ask for calls, and whatever else is open."""
-EXIT_DONE, EXIT_DOWN = 0, 69
-
-
-def serve(config: Path, settings: Settings, catalog: Catalog, ami_secret: str) -> int:
-    """Run the daemon until SIGTERM or SIGINT; a SIGHUP makes it read its files anew.
-
-    Args:
-        config: the settings file.
-        settings: of the site, as they stand in it.
-        catalog: the plans in force.
-        ami_secret: of the AMI user.
-
-    Returns:
-        0 stopped in order, 69 something it depends on is down.
-    """
-    log.configure(settings.log.level, settings.log.mask_digits)
-    logger = log.logger()
-    _may_open_files()
-    try:
-        uvloop.run(_run(config, settings, catalog, ami_secret, logger))
-    except OperatingError as error:
-        logger.critical("cannot serve", error=str(error))
-        return EXIT_DOWN
-    return EXIT_DONE
-
-
-async def _run(
-    config: Path, settings: Settings, catalog: Catalog, secret: str, logger: Logger
-) -> None:
-    stop, reread = asyncio.Event(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reread.set)
-    async with open_store(
-        settings.database,
-        currency=settings.site.currency,
-        node=settings.pbx,
-        log=logger,
-        migrate=True,
-    ) as store:
-        daemon = Daemon(config, settings, catalog, secret, store, logger)
-        try:
-            await daemon.start(stop, reread)
-            await stop.wait()
-        finally:
-            asyncio.get_running_loop().call_later(STOP_WITHIN_S, _leave, logger)
-            await daemon.stop()
-    logger.info("stopped")
-
-
-def _may_open_files() -> None:
-    """Use what the system allows: 1,024 is the usual limit, and not enough in a flood."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    allowed = FILES_MAX if hard == resource.RLIM_INFINITY else min(FILES_MAX, hard)
-    if soft != resource.RLIM_INFINITY and soft < allowed:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-
-
-def _leave(logger: Logger) -> None:
-    """The last resort at a stop: what is not durable by now was not promised to anybody."""
-    logger.critical("stop took too long")
-    os._exit(EXIT_DOWN)
 
 
 class Daemon:
@@ -134,11 +65,10 @@ class Daemon:
     ) -> None:
         clock = Clock()
         site = _site(settings)
-        prices = _prices(settings, catalog)
-        self._config = config
-        self._settings = self._written = settings
+        self._in_force = InForce(config, settings, catalog)
+        prices = self._in_force.prices
+        self._settings = settings
         self._store = store
-        self._prices = prices
         self._log = logger
         self._notifier = Notifier()
         self._lag = LoopLag(logger)
@@ -190,7 +120,12 @@ class Daemon:
             logger,
             look=self.want,
         )
-        self.trunk_watch.learn_emergency(r.dials for r in settings.emergency_routes)
+        self.emergency = EmergencyList(
+            self.ami,
+            lambda: self._in_force.settings.emergency_routes,
+            self.trunk_watch.learn_emergency,
+            logger,
+        )
         self.orphans = Orphans(
             trunks.endpoints,
             settings.timing.orphan_max_s * 1000,
@@ -232,10 +167,10 @@ class Daemon:
         self.agi.routes.serve(pulse.SCRIPT, pulse.answer)
         self.office = Office(store.writer, store.queries, prices, clock, site.currency)
         self.reload = Reload(
-            self._read_files,
+            self._in_force.read,
             prices,
             self.office.provisioning,
-            self._in_force,
+            self._taken,
             self._after_reload,
             self.journal,
             logger,
@@ -261,7 +196,7 @@ class Daemon:
         for live in self.meter.calls():
             # Else nobody would know of a call taken up that it was the caller who hung up.
             self.expect_caller(live.call.granted.attempt.caller.uniqueid, live.call.call_id)
-        await review(self.meter, self._store.queries, self._prices.plans)
+        await review(self.meter, self._store.queries, self._in_force.prices.plans)
         self._log.info("starting", calls_taken_up=calls, database=str(self._settings.database))
         await self.api.start()
         self._spawn(self._obey_hangups(reread))
@@ -334,25 +269,12 @@ class Daemon:
     async def _compare(self) -> None:
         self.meter.hearing(True)
         # Before any leg is judged: what the dialplan puts through as an emergency is one.
-        await self._compare_emergency()
+        await self.emergency.compare()
         await self.recovery.resync()
         about = await self.ami.core_settings()
         self._log.info(
             "compared with Asterisk", live_calls=len(self.meter), asterisk=about.asterisk_version
         )
-
-    async def _compare_emergency(self) -> None:
-        """The dialplan holds the emergency list a second time; a difference is said, loudly."""
-        try:
-            loaded = await self.ami.loaded_context(emergency.CONTEXT)
-        except OperatingError as error:
-            self._log.error("emergency numbers not compared", error=str(error))
-            return
-        # Also those that are no more on the list: nothing may end what the dialplan puts through.
-        self.trunk_watch.learn_emergency(emergency.dialled_by(loaded))
-        routes = self._settings.emergency_routes
-        if finding := emergency.compare_loaded(routes, loaded, "Asterisk's dialplan"):
-            self._log.error(finding.message, hint=finding.hint)
 
     async def _obey_hangups(self, reread: asyncio.Event) -> None:
         """Each SIGHUP reads the files anew; what is wrong with them stands in the log."""
@@ -364,34 +286,21 @@ class Daemon:
             except OperatingError as error:
                 self._log.error("plans not changed", error=str(error))
 
-    def _read_files(self) -> Fresh:
-        """What the files say now; the tolerance in force stays, since it needs a restart."""
-        read = read_files(self._config, tolerance_ms=self._settings.duration_tolerance_ms)
-        if read.settings is None or read.catalog is None:
-            return Fresh(self._settings.plans, None, read.findings)
-        self._written = read.settings
-        return Fresh(
-            read.settings.plans,
-            _prices(read.settings, read.catalog),
-            read.findings,
-            needs_restart(self._settings, read.settings),
-        )
-
-    def _in_force(self) -> None:
-        """In the step in which the files come into force: the settings that go with them."""
-        self._settings = with_live_settings(self._settings, self._written)
-        self.trunk_watch.learn_emergency(r.dials for r in self._settings.emergency_routes)
+    def _taken(self) -> None:
+        """In the step in which the files come into force: what goes with them."""
+        self._in_force.take_settings()
+        self.emergency.read()
 
     async def _after_reload(self) -> None:
         """What follows from files that came into force."""
         await self._review()
         if self.ami.ready:
-            await self._compare_emergency()
+            await self.emergency.compare()
 
     async def _review(self) -> None:
         """Tell the running calls what the plans let them do now."""
         try:
-            await review(self.meter, self._store.queries, self._prices.plans)
+            await review(self.meter, self._store.queries, self._in_force.prices.plans)
         except OperatingError as error:
             self._log.error("running calls not told of the plans", error=str(error))
 
@@ -438,11 +347,6 @@ class Daemon:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._log.critical("a part of the daemon failed", error=repr(error), exc_info=error)
             os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _prices(settings: Settings, catalog: Catalog) -> Prices:
-    emergency = frozenset(settings.emergency_numbers)
-    return Prices(catalog.plans, settings.numbering, emergency)
 
 
 def _site(settings: Settings) -> Site:

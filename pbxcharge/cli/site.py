@@ -47,7 +47,7 @@ def serve(run: Run) -> None:
     shown.complain_of((*run.files.findings, *found))
     if secret is None:
         raise BadConfiguration("the AMI secret cannot be read")
-    from pbxcharge.daemon import serve
+    from pbxcharge.serve import serve
 
     raise typer.Exit(serve(run.config, settings, catalog, secret))
 
