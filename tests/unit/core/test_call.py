@@ -11,6 +11,7 @@ import pytest
 
 from pbxcharge.core.call import Call, Phase, advance, deadline_ms, why_cut
 from pbxcharge.core.call_events import (
+    Accompanied,
     Answered,
     Armed,
     ArmFailed,
@@ -25,6 +26,7 @@ from pbxcharge.core.call_events import (
     HangupRequested,
     HungUp,
     Investigate,
+    LeftAlone,
     LegDialled,
     LegMoved,
     Record,
@@ -711,3 +713,18 @@ def test_a_call_id_is_the_attempts() -> None:
     """And a call that rings or talks is live."""
     assert (ringing().call_id, ringing().live, talking().live) == ("a", True, True)
     assert not replace(talking(), phase=Phase.ENDING).live
+
+
+def test_a_call_that_is_left_alone_ends_after_a_while_unless_somebody_comes() -> None:
+    """Told twice at 10 s and 12 s with 20 s to go: 30 s. Told that somebody is there: not at all.
+
+    Seen failing with `alone_until_ms` not compared in `_left_alone`.
+    """
+    told, _ = advance(talking(), LeftAlone(20_000), 10_000)
+    again, _ = advance(told, LeftAlone(20_000), 12_000)
+    assert deadline_ms(again) == 30_000
+    ended, commands = advance(again, TICK, 30_000)
+    assert commands == (Record(), HangUp(LEG, EndedBy.ORPHAN))
+    assert ended.ending_as is EndedBy.ORPHAN
+    joined, _ = advance(again, Accompanied(), 15_000)
+    assert advance(joined, TICK, 30_000) == (joined, ())
