@@ -27,6 +27,7 @@ from pbxcharge.flow.spool import Spool
 from pbxcharge.logger import Logger
 
 EMERGENCY = "emergency"
+UP = 6
 LOOK_GAP_S = 0.5
 """Listing all channels is not cheap: many callers who give up at once make one look."""
 MISSING_GRACE_S = 2.0
@@ -210,12 +211,16 @@ class Recovery:
         return may_still_begin(call, frozenset(entry.uniqueid for entry in view.channels))
 
     def _shown(self, entry: StatusEntry) -> Shown:
-        now_ms = self._clock.wall_us() // 1000
-        ends_at_s = entry.hangs_up_at_s
+        now_us, ends_at_s = self._clock.wall_us(), entry.hangs_up_at_s
+        answered_at_us = entry.answered_at_us
+        if answered_at_us is None and ends_at_s is None and entry.channel_state == UP:
+            # Taken out of its Dial while it rang, by a Redirect: the dialplan neither noted its
+            # answer nor armed it. It is paid for from now on, which is the last that is sure.
+            answered_at_us = now_us
         return Shown(
             leg=Leg(entry.uniqueid, entry.channel),
-            answered_at_us=entry.answered_at_us,
-            left_ms=None if ends_at_s is None else ends_at_s * 1000 - now_ms,
+            answered_at_us=answered_at_us,
+            left_ms=None if ends_at_s is None else ends_at_s * 1000 - now_us // 1000,
         )
 
     async def _settle_missing(self, missing: list[LiveCall], seen_us: int | None) -> None:
