@@ -12,7 +12,7 @@ from functools import partial
 from itertools import count
 
 from pbxcharge.core.attempt import Granted, Leg
-from pbxcharge.core.call import Call, advance, deadline_ms
+from pbxcharge.core.call import Call, advance, deadline_ms, granted_call
 from pbxcharge.core.call_events import (
     Answered,
     Armed,
@@ -110,10 +110,11 @@ class Exchange:
     def dial(self, call: Granted, channel: str = "PJSIP/carrier-1") -> Line:
         """Authorize a call with its first slice, and let it ring."""
         zero_us = SETUP_AT_US + self.now_ms * 1000
+        leg = Leg(call.attempt.call_id, channel)
         attempt = replace(call.attempt, setup_at_us=zero_us)
-        line = Line(
-            replace(call, attempt=attempt), self.now_ms, Leg(call.attempt.call_id, channel), 0
-        )
+        if attempt.incoming:
+            attempt = replace(attempt, caller=leg)
+        line = Line(replace(call, attempt=attempt), self.now_ms, leg, 0)
         self.lines[line.call_id] = line
         outcome = self.engine.decide(first_reservation(line.granted))
         if isinstance(outcome, Refused):
@@ -121,10 +122,11 @@ class Exchange:
             return line
         assert isinstance(outcome, Reserved)
         line.first_slice_s = outcome.through_s
-        line.call = Call(line.granted, outcome.step, outcome.through_s, short=outcome.short)
+        line.call = granted_call(line.granted, outcome.step, outcome.through_s, short=outcome.short)
         line.stored = line.call
         self._set_timer(line, self.now_ms + (call.ring_s + outcome.through_s) * 1000)
-        self.tell(line, LegDialled(line.leg))
+        if not line.granted.attempt.incoming:
+            self.tell(line, LegDialled(line.leg))
         return line
 
     def answer(self, line: Line) -> None:

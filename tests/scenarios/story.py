@@ -4,6 +4,7 @@ Each row is an instant in seconds, who, and what they do::
 
     0.0   a      dials
     2.0   a      answers
+    5.0   b      comes in
     30.0  alice  tops up 0.50
     75.0  a      caller hangs up
 
@@ -11,12 +12,14 @@ Calls are single letters and all are alice's; `daemon`, `ami` and `operator` are
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from pbxcharge.core.attempt import Granted
 from pbxcharge.core.cdr import EndedBy
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.money import format_amount, parse_amount
-from pbxcharge.core.plan import Terms
+from pbxcharge.core.plan import CallType, Terms
 from pbxcharge.core.rate import Rate
 from tests.fakes.granted_call import WALLET, granted
 from tests.scenarios.simulator import BUSY, NO_ANSWER, Exchange, Line
@@ -116,17 +119,22 @@ class Story:
 
     def _call(self, who: str, what: str) -> None:
         if what == "dials":
-            rates = [self._rate] if self._rate else None
-            call = granted(
-                who,
-                rates=rates,
-                terms=self._terms,
-                limits=self._limits,
-                renew_lead_ms=self._lead_ms,
-            )
-            self.exchange.dial(call)
+            self.exchange.dial(self._granted(who))
+        elif what == "comes in":
+            call = self._granted(who)
+            attempt = replace(call.attempt, call_type=CallType.INCOMING, direction="incoming")
+            self.exchange.dial(replace(call, attempt=attempt))
         else:
             _CALL[what](self.exchange, self.line(who))
+
+    def _granted(self, who: str) -> Granted:
+        return granted(
+            who,
+            rates=[self._rate] if self._rate else None,
+            terms=self._terms,
+            limits=self._limits,
+            renew_lead_ms=self._lead_ms,
+        )
 
 
 def _told(entry: Entry) -> str:

@@ -434,3 +434,48 @@ def test_without_any_timer_the_daemon_itself_ends_the_call() -> None:
     )
     assert story.ended_s("a") == pytest.approx(63.0, abs=0.05)
     assert story.record("a") == "ANSWERED 61 s, billed 60 s, 1 s unpaid: 0.60, by credit, event"
+
+
+def test_a_call_that_comes_in_is_cut_at_the_end_of_its_credit() -> None:
+    """Its leg is there before the answer; everything else is as for a call that goes out."""
+    story = Story(
+        """
+        0.0   a  comes in
+        2.0   a  answers
+        """,
+        credit="0.90",
+    )
+    assert story.record("a") == "ANSWERED 90 s, billed 90 s: 0.90, by credit, event"
+    assert story.ended_s("a") == 92.0
+
+
+def test_a_call_that_came_in_goes_on_after_a_restart() -> None:
+    """The daemon is away for 5 s in mid-call, and renews in time."""
+    story = Story(
+        """
+        0.0   a       comes in
+        2.0   a       answers
+        45.0  daemon  dies
+        50.0  daemon  starts
+        75.0  a       callee hangs up
+        """,
+        credit="5.00",
+    )
+    assert story.record("a") == "ANSWERED 73 s, billed 73 s: 0.73, by callee, event"
+
+
+def test_a_call_that_came_in_and_ended_unseen_is_charged_by_what_was_written() -> None:
+    """It rang, was answered and hung up while the daemon was away: the spool has both."""
+    story = Story(
+        """
+        0.0   a       comes in
+        1.0   daemon  dies
+        2.0   a       answers
+        12.0  a       caller hangs up
+        20.0  daemon  starts
+        """,
+        credit="5.00",
+    )
+    record = story.record("a")
+    assert record.startswith("ANSWERED 10 s, billed 10 s: 0.10")
+    assert record.endswith("spool")
