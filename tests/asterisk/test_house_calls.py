@@ -138,6 +138,22 @@ async def test_forward_on_busy_and_on_no_answer(metered: Metered) -> None:
         assert len(bob.phone.legs(bob.phone.extension)) == 1
 
 
+async def test_nobody_is_told_of_another_ones_credit(metered: Metered) -> None:
+    """Bob's credit for the mobile ends, and Alice talks: she hears no warning, nor does she pay."""
+    alice, bob = await house(metered), await house(metered, "0.06")
+    mobile = metered.number()
+    metered.asterisk.carrier.plan(mobile, ANSWERS)
+    await forward(metered, bob, f"00{mobile}:::")
+    phone = alice.dial(bob.phone.extension[3:])
+    call = await metered.allowed(mobile)
+    await call.told("warned")
+    await phone.trace.until_over()
+    assert phone.ear.heard_at_epoch_s == []
+    assert (await call.callee()).ear.heard_at_epoch_s == []
+    cdr = await call.cdr()
+    assert (cdr["charge"], cdr["ended_by"]) == ("0.06", "credit")
+
+
 async def test_who_cannot_pay_for_a_forward_is_not_forwarded(metered: Metered) -> None:
     """Bob has no credit: his leg is refused, Alice hears 480 and pays nothing."""
     alice, bob = await house(metered), await house(metered, "")

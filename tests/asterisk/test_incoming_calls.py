@@ -81,6 +81,17 @@ async def test_a_call_from_outside_ends_when_the_credit_does(
     assert (await outside.trace.until_over()).bye_sent is False
 
 
+async def test_who_was_called_is_warned_and_not_who_calls(metered: Metered) -> None:
+    """The payer has the phone that was called: it hears the tone 3 s before the end."""
+    bob = await owner(metered, "0.12")
+    outside, call = await called(metered, bob)
+    await call.told("warned")
+    await outside.trace.until_over()
+    # "beep" is 0.4 s of sound, 50 packets a second.
+    assert len((await bob.phone.ring()).ear.heard_at_epoch_s) > 10
+    assert outside.ear.heard_at_epoch_s == []
+
+
 async def test_nobody_outside_hears_of_an_empty_wallet(metered: Metered) -> None:
     """No incoming credit, whatever the outgoing wallet holds: 480, and no phone rings."""
     bob = await owner(metered, "")
