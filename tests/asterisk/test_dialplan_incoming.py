@@ -242,6 +242,6 @@ async def test_a_caller_from_outside_is_transferred_by_who_pays_for_it(site: Scr
     ring.transfer(mobile)
     await site.asterisk.carrier.leg(mobile)
     (asked,) = site.answerer.asked(mobile)
-    assert (asked["agi_arg_1"], asked["agi_arg_3"]) == (phone.extension, "public")
+    assert (asked["agi_arg_1"], asked["agi_arg_3"]) == (phone.extension, "outgoing")
     await call.trace.until_over()
     assert (await site.asterisk.spool())[leg][:2] == ["end", "in-first"]
