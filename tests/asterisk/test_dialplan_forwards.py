@@ -100,6 +100,10 @@ async def test_always_two_questions_and_two_legs(site: Scripted) -> None:
     assert bob.legs(bob.extension) == []
     assert 2 - EARLY_S <= await lasted_s(site, "fwd-out") < 2 + LATE_S
     assert await lasted_s(site, "fwd-in") < 2 + LATE_S
+    observer = site.asterisk.observer
+    # The far end of the Local channel has inherited the name of the call, and must not bear it.
+    bore = {event["Uniqueid"] for event in observer.seen("Hangup") if event.call_id == "fwd-in"}
+    assert bore == {await observer.leg_of("fwd-in")}
 
 
 async def test_who_called_may_run_out_of_credit_first(site: Scripted) -> None:

@@ -212,8 +212,13 @@ async def test_the_lease_starts_at_the_answer_whoever_picks_up(site: Scripted) -
     call = site.asterisk.carrier.call(number)
     await (await phone.ring()).trace.until("180")
     colleague.call(f"*8{phone.extension}")
-    await call.trace.until_over()
+    await call.trace.until("200")
     leg = await site.asterisk.observer.leg_of("in-pick")
+    async with await site.asterisk.manager() as ami:
+        left = await ami.action("Getvar", Channel=leg, Variable="TIMEOUT(absolute)")
+    # The timer is the trunk's own, and not that of who picked up.
+    assert 0 < float(left["Value"]) <= 2
+    await call.trace.until_over()
     observer = site.asterisk.observer
     assert 2 - EARLY_S <= await observer.ended(leg) - await observer.answered(leg) < 2 + LATE_S
 
