@@ -19,6 +19,9 @@ exten => _601X.,1,Dial(${DB(group/${EXTEN})},20,i)
  same => n,Hangup(${HANGUPCAUSE})
 exten => 602,1,Queue(helpers)
 exten => 603,1,ConfBridge(board)
+; An announcement, as good as any application that answers.
+exten => 604,1,Answer()
+ same => n,Wait(30)
 [menu]
 exten => _X.,1,UserEvent(Menu,Number: ${EXTEN})
  same => n,Wait(30)

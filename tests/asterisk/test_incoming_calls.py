@@ -126,6 +126,19 @@ async def test_a_menu_costs_from_its_answer_on(metered: Metered) -> None:
     assert await asterisk_says(metered, call, 1) == ["carrier> ANSWERED"]
 
 
+async def test_a_caller_who_is_sent_elsewhere_keeps_the_paid_time(metered: Metered) -> None:
+    """Redirect from the menu into another context: the same call, to the same paid instant."""
+    bob = await owner(metered, "0.12")
+    outside, call = await called(metered, bob, "menu")
+    await outside.trace.until("200")
+    async with await operator(metered) as ami:
+        channel = await channel_of(metered, call)
+        await ami.action("Redirect", Channel=channel, Context="wait", Exten="s", Priority="1")
+    assert 6 - 0.003 <= await call.ended_at() - await call.answered_at() < 6 + LATE_S
+    cdr = await call.cdr()
+    assert (cdr["charge"], cdr["ended_by"]) == ("0.12", "credit")
+
+
 async def test_a_queue_and_its_member_outside(metered: Metered) -> None:
     """The number's owner pays for the caller's whole stay, the member for his mobile's leg."""
     bob, carol = await owner(metered), await owner(metered)

@@ -53,6 +53,21 @@ async def test_the_caller_brings_two_others_together(metered: Metered) -> None:
     ]
 
 
+async def test_the_caller_leaves_the_other_side_in_an_application(metered: Metered) -> None:
+    """Attended transfer into an announcement: the far end's leg stays hers, with its timer."""
+    alice = await metered.payer("0.06")
+    call = await alice.talk()
+    await talking(metered, call)
+    consult = alice.dial("604")
+    await consult.trace.until("200")
+    consult.connect(call.phone)
+    await call.phone.trace.until("BYE")
+    consult.hang_up()
+    assert 6 - 0.003 <= await call.ended_at() - await call.answered_at() < 6 + LATE_S
+    cdr = await call.cdr()
+    assert (cdr["charge"], cdr["ended_by"]) == ("0.06", "credit")
+
+
 async def test_who_picks_up_a_ringing_call_is_paid_for_by_who_called(metered: Metered) -> None:
     """Carol takes the call that rings outside: she is who talks, and Alice pays from then on."""
     alice, carol = await metered.payer("0.06"), await metered.payer()
