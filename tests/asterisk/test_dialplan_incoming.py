@@ -173,6 +173,18 @@ async def test_a_menu_is_paid_from_the_answer_of_the_trunks_leg(site: Scripted) 
     assert -0.1 < call.trace.at("200") - answered < 0.3
 
 
+async def test_who_leaves_a_menu_at_once_has_been_answered(site: Scripted) -> None:
+    """Asterisk still waits for sound when the caller hangs up: the answer is written down."""
+    _, call = await bring_in(site, Verdict("in-and-out", "menu", lease_s="5"))
+    await call.trace.until("200")
+    call.hang_up()
+    leg = await site.asterisk.observer.leg_of("in-and-out")
+    await site.asterisk.observer.wait_for("Hangup", Uniqueid=leg)
+    kind, call_id, answered, ended, *_ = (await site.asterisk.spool())[leg]
+    assert (kind, call_id) == ("end", "in-and-out")
+    assert 0 <= float(ended) - float(answered) < LATE_S
+
+
 async def test_a_context_with_one_way_in_is_reached_by_it(site: Scripted) -> None:
     """A menu that knows no number but `s` is entered there."""
     _, call = await bring_in(site, Verdict("in-s", "old-menu", lease_s="1"))
