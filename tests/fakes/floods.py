@@ -14,7 +14,7 @@ ASKS = HEADER.format(
     linkedid="1.1",
     endpoint="mallory",
     number="00442079460000",
-    call_type="public",
+    way="outgoing",
 ).encode()
 PULSE = b"agi_network_script: pulse\nagi_channel: x\nagi_uniqueid: x\n\n"
 """A session that is admitted, and gets one command."""
