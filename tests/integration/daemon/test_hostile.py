@@ -175,7 +175,7 @@ async def test_caller_id_and_account_code_of_somebody_else_pay_for_nothing() -> 
     async with exchange({"alice": "0.00", "bob": "1.00"}) as x:
         header = HEADER.format(
             channel="PJSIP/alice-00000009", uniqueid="9.9", linkedid="9.9", endpoint="alice",
-            number=UK, call_type="public",
+            number=UK, way="outgoing",
         )  # fmt: skip
         for name in ("agi_callerid", "agi_calleridname", "agi_accountcode"):
             header = header.replace(f"{name}: alice", f"{name}: bob")
