@@ -48,6 +48,12 @@ class Beside:
         """As an operator does it on the console."""
         await self.asterisk.cli(f"channel originate {where} application Wait 20")
 
+    def call_file(self, number: str) -> None:
+        """As a program does it that may write Asterisk's spool, whole when it gets there."""
+        written = self.asterisk.folder / f"{number}.call"
+        written.write_text(f"Channel: PJSIP/{number}@carrier\nApplication: Wait\nData: 20\n")
+        written.rename(self.asterisk.folder / "var" / "outgoing" / written.name)
+
     async def caught(self, number: str) -> tuple[Line, float]:
         """What was told about the leg to this number, and how long it has lived."""
         told = await self.metered.site.log.wait("unauthorized leg", number=number)
@@ -84,12 +90,12 @@ async def beside() -> AsyncIterator[Beside]:
 
 
 async def test_every_way_past_the_meter_is_closed_within_a_second() -> None:
-    """Originate, a forgotten context, a 302 where it is followed, an inherited call id.
+    """Originate, a call file, a forgotten context, an inherited call id, a 302 that is followed.
 
     Seen failing without `DialBegin` in TrunkWatch.hear.
     """
     async with beside() as site:
-        numbers = [site.number() for _ in range(5)]
+        numbers = [site.number() for _ in range(6)]
         carrier = f"{site.asterisk.carrier.host}:{site.asterisk.carrier.port}"
         await site.originate(f"PJSIP/{numbers[0]}@carrier")
         await site.originate(f"PJSIP/carrier/sip:{numbers[1]}@{carrier}")
@@ -99,12 +105,13 @@ async def test_every_way_past_the_meter_is_closed_within_a_second() -> None:
         phone = await site.asterisk.handset()
         phone.usually = FarEnd.moves(f"sip:{numbers[4]}@127.0.0.1")
         await site.originate(f"Local/{phone.extension[3:]}@careless")
+        site.call_file(numbers[5])
         for number in numbers:
             told, lived_s = await site.caught(number)
             assert told["trunk"] == "carrier"
             assert lived_s < WITHIN_S
         counted = site.metered.site.log.find("unauthorized leg")
-        assert [line["count"] for line in counted] == [1, 2, 3, 4, 5]
+        assert [line["count"] for line in counted] == [1, 2, 3, 4, 5, 6]
 
 
 async def test_followme_to_a_trunk_is_closed_too() -> None:
