@@ -81,8 +81,7 @@ async def writing(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterato
     currency = settings.site.currency
     opening = open_store(settings.database, currency=currency, node=settings.pbx, log=_Silent())
     async with opening as store:
-        emergency = frozenset(settings.emergency_numbers)
-        prices = Prices(plans, settings.numbering, emergency)
+        prices = _prices(settings, plans)
         office = Office(store.writer, store.queries, prices, Clock(), currency)
         yield _api(Desk(store.queries, prices, currency, office))
 
@@ -104,9 +103,13 @@ async def reading(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterato
         currency = settings.site.currency
         if (kept := await queries.currency() or currency) != currency:
             raise WrongCurrency(settings.database, kept, currency)
-        yield _api(Desk(queries, Prices(plans, settings.numbering), currency))
+        yield _api(Desk(queries, _prices(settings, plans), currency))
     finally:
         await queries.close()
+
+
+def _prices(settings: Settings, plans: Mapping[str, Plan]) -> Prices:
+    return Prices(plans, settings.numbering, frozenset(settings.emergency_numbers))
 
 
 def migrate(settings: Settings) -> Migrated:

@@ -10,6 +10,7 @@ from pbxcharge.api.documents import (
     cdr_document,
     denial_document,
     explained_document,
+    free_document,
     quote_document,
 )
 from pbxcharge.core.account import Account
@@ -86,13 +87,16 @@ async def make_quote(
 ) -> Document:
     """What a call would cost, or why it would be refused.
 
-    `number` is dialled by a phone of the account; with `incoming` it calls the account.
+    `number` is dialled by a phone of the account; with `incoming` it calls the account. An
+    emergency number is nobody's expense, whatever account and plan say.
     """
     if not 0 <= seconds <= SECONDS_MAX:
         raise declined(Refusal.OUT_OF_BOUNDS, f"a call lasts 0 to {SECONDS_MAX} s")
     chain = await _chain(desk, account_id)
     if not chain:
         raise unknown_account(account_id)
+    if number in desk.prices.emergency and not incoming:
+        return {"quote": free_document(account_id, number, seconds, desk.currency)}
     route = await _route(desk, chain[0], number, incoming=incoming)
     quoted = quote(route, seconds, chain, desk.prices.plans)
     if isinstance(quoted, Denial):

@@ -203,6 +203,22 @@ def quote_document(quote: Quote, account_id: str, dialled: str, currency: str) -
     }
 
 
+def free_document(account_id: str, dialled: str, talk_s: int, currency: str) -> Document:
+    """An emergency call: it is always connected, and no level pays for it."""
+    return {
+        "account_id": account_id,
+        "dialled": dialled,
+        "call_type": "emergency",
+        "number": dialled,
+        "caller_number": "",
+        "currency": currency,
+        "talk_s": talk_s,
+        "limit_s": None,
+        "needed_to_begin": format_amount(0),
+        "levels": [],
+    }
+
+
 def _quoted_level(level: QuotedLevel) -> Document:
     rated, charge = level.rated, level.charge
     return {

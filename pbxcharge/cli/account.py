@@ -79,7 +79,7 @@ async def list_accounts(
 
 @command(app, "show", examples=("pbxcharge account show alice",))
 async def show(run: Run, account_id: AccountId) -> None:
-    """Show one account with its wallet and phones."""
+    """Show one account with its phones, wallets and limits."""
     from pbxcharge.cli.reach import read
 
     answer = await read(run, lambda api: api.get("/account", account_id=account_id))

@@ -6,11 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from pbxcharge.cli.command import Run, command
+from pbxcharge.cli.command import Run, command, examples_text
 from pbxcharge.cli.output import Column, console, grid, remark, say, table
 
 calls = typer.Typer(
-    help="Calls that run now: list them, or hang one up.", invoke_without_command=True
+    help="Calls that run now: list them, or hang one up.",
+    epilog=examples_text("pbxcharge calls", "pbxcharge calls --watch"),
+    invoke_without_command=True,
 )
 
 Document = dict[str, Any]

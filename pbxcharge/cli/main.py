@@ -62,13 +62,14 @@ def options(
 def running_calls(
     ctx: typer.Context,
     as_json: JsonOption = False,
+    config: ConfigOption = None,
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="On a terminal: refresh the list every second.")
     ] = False,
 ) -> None:
     """List the calls that run now, or end one."""
     run = ctx.find_object(Run) or Run()
-    ctx.obj = Run(run.config_option, run.as_json or as_json)
+    ctx.obj = Run(config or run.config_option, run.as_json or as_json)
     if ctx.invoked_subcommand is None:
         end(lambda: call.list_calls(ctx.obj, watch=watch), ctx.obj)
 

@@ -95,8 +95,14 @@ async def daemon(run: Run) -> AsyncIterator["Client"]:
     Raises:
         NobodyThere, NoAnswer: it does not run, or does not answer.
     """
-    async with _daemon(run) as client:
-        yield client
+    try:
+        async with _daemon(run) as client:
+            yield client
+    except NobodyThere:
+        raise NobodyThere(
+            f"nobody listens at {run.settings.socket}: this needs the daemon; start it "
+            "(`systemctl start pbxcharge`, or `pbxcharge serve`)"
+        ) from None
 
 
 async def _once(run: Run, ask: Ask, priced: bool) -> Document:

@@ -223,6 +223,8 @@ def _quoted(answer: Document) -> None:
         f"{quoted['needed_to_begin']} {quoted['currency']}, "
         + ("of any length" if limit_s is None else f"at most {limit_s} s")
     )
+    if not quoted["levels"]:
+        say("\nnobody pays: emergency calls are free and always connected")
     for level in quoted["levels"]:
         say(
             f"\n{level['account_id']} pays {level['charge']} {quoted['currency']}: plan "

@@ -90,13 +90,18 @@ def _loaded_emergency(
 
     if settings is None:
         return None, "the settings have errors"
-    secret, _ = read_ami_secret(config, settings.ami, os.environ)
+    secret, unread = read_ami_secret(config, settings.ami, os.environ)
     if secret is None:
-        return None, "the AMI secret cannot be read"
+        return None, "; ".join(map(_in_a_line, unread))
     try:
         return asyncio.run(loaded_emergency_finding(settings, secret)), None
     except OperatingError as error:
         return None, str(error)
+
+
+def _in_a_line(finding: "Finding") -> str:
+    where = " ".join(filter(None, (finding.file, finding.key)))
+    return f"{where} {finding.message}" + (f" → {finding.hint}" if finding.hint else "")
 
 
 def verify(run: Run) -> None:

@@ -176,9 +176,23 @@ async def test_a_quote_that_would_be_refused_is_a_refusal(site: Site) -> None:
     )
 
 
+async def test_an_emergency_call_is_quoted_as_what_it_is(site: Site) -> None:
+    """Free, of any length, for everybody: also where plan and rules of dialling know no 112."""
+    await site.run("account", "set-status", "alice", "closed")
+    quoted = await site.run("quote", "alice", "112")
+    assert quoted.out == (
+        "60 s to 112 (emergency), needed to begin: 0.00 EUR, of any length\n\n"
+        "nobody pays: emergency calls are free and always connected\n"
+    )
+    outside = await site.run("quote", "alice", "112", "--incoming", code=1)
+    assert "account_closed" in outside.out
+
+
 async def test_what_needs_the_daemon_says_so(site: Site) -> None:
     """Nobody hangs up or tells the live log; stored calls can still be listed."""
-    assert "nobody listens" in (await site.run("tail", code=69)).err
+    missed = (await site.run("tail", code=69)).err
+    assert f"nobody listens at {site.folder / 'state' / 'pbxcharge.sock'}" in missed
+    assert "systemctl start pbxcharge" in missed
     await site.run("calls", "hang-up", "x", code=69)
     listed = await site.run("calls", "--json")
     assert listed.json == {"metered": False, "calls": []}

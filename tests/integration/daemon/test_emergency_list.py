@@ -41,3 +41,13 @@ async def test_check_says_when_asterisk_could_not_be_asked() -> None:
         await x.pbx.stop()
         text = (await x.site.run("check")).out
         assert "were not compared: nobody answers" in text
+
+
+async def test_check_says_what_is_wrong_with_the_secret() -> None:
+    """Which file, and what to do."""
+    async with exchange({"alice": "1.00"}, serve=False, asterisk=False) as x:
+        secret = x.site.folder / "ami.secret"
+        secret.chmod(0o644)
+        text = (await x.site.run("check")).out
+        assert f"were not compared: {secret} can be read by others than its owner" in text
+        assert f"→ chmod 600 {secret}" in text

@@ -78,6 +78,13 @@ def test_every_command_is_explained_in_one_line(words: str) -> None:
     assert {"--json", "--config"} <= options
 
 
+def test_running_calls_are_listed_without_a_further_word() -> None:
+    """The group is a command, too: with examples, and with its options behind its name."""
+    group = typer.main.get_command(app).commands["calls"]  # type: ignore[attr-defined]
+    assert "pbxcharge calls --watch" in group.epilog
+    assert {"--json", "--config"} <= {name for each in group.params for name in each.opts}
+
+
 @pytest.mark.parametrize("words", PROMISED)
 def test_every_option_and_argument_is_explained(words: str) -> None:
     """No parameter without a sentence."""
