@@ -9,13 +9,14 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
 from pbxcharge.api.server import ApiServer
 from pbxcharge.asterisk.agi_server import AgiServer
 from pbxcharge.asterisk.ami_client import AmiClient
+from pbxcharge.asterisk.ami_lists import StatusEntry
 from pbxcharge.asterisk.events import Cdr as AsteriskCdr
 from pbxcharge.asterisk.events import Event
 from pbxcharge.catalog.load import Catalog
@@ -39,6 +40,7 @@ from pbxcharge.flow.ports import Site
 from pbxcharge.flow.recover import Recovery
 from pbxcharge.flow.refusals import Refusals
 from pbxcharge.flow.reload import Reload
+from pbxcharge.flow.rescues import Rescues
 from pbxcharge.flow.spool import Spool
 from pbxcharge.flow.standing import review
 from pbxcharge.flow.trunk_watch import Trunks, TrunkWatch
@@ -133,6 +135,7 @@ class Daemon:
             self.ami,
             look=self.want,
         )
+        self.rescues = Rescues(self.meter, self.ami, clock, look=self.want)
         self.recovery = Recovery(
             self.meter,
             self.ami,
@@ -142,7 +145,7 @@ class Daemon:
             site,
             clock,
             logger,
-            judge=self.trunk_watch.inspect,
+            judge=self._judge,
             mark=self.orphans.mark,
         )
         self.refusals = Refusals(store.writer, logger)
@@ -247,8 +250,13 @@ class Daemon:
         if isinstance(event, AsteriskCdr):
             self.confirmation.hear(event)
         elif self.trunk_watch.hear(event):
+            self.rescues.hear(event)
             self.orphans.hear(event)
             self.listener.hear(event)
+
+    async def _judge(self, entries: Sequence[StatusEntry]) -> Sequence[StatusEntry]:
+        """Which channels may stay, and which of them nothing may end."""
+        return await self.rescues.spare(await self.trunk_watch.inspect(entries))
 
     def _asterisk_lost(self) -> None:
         self.meter.hearing(False)

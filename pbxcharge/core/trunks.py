@@ -14,6 +14,7 @@ from pbxcharge.core.plan import CallType
 
 LOCAL = "Local"
 """Channels of this kind are Asterisk's own and stand for somebody of the site."""
+_PAIR = 2
 _NUMBERED = re.compile(r"([^/]+)/(.+)-[0-9a-fA-F]{8}(?:;[12])?")
 _SIP_USER = re.compile(r"sips?:([^@;>]*)[@;>]")
 
@@ -66,6 +67,23 @@ class Talker:
     bridge_id: str
     outside: bool
     came_home: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A channel, as far as it matters whom it talks with.
+
+    Args:
+        uniqueid: of the channel.
+        channel: its name; the two halves of a Local channel differ in the last sign alone.
+        bridge_id: the bridge in which it talks; None if it talks to nobody.
+        emergency: it is an emergency call's.
+    """
+
+    uniqueid: str
+    channel: str
+    bridge_id: str | None
+    emergency: bool
 
 
 def endpoint_of(channel: str) -> str | None:
@@ -147,6 +165,45 @@ def left_alone(talkers: Iterable[Talker]) -> frozenset[str]:
         and any(one.came_home for one in together)
         for talker in together
     )
+
+
+def with_emergency(parties: Iterable[Party]) -> frozenset[str]:
+    """Emergency legs, and the channels whose end would end them: those that alone talk with them.
+
+    In a bridge of two that is the other one; of a Local channel also the other half, and who alone
+    talks with that. A conference goes on without any one of its members.
+    """
+    known = tuple(parties)
+    partners = _partners(known)
+    waiting = [party for party in known if party.emergency]
+    found = {party.uniqueid for party in waiting}
+    while waiting:
+        for other in partners[waiting.pop().uniqueid]:
+            if other.uniqueid not in found:
+                found.add(other.uniqueid)
+                waiting.append(other)
+    return frozenset(found)
+
+
+def _partners(parties: Iterable[Party]) -> dict[str, list[Party]]:
+    """By Uniqueid: who alone talks with a channel, and the other half of a Local one."""
+    bridges: dict[str | None, list[Party]] = {}
+    names: dict[str, Party] = {}
+    for party in parties:
+        names[party.channel] = party
+        bridges.setdefault(party.bridge_id, []).append(party)
+    pairs = [two for bridge, two in bridges.items() if bridge is not None and len(two) == _PAIR]
+    pairs += [[p, names[half]] for p in names.values() if (half := _other_half(p.channel)) in names]
+    found: dict[str, list[Party]] = {party.uniqueid: [] for party in names.values()}
+    for one, other in pairs:
+        found[one.uniqueid].append(other)
+        found[other.uniqueid].append(one)
+    return found
+
+
+def _other_half(channel: str) -> str:
+    name, _, half = channel.rpartition(";")
+    return f"{name};{'2' if half == '1' else '1'}" if name and half in ("1", "2") else ""
 
 
 def _why_not(leg: TrunkLeg, call: Call | None, dial: str) -> str:

@@ -8,6 +8,7 @@ from pbxcharge.core.attempt import Leg
 from pbxcharge.core.call import Call, Phase
 from pbxcharge.core.plan import CallType
 from pbxcharge.core.trunks import (
+    Party,
     Route,
     Standing,
     Talker,
@@ -19,6 +20,7 @@ from pbxcharge.core.trunks import (
     number_in,
     route,
     standing,
+    with_emergency,
 )
 from tests.fakes.granted_call import CALLER, LEG, granted
 
@@ -150,3 +152,32 @@ def test_bridges_are_told_apart() -> None:
     """Two calls, each with its phone."""
     pairs = [Talker("1", "a", True, True), Talker("2", "b", True, True)]
     assert left_alone(pairs) == frozenset()
+
+
+def _party(name: str, bridge: str | None, *, emergency: bool = False) -> Party:
+    return Party(name, name, bridge, emergency)
+
+
+@pytest.mark.parametrize(
+    ("parties", "spared"),
+    [
+        ([_party("112", None, emergency=True), _party("bob", "b")], {"112"}),
+        ([_party("112", "b", emergency=True), _party("bob", "b")], {"112", "bob"}),
+        (
+            [_party("112", "b", emergency=True), _party("bob", "b"), _party("eve", "b")],
+            {"112"},
+        ),
+        (
+            [
+                *(_party("112", "b", emergency=True), _party("Local/1;2", "b")),
+                *(_party("Local/1;1", "c"), _party("bob", "c"), _party("Local/2;1", None)),
+            ],
+            {"112", "Local/1;1", "Local/1;2", "bob"},
+        ),
+    ],
+)
+def test_who_alone_talks_with_an_emergency_number_is_spared(
+    parties: list[Party], spared: set[str]
+) -> None:
+    """Also through a Local channel; a conference of three goes on without each of them."""
+    assert with_emergency(parties) == spared
