@@ -110,6 +110,7 @@ class Daemon:
             store.writer,
             site,
             prices,
+            self.journal,
             logger,
         )
         trunks = Trunks(settings.trunk_endpoints, settings.dial)

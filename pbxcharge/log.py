@@ -9,7 +9,7 @@ import structlog
 from structlog.types import EventDict, FilteringBoundLogger, WrappedLogger
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-_NUMBER_FIELDS = ("number", "dialled")
+_NUMBER_FIELDS = ("number", "dialled", "caller_number")
 
 
 def configure(level: str = "info", mask_digits: int = 0, stream: TextIO | None = None) -> None:

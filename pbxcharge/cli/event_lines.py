@@ -24,6 +24,9 @@ STYLES = {
     "refused": "red",
     "hang_up": "red",
     "settled": "bold",
+    "emergency": "bold",
+    "unauthorized leg": "bold red",
+    "left alone": "yellow",
     "ringing": "dim",
     "taken up": "magenta",
     "timeout armed": "dim",
@@ -34,7 +37,7 @@ STYLES = {
 _SHOWN_APART = frozenset(
     {
         *("event_id", "event", "at_us", "account", "organization", "number", "call_id"),
-        *("cost", "currency", "paid_s", "paid_through_us"),
+        *("cost", "currency", "paid_s", "paid_through_us", "linkedid", "setup_at_us"),
     }
 )
 

@@ -163,7 +163,9 @@ class Authorizer:
             "authorized",
             call,
             type=str(attempt.call_type),
+            linkedid=attempt.linkedid,
             endpoint=attempt.endpoint,
+            **_parties(attempt),
             destination=call.granted.rating.levels[0].rate.destination,
             paid_s=call.through_s,
         )
@@ -277,6 +279,16 @@ class Authorizer:
             # The caller does not wait longer for it than for a yes.
             left_ms = ANSWER_WITHIN_S * 1000 - (self._clock.mono_ms() - zero_ms)
             await asyncio.wait((recorded,), timeout=max(0.0, left_ms / 1000))
+
+
+def _parties(attempt: Attempt) -> dict[str, str]:
+    """Who calls from outside, and who is called inside the house: what only such calls have."""
+    found = {
+        "caller_number": attempt.caller_number,
+        "callee_endpoint": attempt.callee_endpoint,
+        "callee_context": attempt.callee_context,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def new_call_id(now_us: int) -> str:

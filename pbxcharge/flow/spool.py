@@ -15,6 +15,7 @@ from pbxcharge.core.resolution import Way
 from pbxcharge.core.settlement import blank_cdr, talk_seconds
 from pbxcharge.errors import WriteRefused
 from pbxcharge.flow.authorize import Prices, refused_cdr, with_route
+from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.ports import Directory, Site, Writer
 from pbxcharge.flow.routing import Question, Resolved, resolve
 from pbxcharge.logger import Logger
@@ -72,6 +73,7 @@ class Spool:
         writer: Writer,
         site: Site,
         prices: Prices,
+        journal: Journal,
         log: Logger,
     ) -> None:
         self._reader = reader
@@ -80,6 +82,7 @@ class Spool:
         self._writer = writer
         self._site = site
         self._prices = prices
+        self._journal = journal
         self._log = log
         self._done: deque[str] = deque(maxlen=KEYS_MAX)
         self._durable: set[str] = set()
@@ -176,6 +179,9 @@ class Spool:
             cdr = replace(
                 refused_cdr(attempt, reason, self._site.currency), end_source=EndSource.SPOOL
             )
+        elif await self._records.cdr(attempt.call_id) is not None:
+            self._keep(entry.uniqueid)
+            return
         else:
             cdr = _emergency_cdr(attempt, entry, self._site.currency)
         try:
@@ -186,6 +192,28 @@ class Spool:
             self._log.error("spool entry not taken", key=entry.uniqueid, error=str(error))
         else:
             self._keep(entry.uniqueid)
+            self._tell(cdr)
+
+    def _tell(self, cdr: Cdr) -> None:
+        """Say what went by unseen; whoever draws a day's calls would miss it."""
+        of_kind = (
+            {"disposition": str(cdr.disposition), "talk_s": cdr.talk_s}
+            if cdr.reason is None
+            else {"reason": cdr.reason}
+        )
+        self._journal.tell(
+            "refused" if cdr.reason else "emergency",
+            call_id=cdr.call_id,
+            account=cdr.account_id,
+            organization=cdr.organization_id,
+            number=cdr.number,
+            type=str(cdr.call_type),
+            endpoint=cdr.endpoint,
+            dialled=cdr.dialled,
+            setup_at_us=cdr.setup_at_us,
+            end_source=str(cdr.end_source),
+            **of_kind,
+        )
 
     async def _is_recorded(self, entry: SpoolDeny) -> bool:
         """Whether the daemon knew of the attempt, and only its answer was lost."""

@@ -7,8 +7,12 @@ from typing import Any
 
 from pbxcharge.api.client import Client
 from pbxcharge.flow.journal import BACKLOG_MAX
-from tests.exchange import Exchange, exchange, slices_of
+from tests.exchange import PLAN, Exchange, exchange, slices_of, timing
 from tests.fakes.until import until
+
+HOUSE = PLAN.replace("public: yes", "public: yes, incoming: yes").replace(
+    "  public:\n", "  incoming: {price_per_minute: 0.30}\n  public:\n"
+)
 
 
 async def watched(
@@ -46,6 +50,43 @@ async def test_life_of_a_call_can_be_drawn_over_a_restart() -> None:
         answered, requested = told[2], told[4]
         assert answered["paid_through_us"] - answered["at_us"] > 29_000_000
         assert requested["by"] == "caller"
+
+
+async def test_what_happens_without_the_daemon_is_told_once() -> None:
+    """An emergency call, and an attempt that the dialplan refused: also over a restart.
+
+    Seen failing without `_tell` in Spool._record, and told twice without its look at the records.
+    """
+    async with exchange({"alice": "1.00"}, serve=False, change=timing(spool_check_s=1)) as x:
+        rescue = x.pbx.place_call("alice", "112")
+        rescue.dial_emergency()
+        rescue.answer()
+        rescue.hang_up()
+        await x.ask("alice")
+        await x.serve()
+        await x.site.log.wait("emergency")
+        await x.site.stop()
+        await x.serve()
+        call = await x.talk("alice")
+        call.hang_up()
+        told = await watched(x, "settled", event="refused,emergency,settled")
+        assert sorted(line["event"] for line in told) == ["emergency", "refused", "settled"]
+        by_event = {line["event"]: line for line in told}
+        assert by_event["emergency"]["dialled"] == "112"
+        assert by_event["emergency"]["account"] == "alice"
+        assert by_event["refused"]["reason"] == "daemon_away"
+
+
+async def test_parties_of_a_call_are_told() -> None:
+    """Who calls from outside, whose phone rings, and which conversation it is."""
+    async with exchange({"alice": "1.00"}, plan=HOUSE) as x:
+        await x.act("/dids", number="442071234567", account_id="alice")
+        await x.act("/topups", account_id="alice", amount="1", wallet="incoming", id="t")
+        call = x.pbx.place_incoming("442071234567", "4930123456")
+        await call.authorize()
+        told = await x.site.log.wait("authorized", call_id=call.call_id)
+        assert (told["caller_number"], told["callee_endpoint"]) == ("4930123456", "alice")
+        assert told["linkedid"] == call.caller.linkedid
 
 
 async def test_slow_reader_is_dropped_while_calls_go_on() -> None:
