@@ -79,8 +79,9 @@ def _renew_ms(call: Call) -> int | None:
         return call.ask_again_ms
     if call.exhausted or call.through_s >= call.limit_s:
         return None
-    if call.arm_again_ms is not None and call.armed_s < call.through_s:
+    if call.arm_again_ms is not None and call.step > 1 and call.armed_s < call.through_s:
         # Asterisk could not be told of the slice that is held: no other one is held before it is.
+        # Of the first one the dialplan has told it.
         return None
     return call.paid_ms - (_share_lead_ms(call) if call.short else _lead_ms(call))
 

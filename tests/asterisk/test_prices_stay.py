@@ -10,14 +10,14 @@ from tests.asterisk.harness import FarEnd
 from tests.asterisk.metered import Money, OnTime, long_slices, metered_site, rewrite
 
 
-def ten_times_dearer(plan: Any) -> None:
-    """6.00 a minute to Britain."""
-    plan["prices"]["public"][0]["price_per_minute"] = "6.00"
+def dearer(plan: Any) -> None:
+    """4.80 a minute to Britain."""
+    plan["prices"]["public"][0]["price_per_minute"] = "4.80"
 
 
 def change(plan_file: Path) -> None:
     """The price is raised."""
-    rewrite(plan_file, ten_times_dearer)
+    rewrite(plan_file, dearer)
 
 
 @pytest.mark.parametrize("meddle", [change, Path.unlink], ids=["changed", "deleted"])
@@ -49,12 +49,12 @@ async def test_a_call_is_charged_by_the_price_it_began_with(
 
 
 async def test_the_next_call_is_charged_by_the_new_price() -> None:
-    """6.00 a minute is 0.20 for each block of 2 s."""
+    """4.80 a minute is 0.16 for each block of 2 s."""
     async with metered_site() as metered:
         payer = await metered.payer("1.00")
         change(metered.site.folder / "plans" / "kiosk.yaml")
         await metered.site.stop()
         await metered.site.serve()
         call = await payer.talk(FarEnd.answers(talk_s=1.5))
-        assert (await call.cdr())["charge"] == "0.20"
-        assert await payer.money() == Money("0.80", "0.00", "0.80")
+        assert (await call.cdr())["charge"] == "0.16"
+        assert await payer.money() == Money("0.84", "0.00", "0.84")
