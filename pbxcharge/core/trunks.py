@@ -189,12 +189,13 @@ def _partners(parties: Iterable[Party]) -> dict[str, list[Party]]:
     """By Uniqueid: who alone talks with a channel, and the other half of a Local one."""
     bridges: dict[str | None, list[Party]] = {}
     names: dict[str, Party] = {}
+    found: dict[str, list[Party]] = {}
     for party in parties:
+        found[party.uniqueid] = []
         names[party.channel] = party
         bridges.setdefault(party.bridge_id, []).append(party)
     pairs = [two for bridge, two in bridges.items() if bridge is not None and len(two) == _PAIR]
     pairs += [[p, names[half]] for p in names.values() if (half := _other_half(p.channel)) in names]
-    found: dict[str, list[Party]] = {party.uniqueid: [] for party in names.values()}
     for one, other in pairs:
         found[one.uniqueid].append(other)
         found[other.uniqueid].append(one)

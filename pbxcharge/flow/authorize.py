@@ -125,14 +125,15 @@ class Authorizer:
     async def _decide(
         self, attempt: Attempt, resolved: Resolved, ask: Ask, as_of: int
     ) -> Call | Denial:
-        offer = self._offer(resolved)
+        plans, offer = self._prices.plans, self._offer(resolved)
         if isinstance(offer, Denial):
             return offer
         granted = self._granted(attempt, offer)
         outcome = await self._hold(granted, offer)
         if isinstance(outcome, Refused):
             return _refused_by_engine(outcome, granted)
-        changed = self.stopping or self._directory.changes != as_of
+        others = self._directory.changes != as_of or self._prices.plans is not plans
+        changed = self.stopping or others
         denied = await self._no_longer_allowed(resolved, ask) if changed else None
         return denied or _call(granted, outcome)
 
@@ -146,12 +147,15 @@ class Authorizer:
         return authorize(resolved.route, resolved.chain, self._prices.plans)
 
     async def _no_longer_allowed(self, resolved: Resolved, ask: Ask) -> Denial | None:
-        """Whoever was suspended while the hold was written is found out here, before the yes."""
+        """Whoever was suspended while the hold was written is found out here, before the yes.
+
+        So is what a reload took away meanwhile; the price that is held stays.
+        """
         now = await self._resolve(ask)
-        if now == resolved and not self.stopping:
-            return None
         again = self._closed() or self._offer(now)
-        return again if isinstance(again, Denial) else Denial(Reason.OVERLOADED)
+        if isinstance(again, Denial):
+            return again
+        return None if now == resolved else Denial(Reason.OVERLOADED)
 
     async def _resolve(self, ask: Ask) -> Resolved:
         numbering = self._prices.numbering

@@ -15,7 +15,7 @@ from pbxcharge.core.attempt import Leg
 from pbxcharge.core.call_events import HungUp, LegDialled
 from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.core.trunks import Party, with_emergency
-from pbxcharge.errors import ChannelGone
+from pbxcharge.errors import AmiRefused
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.meter import Meter
 
@@ -68,7 +68,7 @@ class Rescues:
             entries: every channel, with `emergency` for the call id of emergency legs.
 
         Raises:
-            AmiDown, AmiRefused: Asterisk did not answer; the next look tries again.
+            AmiDown: Asterisk did not answer; the next look tries again.
         """
         parties = [
             Party(e.uniqueid, e.channel, e.bridge_id, e.call_id == EMERGENCY) for e in entries
@@ -90,7 +90,8 @@ class Rescues:
             self._meter.feed(live.call.call_id, self._end(entry))
         ends_at_s = entry.hangs_up_at_s
         if ends_at_s is not None and ends_at_s < self._clock.wall_us() // 1_000_000 + SOON_S:
-            with suppress(ChannelGone):
+            # One leg that is gone, or that Asterisk refuses, must not keep others from being seen.
+            with suppress(AmiRefused):
                 await self._timers.absolute_timeout(entry.uniqueid, NEVER_MS)
 
     def _end(self, entry: StatusEntry) -> HungUp:

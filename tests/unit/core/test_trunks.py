@@ -181,3 +181,9 @@ def test_who_alone_talks_with_an_emergency_number_is_spared(
 ) -> None:
     """Also through a Local channel; a conference of three goes on without each of them."""
     assert with_emergency(parties) == spared
+
+
+def test_two_channels_of_one_name_spare_nobody_else() -> None:
+    """While Asterisk puts one channel in another one's place, both may be listed by one name."""
+    twins = [Party("1.1", "PJSIP/a-1", "b", True), Party("1.2", "PJSIP/a-1", "b", False)]
+    assert with_emergency(twins) == {"1.1", "1.2"}
