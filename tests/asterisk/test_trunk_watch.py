@@ -6,6 +6,7 @@ an emergency call go on beside each of them, untouched.
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,8 @@ WAYS_PAST = """
 ; What an operator has forgotten, beside the paid way out.
 [forgotten]
 exten => _X.,1,Dial(PJSIP/${EXTEN}@carrier,20)
+[forks]
+exten => _X.,1,Dial(PJSIP/${EXTEN}@carrier&PJSIP/9${EXTEN}@second,20)
 [inherits]
 exten => _X.,1,Set(__PBXC_LEG=${GLOBAL(STOLEN)})
  same => n,Dial(PJSIP/${EXTEN}@carrier,20)
@@ -28,6 +31,11 @@ exten => s,1,Answer()
 exten => _X.,1,Set(__FORWARD_CONTEXT=forgotten)
  same => n,Dial(PJSIP/ext${EXTEN},20)
 """
+
+
+def two_trunks(settings: Any) -> None:
+    """The site has a second way out, beside the one that its paid calls take."""
+    settings["trunks"] = ["carrier", "second"]
 
 
 class Beside:
@@ -74,7 +82,7 @@ async def beside() -> AsyncIterator[Beside]:
     """Every leg that is caught is caught beside these; afterwards the books are clean."""
     async with (
         AsteriskInstance(dialplan=WAYS_PAST, global_lines="STOLEN=none") as asterisk,
-        metered_site(asterisk=asterisk) as metered,
+        metered_site(asterisk=asterisk, settings=two_trunks) as metered,
     ):
         payer, poor = await metered.payer("1.00"), await metered.payer()
         paid = await payer.talk()
@@ -112,6 +120,18 @@ async def test_every_way_past_the_meter_is_closed_within_a_second() -> None:
             assert lived_s < WITHIN_S
         counted = site.metered.site.log.find("unauthorized leg")
         assert [line["count"] for line in counted] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_fork_over_two_trunks_is_closed_on_both() -> None:
+    """One Dial past the paid way rings a number on each trunk: every leg is judged by itself."""
+    async with beside() as site:
+        first = site.number()
+        site.asterisk.second_carrier.plan(f"9{first}", ANSWERS)
+        await site.originate(f"Local/{first}@forks")
+        for number, trunk in ((first, "carrier"), (f"9{first}", "second")):
+            told, lived_s = await site.caught(number)
+            assert told["trunk"] == trunk
+            assert lived_s < WITHIN_S
 
 
 async def test_followme_to_a_trunk_is_closed_too() -> None:
