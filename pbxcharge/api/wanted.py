@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pbxcharge.api.desk import Desk, unknown_account
-from pbxcharge.flow.journal import Line
+from pbxcharge.api.desk import Desk, declined, unknown_account
+from pbxcharge.flow.acts import Refusal
+from pbxcharge.flow.journal import EVENTS, Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ async def wanted(desk: Desk, account: str | None, number: str | None, event: str
     """The lines of these accounts, numbers and events, each a list with commas between.
 
     Raises:
-        ActDeclined: there is no such account.
+        ActDeclined: there is no such account, or no such event.
     """
     accounts: set[str] = set()
     for scope in _listed(account):
@@ -49,7 +50,17 @@ async def wanted(desk: Desk, account: str | None, number: str | None, event: str
             raise unknown_account(scope)
         accounts |= below
     numbers = tuple(text.removeprefix("+") for text in _listed(number))
-    return Wanted(frozenset(accounts), numbers, frozenset(map(_name, _listed(event))))
+    return Wanted(frozenset(accounts), numbers, _events(event))
+
+
+def _events(text: str | None) -> frozenset[str]:
+    """Names of events; for one that is misspelled a reader would wait for ever."""
+    known = {_name(event): event for event in EVENTS}
+    for event in _listed(text):
+        if _name(event) not in known:
+            message = f"no event is called {event!r}; known: {', '.join(sorted(EVENTS))}"
+            raise declined(Refusal.NAME_INVALID, message)
+    return frozenset(map(_name, _listed(text)))
 
 
 def _listed(text: str | None) -> Iterable[str]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from pbxcharge.core.call import Call
+from pbxcharge.core.ledger import EntryKind
 from pbxcharge.core.money import MICROS, format_amount
 from pbxcharge.core.rate import charge_micros
 from pbxcharge.flow.clock import Clock
@@ -14,6 +15,16 @@ from pbxcharge.logger import Logger
 LISTENERS_MAX = 100
 BACKLOG_MAX = 1000
 COSTS_KEPT = 10_000
+
+EVENTS = frozenset(
+    {
+        *("authorized", "refused", "emergency", "ringing", "answered", "slice", "extended"),
+        *("timeout armed", "timeout not armed", "timeout lost", "credit exhausted", "warned"),
+        *("credit raised", "transferred", "taken up", "hangup requested", "hang_up", "cut"),
+        *("left alone", "settled", "unauthorized leg", "plans_in_force", *EntryKind),
+    }
+)
+"""The name of everything that is told; see the README for what each of them means."""
 
 Line = Mapping[str, Any]
 Fits = Callable[[Line], bool]

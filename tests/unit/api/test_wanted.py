@@ -1,10 +1,15 @@
 """What a reader of the event stream asks for, and which lines it gets."""
 
+import ast
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from pbxcharge.api.wanted import Wanted
+from pbxcharge.core.ledger import EntryKind
+from pbxcharge.flow.journal import EVENTS
+from tests.site import REPOSITORY
 
 LINE = {"event": "credit raised", "account": "alice", "organization": "acme", "number": "442079"}
 REFUSED = {"event": "refused", "account": None, "number": None, "dialled": "0044"}
@@ -13,6 +18,23 @@ REFUSED = {"event": "refused", "account": None, "number": None, "dialled": "0044
 def gets(line: dict[str, Any], **wanted: Any) -> bool:
     """Whether a reader who wants this gets the line."""
     return Wanted(**wanted).fits(line)
+
+
+def told() -> Iterator[str]:
+    """Every name of an event that stands in the program's text."""
+    for file in (REPOSITORY / "pbxcharge").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("tell", "note"):
+                for arg in node.args[:2]:
+                    either = [arg.body, arg.orelse] if isinstance(arg, ast.IfExp) else [arg]
+                    yield from (str(it.value) for it in either if isinstance(it, ast.Constant))
+
+
+def test_every_event_can_be_asked_for_and_is_explained() -> None:
+    """What is told has a known name, and each name stands in the README."""
+    assert {"settled", "emergency", "transferred"} <= set(told()) <= EVENTS
+    readme = (REPOSITORY / "README.md").read_text()
+    assert [event for event in EVENTS - set(EntryKind) if f"`{event}`" not in readme] == []
 
 
 def test_who_asks_for_nothing_gets_everything() -> None:
