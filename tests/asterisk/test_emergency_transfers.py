@@ -6,13 +6,20 @@ The far end of 112 talks for 20 s. The paid leg that talks with it has far less 
 import asyncio
 from typing import Any
 
-from tests.asterisk.harness import HandsetCall
+from tests.asterisk.harness import AsteriskInstance, FarEnd, HandsetCall
 from tests.asterisk.metered import Metered, PaidCall, Payer, metered_site
+from tests.asterisk.office import allowed_from, house
 from tests.asterisk.test_emergency_always import TALK_S, often, rescue
 from tests.asterisk.test_orphans import connect
 
 CREDIT = "0.06"
 """Pays for 6 s."""
+MENU = """
+[office]
+include => pbxc-out
+[sos]
+exten => _X.,1,Goto(pbxc-out,112,1)
+"""
 
 
 def soon(settings: Any) -> None:
@@ -64,4 +71,17 @@ async def test_it_outlives_the_death_and_the_return_of_the_daemon() -> None:
         await metered.site.kill()
         await asyncio.sleep(TALK_S / 3)
         await metered.site.serve()
+        assert await rescued(metered)
+
+
+async def test_a_menu_of_the_house_leads_to_it() -> None:
+    """Alice pays the Local channel's near end, by which she alone talks with 112."""
+    asterisk = AsteriskInstance(dialplan=MENU, phone_context="office")
+    async with asterisk, metered_site(asterisk=asterisk, settings=soon) as metered:
+        alice, bob = await house(metered, "0.03"), await house(metered)
+        did = await metered.did(bob, "sos")
+        asterisk.carrier.plan("112", FarEnd.answers(talk_s=TALK_S))
+        alice.dial(f"00{did}")
+        cdr = await (await allowed_from(metered, alice, "local")).cdr()
+        assert (cdr["charge"], cdr["ended_by"]) == ("0.01", "caller")
         assert await rescued(metered)
