@@ -109,7 +109,8 @@ async def reading(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterato
 
 
 def _prices(settings: Settings, plans: Mapping[str, Plan]) -> Prices:
-    return Prices(plans, settings.numbering, frozenset(settings.emergency_numbers))
+    emergency = {route.dialled: route.dials for route in settings.emergency_routes}
+    return Prices(plans, settings.numbering, emergency)
 
 
 def migrate(settings: Settings) -> Migrated:

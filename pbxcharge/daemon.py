@@ -160,7 +160,7 @@ class Daemon:
             self.journal,
             self.refusals,
         )
-        self.gate = Gate(self.authorizer, self.spool, self, site, clock)
+        self.gate = Gate(self.authorizer, self.spool, self, site, prices, clock, logger)
         self.agi = AgiServer(
             self.gate.authorize,
             host=settings.fastagi.host,

@@ -43,5 +43,5 @@ class InForce:
 
 
 def _prices(settings: Settings, catalog: Catalog) -> Prices:
-    emergency = frozenset(settings.emergency_numbers)
+    emergency = {route.dialled: route.dials for route in settings.emergency_routes}
     return Prices(catalog.plans, settings.numbering, emergency)

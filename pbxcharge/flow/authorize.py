@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 from pbxcharge.core.attempt import Attempt, Granted, Leg
 from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
@@ -51,7 +51,8 @@ class Prices:
 
     plans: Mapping[str, Plan]
     numbering: Numbering
-    emergency: frozenset[str] = frozenset()
+    emergency: Mapping[str, str] = field(default_factory=dict)
+    """What Asterisk dials for each number of the site's emergency list."""
 
     def become(self, fresh: "Prices") -> None:
         """Put everything that was read anew into force, in one step."""

@@ -11,11 +11,12 @@ from pbxcharge.core.call import Call
 from pbxcharge.core.resolution import Way
 from pbxcharge.errors import AgiHangup, OperatingError
 from pbxcharge.failpoints import Failpoint, reach
-from pbxcharge.flow.authorize import Ask
+from pbxcharge.flow.authorize import Ask, Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.ports import Site
 from pbxcharge.flow.routing import Question
 from pbxcharge.flow.spool import FAMILY, Spool
+from pbxcharge.logger import Logger
 
 DELETIONS = 2
 """Spool entries deleted in one session, while the hold is being written: more than calls write."""
@@ -45,13 +46,22 @@ class Gate:
     """Answers `authorize`: exactly one command sets every variable, the verdict last."""
 
     def __init__(
-        self, decider: Decider, spool: Spool, callers: Callers, site: Site, clock: Clock
+        self,
+        decider: Decider,
+        spool: Spool,
+        callers: Callers,
+        site: Site,
+        prices: Prices,
+        clock: Clock,
+        log: Logger,
     ) -> None:
         self._decider = decider
         self._spool = spool
         self._callers = callers
         self._site = site
+        self._prices = prices
         self._clock = clock
+        self._log = log
 
     async def authorize(self, request: AgiRequest, session: AgiSession) -> None:
         """Decide one attempt and tell Asterisk.
@@ -62,6 +72,10 @@ class Gate:
         """
         asked = parse_authorize(request)
         reach(Failpoint.QUESTION_READ)
+        dials = self._prices.emergency.get(asked.number)
+        if dials is not None and Way(asked.way) is Way.OUTGOING:
+            await self._rescue(session, asked.number, dials)
+            return
         await _see_who_left(session)
         self._spool.asked(asked.uniqueid, self._clock.wall_us())
         question = Question(Way(asked.way), asked.endpoint, asked.number, asked.caller_number)
@@ -82,6 +96,15 @@ class Gate:
         reach(Failpoint.AFTER_VERDICT)
         if session.hungup:
             self._callers.want()
+
+    async def _rescue(self, session: AgiSession, number: str, dials: str) -> None:
+        """Never refuse what the dialplan should not have asked for: its list is an old one."""
+        self._log.error(
+            "emergency number asked for, Asterisk's dialplan lacks it",
+            number=number,
+            hint="pbxcharge dialplan emergency writes the file; reload the dialplan",
+        )
+        await session.set_variables(_verdict("EMERGENCY", PBXC_DIAL=dials))
 
     async def _delete_settled(self, session: AgiSession) -> None:
         for key in self._spool.take_done(DELETIONS):

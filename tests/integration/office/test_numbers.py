@@ -95,7 +95,7 @@ async def test_no_code_is_the_beginning_of_another(
 
 async def test_an_emergency_number_is_no_extension(office: Office, store: Store) -> None:
     """The dialplan would take it first."""
-    prices = Prices(PLANS, NUMBERING, frozenset({"112"}))
+    prices = Prices(PLANS, NUMBERING, {"112": "PJSIP/112@carrier"})
     careful = Office(store.writer, store.queries, prices, Clock(), "EUR")
     act = await careful.provisioning.add_extension(Extension("desk", "112", "alice"), "uid:0")
     assert isinstance(act, Declined)
