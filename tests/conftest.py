@@ -1,6 +1,13 @@
 """Rules for every test of the project."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Neither a slow machine nor the first run on one, which works out Unicode's tables, is a failure.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 @pytest.hookimpl(trylast=True)

@@ -81,11 +81,10 @@ async def test_who_picks_up_a_ringing_call_is_paid_for_by_who_called(metered: Me
     assert (cdr["account_id"], cdr["ended_by"]) == (alice.account_id, "credit")
     assert (await call.phone.trace.until_over()).talk_s < 6 + LATE_S
     caller = alice.phone.extension
-    assert await asterisk_says(metered, call, 3) == [
-        f"{caller}> ANSWERED",
-        f"{caller}>carrier NO ANSWER",
-        f"{caller}>{carol.phone.extension} ANSWERED",
-    ]
+    said = await asterisk_says(metered, call, 3)
+    # What became of the leg that was replaced, Asterisk does not always say alike.
+    assert said.pop(1) in (f"{caller}>carrier NO ANSWER", f"{caller}>carrier ANSWERED")
+    assert said == [f"{caller}> ANSWERED", f"{caller}>{carol.phone.extension} ANSWERED"]
 
 
 async def test_the_trunks_leg_keeps_its_paid_time_wherever_it_is_sent(metered: Metered) -> None:
