@@ -21,6 +21,7 @@ from pbxcharge.catalog.site_checks import emergency_findings, on_net_findings, r
 from pbxcharge.catalog.site_values import (
     Address,
     Currency,
+    DialPrefix,
     DialString,
     EmergencyNumber,
     FilePath,
@@ -31,6 +32,7 @@ from pbxcharge.catalog.site_values import (
     RulePrefix,
 )
 from pbxcharge.catalog.source import Source, read_source
+from pbxcharge.core.dialling import Dialling
 from pbxcharge.core.number import Numbering, NumberRule
 
 CONFIG_VARIABLE = "PBXCHARGE_CONFIG"
@@ -111,6 +113,15 @@ class NumberSettings(Form):
     on_net: OnNetPrefix = ""
 
 
+class DialSettings(Form):
+    """Another way to dial for some prefixes: over another trunk, for instance."""
+
+    required: ClassVar = ("prefixes", "dial")
+
+    prefixes: tuple[DialPrefix, ...] = ()
+    dial: DialString = ""
+
+
 class EmergencyNumberSettings(Form):
     """A number as users dial it and as the trunk wants it: 911 may be sent as 112."""
 
@@ -186,6 +197,7 @@ class Settings(Form):
     ami: AmiSettings = AmiSettings()
     numbers: NumberSettings = NumberSettings()
     dial: DialString = ""
+    dial_by_prefix: tuple[DialSettings, ...] = ()
     trunks: tuple[Slug, ...] = ()
     emergency: EmergencySettings = EmergencySettings()
     timing: TimingSettings = TimingSettings()
@@ -205,12 +217,18 @@ class Settings(Form):
         return Numbering(self.number_rules, self.numbers.on_net)
 
     @property
+    def dialling(self) -> Dialling:
+        """How public numbers are dialled, as the core takes it."""
+        rows = self.dial_by_prefix
+        return Dialling(self.dial, {prefix: row.dial for row in rows for prefix in row.prefixes})
+
+    @property
     def trunk_endpoints(self) -> frozenset[str]:
         """Every endpoint that leads out of the house: those named, and where numbers are dialled.
 
         `dial: PJSIP/{number}@carrier` makes `carrier` one of them.
         """
-        dials = (self.dial, self.emergency.dial)
+        dials = (self.dial, self.emergency.dial, *(row.dial for row in self.dial_by_prefix))
         dialled = (dial.rpartition("@")[2] for dial in dials if "@" in dial)
         return frozenset((*self.trunks, *dialled))
 
@@ -247,6 +265,7 @@ def load_settings(path: Path) -> tuple[Settings | None, tuple[Finding, ...]]:
 def _site_findings(settings: Settings, source: Source) -> Iterator[Finding]:
     """What must hold between the values of the settings."""
     yield from rule_findings(source, settings.number_rules)
+    yield from _dialled_twice(settings, source)
     yield from emergency_findings(source, settings.emergency_numbers, settings.number_rules)
     if settings.high_risk is None:
         message = "is not set, so no destination counts as high-risk"
@@ -259,6 +278,16 @@ def _site_findings(settings: Settings, source: Source) -> Iterator[Finding]:
     if len(bytes(settings.socket)) > SOCKET_BYTES_MAX:
         message = f"is longer than the {SOCKET_BYTES_MAX} bytes that a socket's path may have"
         yield source.error(("socket",), message, "such as /run/pbxcharge/pbxcharge.sock")
+
+
+def _dialled_twice(settings: Settings, source: Source) -> Iterator[Finding]:
+    known: set[str] = set()
+    for place, row in enumerate(settings.dial_by_prefix):
+        for position, prefix in enumerate(row.prefixes):
+            if prefix in known:
+                path = ("dial_by_prefix", place, "prefixes", position)
+                yield source.error(path, f"{prefix} is dialled in two ways", "keep one of them")
+            known.add(prefix)
 
 
 def read_ami_secret(

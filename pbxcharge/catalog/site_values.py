@@ -38,6 +38,10 @@ DialString = Annotated[
         "technology, {number} once and a trunk, such as PJSIP/{number}@carrier",
     ),
 ]
+DialPrefix = Annotated[
+    str,
+    matching("[1-9][0-9]{0,14}", "a prefix", "leading digits of E.164 without a plus, such as 49"),
+]
 EmergencyNumber = Annotated[
     str, matching(r"\+?[0-9]{2,15}", "a number", "2 to 15 digits, as the users dial them")
 ]

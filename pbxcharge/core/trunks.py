@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pbxcharge.core.call_state import Call
+from pbxcharge.core.dialling import Dialling
 from pbxcharge.core.plan import CallType
 
 LOCAL = "Local"
@@ -95,12 +96,9 @@ def endpoint_of(channel: str) -> str | None:
     return found[2] if found and found[1] != LOCAL else None
 
 
-def route(dial: str, number: str = "") -> Route:
-    """Where the site's way to dial leads, with the number in its place.
-
-    `PJSIP/{number}@carrier` and 442079460000: that number over `carrier`.
-    """
-    filled = dial.replace("{number}", number).partition("/")[2]
+def route(dialled: str) -> Route:
+    """Where a dial string leads: `PJSIP/442079460000@carrier` is that number over `carrier`."""
+    filled = dialled.partition("/")[2]
     return Route(filled.rpartition("@")[2], number_dialled(filled))
 
 
@@ -121,14 +119,14 @@ def number_in(uri: str) -> str:
 
 
 def standing(
-    leg: TrunkLeg, call: Call | None, dial: str, emergency: Set[str]
+    leg: TrunkLeg, call: Call | None, dial: Dialling, emergency: Set[str]
 ) -> tuple[Standing, str]:
     """What a leg is, and why it was granted to nobody; empty if there is nothing to say.
 
     Args:
         leg: the leg.
         call: the live call that the channel which dialled it has asked for; None without one.
-        dial: the site's way to dial, with `{number}` in it.
+        dial: how the site dials public numbers.
         emergency: the numbers of the emergency list as they are sent. These are let through over
             every trunk, whoever dials them: nothing may end such a call.
     """
@@ -138,13 +136,13 @@ def standing(
     return (Standing.UNAUTHORIZED, why) if why else (Standing.GRANTED, "")
 
 
-def may_become_granted(leg: TrunkLeg, call: Call, dial: str) -> bool:
+def may_become_granted(leg: TrunkLeg, call: Call, dial: Dialling) -> bool:
     """Whether a leg of which Asterisk has not yet told who dialled it may be this call's.
 
     It may while the call has none, and was granted this very number over this very trunk.
     """
     attempt = call.granted.attempt
-    granted = route(dial, attempt.number or "")
+    granted = route(dial.string(attempt.number or ""))
     open_to_it = call.live and call.leg is None and attempt.call_type == CallType.PUBLIC
     return open_to_it and granted == Route(leg.trunk, leg.number)
 
@@ -207,14 +205,14 @@ def _other_half(channel: str) -> str:
     return f"{name};{'2' if half == '1' else '1'}" if name and half in ("1", "2") else ""
 
 
-def _why_not(leg: TrunkLeg, call: Call | None, dial: str) -> str:
+def _why_not(leg: TrunkLeg, call: Call | None, dial: Dialling) -> str:
     if leg.caller is None:
         return "no channel dialled it"
     if call is None or not call.live:
         return "who dialled it was granted no call"
     if call.granted.attempt.call_type != CallType.PUBLIC:
         return "the call was not granted to the public network"
-    granted = route(dial, call.granted.attempt.number or "")
+    granted = route(dial.string(call.granted.attempt.number or ""))
     if call.granted.attempt.caller.uniqueid != leg.caller:
         return "another channel was granted this call"
     if granted.trunk != leg.trunk:

@@ -139,7 +139,7 @@ class Gate:
         if attempt.callee_context:
             context = attempt.callee_context
             return context if attempt.incoming else f"Local/{number}@{context}/n"
-        return self._site.dial.replace("{number}", number)
+        return self._site.dial.string(number)
 
 
 async def _see_who_left(session: AgiSession) -> None:

@@ -24,6 +24,7 @@ from pbxcharge.asterisk.events import (
     UserEvent,
 )
 from pbxcharge.core.call import Call
+from pbxcharge.core.dialling import Dialling
 from pbxcharge.core.trunks import (
     Standing,
     TrunkLeg,
@@ -62,11 +63,11 @@ class Trunks:
 
     Args:
         endpoints: those that lead out of the house.
-        dial: how a public number is dialled, with `{number}` in it.
+        dial: how public numbers are dialled.
     """
 
     endpoints: frozenset[str]
-    dial: str
+    dial: Dialling
 
 
 class TrunkWatch:

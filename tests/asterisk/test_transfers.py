@@ -3,9 +3,18 @@
 Whoever made a leg keeps paying for it until that leg ends.
 """
 
+from typing import Any
+
 from tests.asterisk.harness import FarEnd
-from tests.asterisk.metered import ANSWERS, LATE_S, Metered, instant
-from tests.asterisk.office import asterisk_says, channel_of, operator, phone_channel, talking
+from tests.asterisk.metered import ANSWERS, LATE_S, Metered, instant, metered_site
+from tests.asterisk.office import (
+    asterisk_says,
+    channel_of,
+    office,
+    operator,
+    phone_channel,
+    talking,
+)
 
 
 async def test_the_caller_sends_the_other_side_on(metered: Metered) -> None:
@@ -242,6 +251,40 @@ async def test_a_ring_group_outside_is_one_call_for_each_member(metered: Metered
         f"{alice.phone.extension}>Local ANSWERED",
         f"{alice.phone.extension}>Local NO ANSWER",
     ]
+
+
+def germany_by_the_second_trunk(settings: Any) -> None:
+    """Numbers that begin with 49 leave by another carrier."""
+    settings["dial_by_prefix"] = [{"prefixes": [49], "dial": "PJSIP/{number}@second"}]
+
+
+async def test_a_ring_group_over_two_trunks_is_metered_on_both() -> None:
+    """Bob's German number rings over one carrier, Carol's British one over another; his answers.
+
+    3.00 a minute in blocks of 2 s: 1.5 s of talk are 0.10. Neither leg is taken for one that
+    nobody was granted. Seen failing with a watchdog that knows the usual trunk alone.
+    """
+    async with (
+        office() as asterisk,
+        metered_site(asterisk=asterisk, settings=germany_by_the_second_trunk) as metered,
+    ):
+        alice, bob, carol = [await metered.payer("1.00") for _ in range(3)]
+        slow = metered.number()
+        quick = f"49{slow[2:]}"
+        asterisk.second_carrier.plan(quick, FarEnd.answers(after_s=0.5, talk_s=1.5))
+        asterisk.carrier.plan(slow, FarEnd.never_answers())
+        legs = "&".join(
+            f"Local/{payer.phone.extension}*00{number}@pbxc-behalf/n"
+            for payer, number in ((bob, quick), (carol, slow))
+        )
+        await asterisk.cli(f"database put group 601{quick} {legs}")
+        alice.dial(f"601{quick}")
+        won, lost = await metered.allowed(quick), await metered.allowed(slow)
+        won_cdr, lost_cdr = await won.cdr(), await lost.cdr()
+        assert (won_cdr["account_id"], won_cdr["charge"]) == (bob.account_id, "0.10")
+        assert (lost_cdr["account_id"], lost_cdr["disposition"]) == (carol.account_id, "NO ANSWER")
+        assert len(asterisk.second_carrier.legs(quick)) == len(asterisk.carrier.legs(slow)) == 1
+        assert not metered.site.log.find("unauthorized leg")
 
 
 async def test_a_local_channel_that_optimizes_itself_away(metered: Metered) -> None:

@@ -100,6 +100,18 @@ def test_trunks_are_those_named_and_those_that_are_dialled(tmp_path: Path) -> No
     assert settings.trunk_endpoints == {"backup", "main-trunk", "carrier"}
 
 
+def test_a_prefix_may_leave_by_another_trunk(tmp_path: Path) -> None:
+    """Which is one of the trunks then; one prefix has one way."""
+    rows = "dial_by_prefix: [{prefixes: [49], dial: 'PJSIP/{number}@second'}]\n"
+    settings, _ = load(tmp_path, SITE + rows)
+    assert settings is not None
+    assert settings.dialling.string("4930") == "PJSIP/4930@second"
+    assert "second" in settings.trunk_endpoints
+    settings, found = load(tmp_path, SITE + rows.replace("[49]", "[49, 49]"))
+    assert settings is None
+    assert found[0].message == "49 is dialled in two ways"
+
+
 def test_the_example_site_has_no_findings() -> None:
     """It is documentation that runs."""
     settings, findings = load_settings(EXAMPLE)
