@@ -29,6 +29,7 @@ from pbxcharge.core.credit import OpenWallet, Post
 from pbxcharge.core.effects import AccountSaved, ExtensionSaved
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.money import parse_amount
+from pbxcharge.core.plan import WalletPolicy
 from pbxcharge.store import open_store
 from pbxcharge.store.migrate import migrate_alone
 from tests.asterisk.harness.ports import free_port
@@ -294,7 +295,8 @@ async def fill(database: Path, users: Mapping[str, str]) -> None:
             wallet = wallet_id(user, WalletKind.OUTGOING)
             money = parse_amount(credit)
             paid = Post(Entry(f"fill-{user}", wallet, EntryKind.TOP_UP, money, 0, "test"))
-            wallets = [OpenWallet(wallet_id(user, kind), user, kind, 0) for kind in WalletKind]
+            kinds = WalletPolicy.SEPARATE.kinds
+            wallets = [OpenWallet(wallet_id(user, kind), user, kind, 0) for kind in kinds]
             await store.writer.submit(
                 (*wallets, *([paid] if money else ())),
                 [AccountSaved(account, 0, "test"), ExtensionSaved(phone, 0, "test")],

@@ -31,6 +31,7 @@ class WalletKind(StrEnum):
 
     OUTGOING = "outgoing"
     INCOMING = "incoming"
+    SHARED = "shared"
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,7 @@ def _priced(
             return _denial(Reason.NO_RATE, account, route)
         if route.call_type not in plan.allowed:
             return _denial(Reason.CALL_TYPE_NOT_ALLOWED, account, route)
-        by_level.append((account, plan, plan.rate(route.call_type, priced)))
+        by_level.append((account, plan, plan.priced_by(route.call_type, priced, 0)))
     for account, plan, _ in by_level:
         if route.call_type is CallType.PUBLIC and plan.barred.match(priced):
             return _denial(Reason.DESTINATION_FORBIDDEN, account, route)
@@ -172,12 +172,14 @@ def _offer(route: Route, rated: list[tuple[Account, Plan, Rate]]) -> Offer | Den
     if limit_s <= 0:
         return _denial(Reason.PRICE_TOO_HIGH, own_account, route)
     least_s, want_s = first_slice_s(rates, own_plan.terms.slice_s, limit_s)
-    wallet = route.call_type.pays_from
     return Offer(
         route=route,
         levels=tuple(
-            PayingLevel(account.account_id, wallet_id(account.account_id, wallet))
-            for account, _, _ in rated
+            PayingLevel(
+                account.account_id,
+                wallet_id(account.account_id, plan.pays_from(route.call_type)),
+            )
+            for account, plan, _ in rated
         ),
         rating=Rating(
             tuple(

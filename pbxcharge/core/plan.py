@@ -17,9 +17,29 @@ PRICE_PER_MINUTE_MAX: Final = Fraction(5)
 
 
 class PlanKind(StrEnum):
-    """How an account pays. `prepaid` spends down to zero, or `credit_limit` below it."""
+    """How an account pays.
+
+    `prepaid` spends down to zero, or `credit_limit` below it; `postpaid` up to its monthly limit;
+    `unlimited` is metered and recorded, and never cut by credit.
+    """
 
     PREPAID = "prepaid"
+    POSTPAID = "postpaid"
+    UNLIMITED = "unlimited"
+
+
+class WalletPolicy(StrEnum):
+    """Which wallets pay: one for outgoing and one for incoming calls, or one for both."""
+
+    SEPARATE = "separate"
+    SHARED = "shared"
+
+    @property
+    def kinds(self) -> tuple[WalletKind, ...]:
+        """The wallets that are open, the one for fees first."""
+        if self is WalletPolicy.SHARED:
+            return (WalletKind.SHARED,)
+        return (WalletKind.OUTGOING, WalletKind.INCOMING)
 
 
 class CallType(StrEnum):
@@ -33,11 +53,6 @@ class CallType(StrEnum):
     LOCAL = "local"
     EXTENDED_LOCAL = "extended_local"
     INCOMING = "incoming"
-
-    @property
-    def pays_from(self) -> WalletKind:
-        """The wallet that pays at every charged level."""
-        return WalletKind.INCOMING if self is CallType.INCOMING else WalletKind.OUTGOING
 
 
 def priced_as(call_type: CallType, number: str, caller_number: str = "") -> str:
@@ -62,12 +77,17 @@ class Terms:
         warn_before_s: the payer hears a warning this long before the cut-off; 0 is never.
         call_max_s: the longest call.
         tolerance_ms: a started second counts once it has lasted this long.
+        warn_sound: what the payer hears as the warning; empty is the tone of the dialplan.
+        after: the dialplan context in which the caller goes on when the credit has ended; empty
+            hangs up.
     """
 
     slice_s: int = 60
     warn_before_s: int = 10
     call_max_s: int = 4 * 3600
     tolerance_ms: int = 100
+    warn_sound: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +95,9 @@ class Plan:
     """A charging plan as an admin wrote it.
 
     Args:
-        name: unique on the site.
+        name: unique on the site at any instant; a later plan of the name takes its place.
         version: hash of the content, so that a CDR names exactly what it was priced by.
-        kind: prepaid.
+        kind: see PlanKind.
         allowed: the call types that may be made.
         tariffs: the prices of each allowed call type.
         initial_credit_micros: granted once per account to its outgoing wallet, ever.
@@ -87,6 +107,12 @@ class Plan:
         price_per_minute_max: the highest price, with surcharge, of any block; None is no limit.
         barred: high-risk destinations that may not be called.
         initial_incoming_micros: granted once per account to its incoming wallet, ever.
+        monthly_limit_micros: what a postpaid account may spend in a calendar month of its time
+            zone, calls and fees, over all its wallets; None is no limit.
+        wallets: which wallets pay.
+        owner: the account below which the plan may be assigned; None is the site, so everywhere.
+        effective_from_s: UTC second from which on the plan is in force.
+        effective_until_s: UTC second from which on it is not; None is for good.
     """
 
     name: str
@@ -101,14 +127,28 @@ class Plan:
     price_per_minute_max: Fraction | None = PRICE_PER_MINUTE_MAX
     barred: Prefixes = NO_PREFIXES
     initial_incoming_micros: int = 0
+    monthly_limit_micros: int | None = None
+    wallets: WalletPolicy = WalletPolicy.SEPARATE
+    owner: str | None = None
+    effective_from_s: int = 0
+    effective_until_s: int | None = None
 
-    def rate(self, call_type: CallType, priced: str) -> Rate | None:
-        """The rate of the longest prefix; None is `no_rate`. See `priced_as`."""
+    def priced_by(self, call_type: CallType, priced: str, at_s: int) -> Rate | None:
+        """What prices a call that is authorized at a UTC second; None is `no_rate`.
+
+        The rate of the longest prefix. See `priced_as`.
+        """
         tariff = self.tariffs.get(call_type)
         return tariff.match(priced) if tariff else None
 
+    def pays_from(self, call_type: CallType) -> WalletKind:
+        """The kind of wallet that pays for a call at the level of this plan."""
+        if self.wallets is WalletPolicy.SHARED:
+            return WalletKind.SHARED
+        return WalletKind.INCOMING if call_type is CallType.INCOMING else WalletKind.OUTGOING
+
     def initial_micros(self, kind: WalletKind) -> int:
-        """The credit that a wallet of this kind begins with."""
+        """The credit that a wallet of this kind begins with; a shared one takes the outgoing."""
         if kind is WalletKind.INCOMING:
             return self.initial_incoming_micros
         return self.initial_credit_micros

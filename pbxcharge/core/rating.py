@@ -59,10 +59,18 @@ class Rating:
         return canonical_json(
             {
                 "rule_set": self.rule_set,
-                "terms": asdict(self.terms),
+                "terms": _terms_to_canonical(self.terms),
                 "levels": [_level_to_canonical(level) for level in self.levels],
             }
         )
+
+
+def _terms_to_canonical(terms: Terms) -> dict[str, Any]:
+    # Without a sound or a context it is the text that was stored before there were any.
+    later = ("warn_sound", "after")
+    return {
+        name: value for name, value in asdict(terms).items() if value != "" or name not in later
+    }
 
 
 def _level_to_canonical(level: RatedLevel) -> dict[str, Any]:

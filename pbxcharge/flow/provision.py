@@ -180,7 +180,7 @@ class Provisioning:
     async def _align(self, accounts: Sequence[Account], plan: Plan) -> int:
         wallets = await self._records.wallets([account.account_id for account in accounts])
         floors = {wallet.wallet_id: wallet.floor_micros for wallet in wallets}
-        wanted = [_open(account, plan, kind) for account in accounts for kind in WalletKind]
+        wanted = [_open(account, plan, kind) for account in accounts for kind in plan.wallets.kinds]
         stale = [op for op in wanted if floors.get(op.wallet_id) != op.floor_micros]
         if stale:
             await self._writer.submit(stale)
@@ -195,8 +195,8 @@ class Provisioning:
         if account.plan is None:
             return ()
         plan = self._plans[account.plan]
-        opened = tuple(_open(account, plan, kind) for kind in WalletKind)
-        granted = (self._initial(account, plan, kind, actor) for kind in WalletKind)
+        opened = tuple(_open(account, plan, kind) for kind in plan.wallets.kinds)
+        granted = (self._initial(account, plan, kind, actor) for kind in plan.wallets.kinds)
         return (*opened, *(post for post in granted if post is not None))
 
     def _initial(self, account: Account, plan: Plan, kind: WalletKind, actor: str) -> Post | None:

@@ -48,7 +48,7 @@ from pbxcharge.core.effects import (
 )
 from pbxcharge.core.ledger import Entry, EntryKind, initial_entry_id
 from pbxcharge.core.money import MICROS
-from pbxcharge.core.plan import CallType
+from pbxcharge.core.plan import CallType, WalletPolicy
 from pbxcharge.core.settlement import blank_cdr, settle
 from pbxcharge.store import Store, open_store
 from pbxcharge.store.writer import Writer
@@ -126,7 +126,7 @@ def wallets() -> list[Operation]:
     return [
         OpenWallet(wallet_id(name, kind), name, kind, 0)
         for name in ("acme", "alice", "bob")
-        for kind in WalletKind
+        for kind in WalletPolicy.SEPARATE.kinds
     ]
 
 

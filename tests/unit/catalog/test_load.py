@@ -167,13 +167,13 @@ def test_the_example_plans_cost_what_their_comments_say(
     plan: str, number: str, talk_s: int, micros: int
 ) -> None:
     """The comments of `config/plans/` are worked out by hand; people will copy them."""
-    rate = example_plans()[plan].rate(CallType.PUBLIC, number)
+    rate = example_plans()[plan].priced_by(CallType.PUBLIC, number, 0)
     assert rate is not None
     assert charge_micros(rate, talk_s) == micros
 
 
 def test_the_example_forbids_premium_numbers() -> None:
     """Forbidden, not merely without a price."""
-    rate = example_plans()["retail"].rate(CallType.PUBLIC, "449012345678")
+    rate = example_plans()["retail"].priced_by(CallType.PUBLIC, "449012345678", 0)
     assert rate is not None
     assert rate.forbidden

@@ -152,7 +152,8 @@ def test_each_prefix_of_a_row_is_a_rate() -> None:
         "    - {destination: Germany mobile, prefixes: [4915, 4916], price_per_minute: 2}\n"
     )
     found = [
-        plan.rate(CallType.PUBLIC, number) for number in ("4930123", "4915123", "4916123", "331")
+        plan.priced_by(CallType.PUBLIC, number, 0)
+        for number in ("4930123", "4915123", "4916123", "331")
     ]
     assert [rate and rate.destination for rate in found] == [
         *("Germany", "Germany mobile", "Germany mobile", None)
@@ -257,8 +258,9 @@ def test_every_kind_of_call_has_prices_of_its_own() -> None:
         "@incoming:49": (30, 30),
     }
     assert plan.allowed == set(CallType) - {CallType.PUBLIC}
-    assert [plan.initial_micros(kind) for kind in WalletKind] == [5_000_000, 2_000_000]
-    assert [plan.floor_micros(kind) for kind in WalletKind] == [-1_000_000, 0]
+    kinds = (WalletKind.OUTGOING, WalletKind.INCOMING)
+    assert [plan.initial_micros(kind) for kind in kinds] == [5_000_000, 2_000_000]
+    assert [plan.floor_micros(kind) for kind in kinds] == [-1_000_000, 0]
 
 
 def test_a_single_incoming_price_is_a_list_of_one() -> None:

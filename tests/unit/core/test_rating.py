@@ -69,6 +69,14 @@ def test_a_rating_that_was_stored_in_the_first_release_is_still_read() -> None:
     assert level.limits == UNLIMITED
 
 
+def test_sound_and_context_are_stored_where_there_are_any() -> None:
+    """Terms that say nothing of them keep the text, and the id, that they had before."""
+    assert "after" not in RATING.canonical()
+    assert "warn_sound" not in RATING.canonical()
+    terms = replace(RATING.terms, warn_sound="pbxc/credit", after="topup")
+    assert rating_from_canonical(Rating((OWN,), terms).canonical()).terms == terms
+
+
 def test_the_lines_of_a_charge_are_stored_exactly() -> None:
     """61 s at 60/6 and a third of a unit a minute: the amounts are fractions of micro-units."""
     rate = a_rate(price_per_minute=Fraction(1, 3), first_s=60, next_s=6)
