@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from pydantic import model_validator
 
@@ -30,6 +31,7 @@ from pbxcharge.catalog.site_values import (
     Port,
     RuleDigits,
     RulePrefix,
+    ZoneName,
 )
 from pbxcharge.catalog.source import Source, read_source
 from pbxcharge.core.dialling import Dialling
@@ -62,13 +64,17 @@ class LogLevel(StrEnum):
 
 
 class SiteSettings(Form):
-    """The operator: the name, and the one currency that everything is charged in."""
+    """The operator: the name, the one currency that everything is charged in, the local time.
+
+    `time_zone` is that of the dates in plan files, and of accounts that have no zone of their own.
+    """
 
     required: ClassVar = ("name", "currency")
     hints: ClassVar = {"currency": "three capital letters, such as EUR"}
 
     name: Line = ""
     currency: Currency = ""
+    time_zone: ZoneName = "UTC"
 
 
 class FastAgiSettings(Form):
@@ -205,6 +211,11 @@ class Settings(Form):
     duration_tolerance_ms: Annotated[int, whole(0, 999, "ms")] = 100
     log: LogSettings = LogSettings()
     events: EventSettings = EventSettings()
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        """The local time of the site."""
+        return ZoneInfo(self.site.time_zone)
 
     @property
     def number_rules(self) -> tuple[NumberRule, ...]:

@@ -13,7 +13,7 @@ from pbxcharge.settings import Settings, load_settings
 NOTHING_INSTEAD: Mapping[Path, Path] = MappingProxyType({})
 
 _WHOLE = ("plans", "numbers", "high_risk")
-LIVE = (*_WHOLE, "emergency.numbers")
+LIVE = (*_WHOLE, "emergency.numbers", "site.time_zone")
 """The settings that a reload puts into force, each with what stands below it."""
 
 
@@ -64,7 +64,8 @@ def needs_restart(running: Settings, written: Settings) -> tuple[str, ...]:
 def with_live_settings(running: Settings, written: Settings) -> Settings:
     """The settings in force after a reload: those of the file where they are live."""
     emergency = running.emergency.model_copy(update={"numbers": written.emergency.numbers})
-    live = {"emergency": emergency} | {key: getattr(written, key) for key in _WHOLE}
+    site = running.site.model_copy(update={"time_zone": written.site.time_zone})
+    live = {"emergency": emergency, "site": site} | {key: getattr(written, key) for key in _WHOLE}
     return running.model_copy(update=live)
 
 

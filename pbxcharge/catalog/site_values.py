@@ -3,6 +3,7 @@
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, ValidationInfo
 
@@ -25,8 +26,17 @@ def _read_address(text: str) -> str:
         raise wrong(f"{shown(text)} is not an IP address", "such as 127.0.0.1") from None
 
 
+def _read_zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        hint = "a name of the time zone database, such as Europe/Berlin or UTC"
+        raise wrong(f"{shown(text)} is not a time zone", hint) from None
+
+
 FilePath = Annotated[Path, BeforeValidator(_read_path)]
 Address = Annotated[str, reads(_read_address)]
+ZoneName = Annotated[str, reads(_read_zone)]
 Host = Annotated[str, matching(r"[A-Za-z0-9.:-]{1,253}", "a host", "such as 127.0.0.1")]
 Port = Annotated[int, whole(1, 65_535)]
 Currency = Annotated[str, matching("[A-Z]{3}", "a currency", "three capital letters, such as EUR")]

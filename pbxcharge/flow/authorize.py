@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, tzinfo
 
 from pbxcharge.core.attempt import Attempt, Granted, Leg
 from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
@@ -53,6 +54,8 @@ class Prices:
     numbering: Numbering
     emergency: Mapping[str, str] = field(default_factory=dict)
     """What Asterisk dials for each number of the site's emergency list."""
+    zone: tzinfo = UTC
+    """The local time of the site, for accounts that have none of their own."""
 
     def become(self, fresh: "Prices") -> None:
         """Put everything that was read anew into force, in one step."""

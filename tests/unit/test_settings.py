@@ -1,6 +1,7 @@
 """The settings of a site: read whole or not at all, with every finding, and the secret kept."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -92,6 +93,14 @@ def test_rules_and_emergency_numbers_become_values(tmp_path: Path) -> None:
     assert [route.dials for route in settings.emergency_routes] == ["PJSIP/112@carrier"] * 2
 
 
+def test_a_site_has_a_local_time(tmp_path: Path) -> None:
+    """UTC unless it says another."""
+    for written, zone in (("", "UTC"), (", time_zone: Europe/Berlin", "Europe/Berlin")):
+        settings, _ = load(tmp_path, SITE.replace("EUR}", f"EUR{written}}}"))
+        assert settings is not None
+        assert settings.time_zone == ZoneInfo(zone)
+
+
 def test_trunks_are_those_named_and_those_that_are_dialled(tmp_path: Path) -> None:
     """Where numbers are sent is a trunk, named or not; a second carrier is named."""
     text = SITE + "trunks: [backup]\n"
@@ -124,6 +133,8 @@ def test_the_example_site_has_no_findings() -> None:
     ("old", "new", "line", "key", "message"),
     [
         ("currency: EUR", "currency: euro", 1, "site.currency", "'euro' is not a currency"),
+        ("EUR}", "EUR, time_zone: Mars}", 1, "site.time_zone", "'Mars' is not a time zone"),
+        ("EUR}", "EUR, time_zone: ../etc}", 1, "site.time_zone", "is not a time zone"),
         (", currency: EUR", "", 1, "site.currency", "is missing"),
         ("database: /", "databse: /", 2, "databse", "is not known here"),
         ("plans: plans", "plans:", 4, "plans", "has no value"),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
 
@@ -40,8 +41,10 @@ def test_every_changed_setting_is_named_unless_it_is_live(tmp_path: Path) -> Non
 def test_only_live_settings_come_into_force(tmp_path: Path) -> None:
     """The emergency list is the new one, what it dials is still the old one."""
     running = written(tmp_path)
-    changed = written(tmp_path, emergency__numbers=[999], dial="PJSIP/{number}@other")
+    others = {"dial": "PJSIP/{number}@other", "site__time_zone": "Asia/Tokyo"}
+    changed = written(tmp_path, emergency__numbers=[999], **others)
     live = with_live_settings(running, changed)
     assert live.emergency_numbers == ("999",)
+    assert live.time_zone == ZoneInfo("Asia/Tokyo")
     assert (live.dial, live.emergency.dial) == (running.dial, running.emergency.dial)
     assert needs_restart(live, changed) == ("dial",)
