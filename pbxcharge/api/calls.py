@@ -18,8 +18,8 @@ from pbxcharge.core.authorization import Denial
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr, Disposition
 from pbxcharge.core.explanation import explain
+from pbxcharge.core.price import RULE_SET
 from pbxcharge.core.quotation import quote
-from pbxcharge.core.rate import RULE_SET
 from pbxcharge.core.resolution import Route, from_number, organization_of
 from pbxcharge.flow.acts import Refusal
 from pbxcharge.flow.meter import Meter

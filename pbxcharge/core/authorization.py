@@ -11,7 +11,7 @@ from enum import StrEnum
 from pbxcharge.core.account import Account, AccountStatus, wallet_id
 from pbxcharge.core.attempt import PayingLevel
 from pbxcharge.core.plan import CallType, Plan, priced_as
-from pbxcharge.core.rate import Rate, block_end, next_block_end, passes_price
+from pbxcharge.core.price import Rate, block_end, next_block_end, passes_price
 from pbxcharge.core.rating import RatedLevel, Rating, talk_limit_s
 from pbxcharge.core.resolution import Route
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from pbxcharge.core.call_events import ArmTimeout, AskSlice, Command, HangUp, Investigate, Warn
 from pbxcharge.core.call_state import Call, Phase, why_cut
-from pbxcharge.core.rate import block_end, next_block_end
+from pbxcharge.core.price import block_end, next_block_end
 
 SECOND_MEANS_MS = 1000
 """The daemon hangs up itself this long after the paid instant, if the leg's own timer did not."""

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import UNLIMITED, Activity, Limits
-from pbxcharge.core.rate import Rate
+from pbxcharge.core.price import Rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ class Stretch:
 
     `from_s` counts from the start of the grid. `block_amount` is the price of one block in
     micro-units before any surcharge; `price_per_minute` (units) is None for a flat amount.
-    `blocks_max` bounds the stretch by a number of blocks: the first block is one.
+    `blocks_max` bounds the stretch by a number of blocks: the first block is one. `window` names
+    the time window that it is of.
     """
 
     from_s: int
@@ -29,6 +30,7 @@ class Stretch:
     block_amount: Fraction
     price_per_minute: Fraction | None
     blocks_max: int | None = None
+    window: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +45,18 @@ class BlockRun:
     blocks_before: int
     scaled_before: int
     scaled_block: int
+    window: str
 
 
 @dataclass(frozen=True, slots=True)
 class PriceTable:
-    """The runs of a rate, and its connect fee and denominator in the scaled unit.
+    """The runs of a rate, its connect fee in micro-units, and that with the surcharge, scaled.
 
     `starts` and `counts` repeat each run's `from_s` and `blocks_before`, for bisection.
     """
 
     denominator: int
+    connect_fee_micros: int
     connect_fee_scaled: int
     runs: tuple[BlockRun, ...]
     starts: tuple[int, ...]
@@ -100,12 +104,15 @@ def price_table(
     `surcharge_factor` multiplies the connect fee and every block: 11/10 for a surcharge of 10 %.
     """
     fee = connect_fee_micros * surcharge_factor
-    prices = [stretch.block_amount * surcharge_factor for stretch in stretches]
+    prices = [stretch.block_amount for stretch in stretches]
+    if surcharge_factor != 1:
+        prices = [price * surcharge_factor for price in prices]
     denominator = lcm(fee.denominator, *(price.denominator for price in prices))
     fee_scaled = _scaled(fee, denominator)
     runs = tuple(_runs(fee_scaled, stretches, [_scaled(price, denominator) for price in prices]))
     return PriceTable(
         denominator,
+        connect_fee_micros,
         fee_scaled,
         runs,
         tuple(run.from_s for run in runs),
@@ -132,6 +139,7 @@ def _runs(
             blocks_before,
             scaled_before,
             scaled_block,
+            stretch.window,
         )
         # Only the last stretch is without an end, so what is added for it is never used.
         from_s += (blocks or 0) * stretch.block_s

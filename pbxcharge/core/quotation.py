@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pbxcharge.core.account import Account
 from pbxcharge.core.authorization import Denial, authorize
 from pbxcharge.core.plan import Plan
-from pbxcharge.core.rate import Charge, charge
+from pbxcharge.core.price import Charge, charge
 from pbxcharge.core.rating import RatedLevel
 from pbxcharge.core.resolution import Route
 

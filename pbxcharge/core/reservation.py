@@ -14,7 +14,7 @@ from pbxcharge.core.credit_terms import (
 )
 from pbxcharge.core.limits import IDLE, Activity
 from pbxcharge.core.money import MICROS
-from pbxcharge.core.rate import (
+from pbxcharge.core.price import (
     Rate,
     block_start,
     charge_micros,

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from pbxcharge.core.cdr import Cdr, Disposition, LevelCharge
-from pbxcharge.core.rate import Charge, charge, charge_micros
+from pbxcharge.core.price import Charge, charge, charge_micros
 from pbxcharge.core.rating import Rating, lines_canonical, rating_from_canonical, rating_id
 from pbxcharge.core.settlement import talk_seconds
 from pbxcharge.store import rows

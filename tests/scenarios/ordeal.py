@@ -7,7 +7,7 @@ from pbxcharge.core.call import Call
 from pbxcharge.core.call_events import ArmTimeout, AskSlice, Command, Event, HangUp, Settle
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Close, Hold
-from pbxcharge.core.rate import charge_micros
+from pbxcharge.core.price import charge_micros
 
 AMI_MS = 5
 """How long an action takes at most while the link is up."""

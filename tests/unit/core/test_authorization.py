@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pbxcharge.core.account import Account, AccountKind, AccountStatus
 from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
 from pbxcharge.core.plan import CallType, Plan
-from pbxcharge.core.rate import Rate
+from pbxcharge.core.price import Rate
 from pbxcharge.core.resolution import Route
 from pbxcharge.core.tariff import Tariff
 from tests.fakes.plans import a_plan

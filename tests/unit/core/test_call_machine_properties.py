@@ -27,7 +27,7 @@ from pbxcharge.core.cdr import EndedBy
 from pbxcharge.core.credit import OpenWallet, Post
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.plan import Terms
-from pbxcharge.core.rate import Rate
+from pbxcharge.core.price import Rate
 from tests.fakes.granted_call import WALLET, a_rate, granted
 from tests.fakes.memory_engine import MemoryEngine
 from tests.scenarios.adversary import Adversary
