@@ -31,20 +31,22 @@ def written(tmp_path: Path, **changes: Any) -> Settings:
 def test_every_changed_setting_is_named_unless_it_is_live(tmp_path: Path) -> None:
     """By its key as it stands in the file, in the file's order."""
     running = written(tmp_path)
-    changes = {"timing__ring_s": 5, "dial": "PJSIP/{number}@other", "plans": "prices/"}
+    changes = {"timing__ring_s": 5, "trunks": ["other"], "routes": [], "plans": "prices/"}
     rules = {"numbers__rules": [{"prefix": "00", "strip": 2}], "emergency__numbers": [999]}
     changed = written(tmp_path, **changes, **rules, emergency__dial="PJSIP/{number}@other")
     assert needs_restart(running, running) == ()
-    assert needs_restart(running, changed) == ("dial", "emergency.dial", "timing.ring_s")
+    assert needs_restart(running, changed) == (
+        *("trunks", "routes", "emergency.dial", "timing.ring_s"),
+    )
 
 
 def test_only_live_settings_come_into_force(tmp_path: Path) -> None:
     """The emergency list is the new one, what it dials is still the old one."""
     running = written(tmp_path)
-    others = {"dial": "PJSIP/{number}@other", "site__time_zone": "Asia/Tokyo"}
+    others = {"trunks": ["other"], "routes": [], "site__time_zone": "Asia/Tokyo"}
     changed = written(tmp_path, emergency__numbers=[999], **others)
     live = with_live_settings(running, changed)
     assert live.emergency_numbers == ("999",)
     assert live.time_zone == ZoneInfo("Asia/Tokyo")
-    assert (live.dial, live.emergency.dial) == (running.dial, running.emergency.dial)
-    assert needs_restart(live, changed) == ("dial",)
+    assert (live.trunks, live.emergency.dial) == (running.trunks, running.emergency.dial)
+    assert needs_restart(live, changed) == ("trunks", "routes")
