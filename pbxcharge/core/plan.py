@@ -139,7 +139,7 @@ class Plan:
         The rate of the longest prefix. See `priced_as`.
         """
         tariff = self.tariffs.get(call_type)
-        found = tariff.match(priced, at_s=0) if tariff else None
+        found = tariff.match(priced, at_s) if tariff else None
         return found if isinstance(found, Rate) else None
 
     def pays_from(self, call_type: CallType) -> WalletKind:
