@@ -50,6 +50,7 @@ class Call:
         hang_up_ms: when the daemon's own hangup is (next) due.
         alone_until_ms: when a call that is left alone with another trunk leg ends; None while
             somebody of the site is there. Not stored: a restart looks, and begins to count anew.
+        trunk: who carries the call, once that is known.
     """
 
     granted: Granted
@@ -77,6 +78,7 @@ class Call:
     ending_as: EndedBy | None = None
     hang_up_ms: int | None = None
     alone_until_ms: int | None = None
+    trunk: str | None = None
 
     @property
     def call_id(self) -> str:
@@ -111,8 +113,9 @@ class Call:
 
 def granted_call(granted: Granted, step: int, through_s: int, *, short: bool = False) -> Call:
     """A call as it begins, with the first slice that is held for it."""
-    leg = granted.attempt.caller if granted.attempt.incoming else None
-    return Call(granted, step, through_s, leg=leg, short=short)
+    attempt = granted.attempt
+    leg, trunk = (attempt.caller, attempt.endpoint) if attempt.incoming else (None, None)
+    return Call(granted, step, through_s, leg=leg, short=short, trunk=trunk)
 
 
 def why_cut(call: Call) -> EndedBy:

@@ -89,6 +89,7 @@ def _cdr(call: Call, end: HungUp, talk: Talk, charges: tuple[Charge, ...], curre
         ended_by=_ended_by(call, end, talk),
         end_source=end.source,
         clock=talk.clock,
+        trunk=call.trunk,
     )
 
 
