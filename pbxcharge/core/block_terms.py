@@ -1,14 +1,10 @@
 """The part of a rate that its blocks follow from, and what a time window changes in it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Final
-
-from pbxcharge.core.money import MICROS
-from pbxcharge.core.price_table import Stretch
-from pbxcharge.core.windows import Timeline
 
 _FIRST_BLOCK: Final = frozenset({"first_price_per_minute", "first_amount_micros"})
 _VARIED: Final = (
@@ -85,19 +81,6 @@ def block_problems(terms: BlockTerms) -> Iterator[str]:
         yield "the first block has both an amount and a price per minute"
 
 
-def stretches(timeline: Timeline, terms_in: Callable[[str], BlockTerms]) -> Iterator[Stretch]:
-    """The first block, then the next blocks of each window and step, in the order of the grid.
-
-    The timeline is counted from the start of the grid.
-    """
-    ends = (*(at_s for at_s, _ in timeline.changes[1:]), None)
-    for (from_s, window), until_s in zip(timeline.changes, ends, strict=True):
-        terms = terms_in(window)
-        if from_s == 0:
-            yield _first_block(terms, window)
-        yield from _next_blocks(terms, window, from_s, until_s)
-
-
 def _amounts_below_zero(terms: BlockTerms) -> Iterator[str]:
     amounts: dict[str, Fraction | int | None] = {
         "price_per_minute": terms.price_per_minute,
@@ -121,41 +104,3 @@ def _times_below_one(terms: BlockTerms) -> Iterator[str]:
     for name, seconds in at_least_one.items():
         if seconds < 1:
             yield f"{name} is below 1"
-
-
-def _first_block(terms: BlockTerms, window: str) -> Stretch:
-    amount = terms.first_amount_micros
-    if amount is not None:
-        return Stretch(0, terms.first_s, Fraction(amount), None, blocks_max=1, window=window)
-    price = terms.first_price_per_minute
-    price = terms.price_per_minute if price is None else price
-    return _timed(0, terms.first_s, price, window, blocks_max=1)
-
-
-def _next_blocks(
-    terms: BlockTerms, window: str, from_s: int, until_s: int | None
-) -> Iterator[Stretch]:
-    """One stretch for each step whose blocks may start in [from_s, until_s)."""
-    price, block_s = terms.price_per_minute, terms.next_s
-    for step in terms.steps:
-        if until_s is not None and step.from_s >= until_s:
-            break
-        if step.from_s > from_s:
-            yield _timed(from_s, block_s, price, window)
-            from_s = step.from_s
-        price = price if step.price_per_minute is None else step.price_per_minute
-        block_s = block_s if step.next_s is None else step.next_s
-    yield _timed(from_s, block_s, price, window)
-
-
-def _timed(
-    from_s: int,
-    block_s: int,
-    price_per_minute: Fraction,
-    window: str,
-    blocks_max: int | None = None,
-) -> Stretch:
-    # Multiply first, divide by 60 once: the price of a block stays an exact fraction.
-    numerator = price_per_minute.numerator * MICROS * block_s
-    amount = Fraction(numerator, price_per_minute.denominator * 60)
-    return Stretch(from_s, block_s, amount, price_per_minute, blocks_max, window)

@@ -196,12 +196,12 @@ def _run_line(rate: Rate, run: BlockRun, blocks: int) -> ChargeLine:
     from_s = rate.free_s + run.from_s
     return ChargeLine(
         LineKind.BLOCKS if run.blocks_before else LineKind.FIRST_BLOCK,
-        run.block_amount * blocks,
+        run.stretch.block_amount * blocks,
         from_s,
         from_s + blocks * run.block_s,
         blocks,
-        run.price_per_minute,
-        run.window,
+        run.stretch.price_per_minute,
+        run.stretch.window,
     )
 
 

@@ -1,19 +1,21 @@
 """The terms of a rate: what a destination costs, as agreed, before any call is priced with it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
+from typing import Final
 
-from pbxcharge.core.block_terms import BlockTerms, Step, Variant, block_problems, stretches
+from pbxcharge.core.block_grid import BlockGrid, block_grid
+from pbxcharge.core.block_terms import BlockTerms, Step, Variant, block_problems
 from pbxcharge.core.money import DECIMALS_MAX, Rounding
-from pbxcharge.core.price_table import PriceTable, price_table
+from pbxcharge.core.price_table import PriceTable
 from pbxcharge.core.windows import NO_WINDOWS, Timeline
 
 __all__ = ["RULE_SET", "MaximumThen", "Rate", "Step", "Variant", "rate_problems"]
 
-_PLACED_MAX = 4096
+_PLACED_MAX: Final = 4096
 """Rates kept for the hours they are asked at, so that a live call is not placed at each step."""
 
 RULE_SET = 1
@@ -63,14 +65,17 @@ class Rate:
     rounding_decimals: int = 4
     variants: tuple[Variant, ...] = ()
     clock: Timeline = NO_WINDOWS
+    grid: BlockGrid = field(init=False, repr=False, compare=False)
     table: PriceTable = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         problems = rate_problems(self)
         if problems:
             raise ValueError(*problems)
-        # The value is frozen; its table follows from the other fields alone.
-        object.__setattr__(self, "table", _table_of(self))
+        # The value is frozen; its blocks follow from the other fields alone.
+        grid = block_grid(_own_blocks(self), self.variants, self.surcharge_percent)
+        object.__setattr__(self, "grid", grid)
+        object.__setattr__(self, "table", grid.table(self.clock, self.free_s))
 
     def at(self, timeline: Timeline, answered_s: int) -> "Rate":
         """The rate of a call that is answered at a UTC second of the epoch.
@@ -86,22 +91,18 @@ class Rate:
         return self if clock == self.clock else _placed(self, clock)
 
 
+_FIELDS: Final = tuple(one.name for one in fields(Rate))
+
+
 @lru_cache(maxsize=_PLACED_MAX)
 def _placed(rate: Rate, clock: Timeline) -> Rate:
-    return replace(rate, clock=clock)
-
-
-def _table_of(rate: Rate) -> PriceTable:
-    own = _own_blocks(rate)
-    by_window = {variant.window: variant.applied_to(own) for variant in rate.variants}
-
-    def terms_in(window: str) -> BlockTerms:
-        return by_window.get(window, own)
-
-    fee_micros = terms_in(rate.clock.window_at(0)).connect_fee_micros
-    factor = 1 + rate.surcharge_percent * Fraction(1, 100)
-    grid = rate.clock.since(rate.free_s)
-    return price_table(fee_micros, factor, tuple(stretches(grid, terms_in)))
+    # Not by `replace`: the terms have been checked, and their blocks worked out.
+    placed = object.__new__(Rate)
+    for name in _FIELDS:
+        object.__setattr__(placed, name, getattr(rate, name))
+    object.__setattr__(placed, "clock", clock)
+    object.__setattr__(placed, "table", rate.grid.table(clock, rate.free_s))
+    return placed
 
 
 def _own_blocks(rate: Rate) -> BlockTerms:
