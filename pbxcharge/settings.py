@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import model_validator
 
+from pbxcharge.catalog.decks import DeckFiles
 from pbxcharge.catalog.emergency import EmergencyRoute
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.form import Form, read_form
@@ -48,6 +49,7 @@ CONFIG_DEFAULT = Path("/etc/pbxcharge/pbxcharge.yaml")
 
 SOCKET_BYTES_MAX = 107
 CREDENTIAL = "ami.secret"
+DECK_CACHE = "decks"
 
 _SECRET = re.compile(rb"([\x21-\x3a\x3c-\x7e]{8,256})\r?\n?")
 _ELSEWHERE = "put it into a file with mode 0600 and name that in secret_file"
@@ -205,6 +207,7 @@ class Settings(Form):
     socket: FilePath = Path()
     plans: FilePath = Path()
     high_risk: FilePath | None = None
+    rates: FilePath | None = None
     fastagi: FastAgiSettings = FastAgiSettings()
     ami: AmiSettings = AmiSettings()
     numbers: NumberSettings = NumberSettings()
@@ -221,6 +224,13 @@ class Settings(Form):
     def time_zone(self) -> ZoneInfo:
         """The local time of the site."""
         return ZoneInfo(self.site.time_zone)
+
+    @property
+    def decks(self) -> DeckFiles | None:
+        """Where the rate decks are; what they are compiled to is kept beside the database."""
+        if self.rates is None:
+            return None
+        return DeckFiles(self.rates, self.database.parent / DECK_CACHE, self.time_zone)
 
     @property
     def number_rules(self) -> tuple[NumberRule, ...]:

@@ -55,7 +55,9 @@ def build(source: Path, cache: Path, zone: str) -> Built:
         OSError: the folder cannot be written.
     """
     try:
-        content = read_content(source)
+        with source.open("rb") as stream:
+            # A byte more than may be: so much shows that it is too large.
+            content = stream.read(FILE_BYTES_MAX + 1)
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
         return Built(None, (Finding(Severity.ERROR, str(source), 0, "", message),), 1)
@@ -65,12 +67,6 @@ def build(source: Path, cache: Path, zone: str) -> Built:
     place = cache / f"{deck_key(sha256(content).hexdigest(), zone)}{SUFFIX}"
     _write(place, compiled(rows))
     return Built(place, (), 0)
-
-
-def read_content(source: Path) -> bytes:
-    """A deck's file, or so much of it as shows that it is too large."""
-    with source.open("rb") as stream:
-        return stream.read(FILE_BYTES_MAX + 1)
 
 
 def _write(place: Path, content: bytes) -> None:

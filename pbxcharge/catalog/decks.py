@@ -9,10 +9,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -29,7 +29,6 @@ from pbxcharge.catalog.deck_build import (
     build,
     built_from_json,
     deck_key,
-    read_content,
 )
 from pbxcharge.catalog.deck_file import CompiledDeck
 from pbxcharge.catalog.findings import Finding, Severity
@@ -43,6 +42,7 @@ KEPT_S: Final = 24 * 3600
 """A compiled deck that nobody uses any more stays so long: going back to it takes no time."""
 DEAD_AFTER_S: Final = 2 * BUILD_WITHIN_S
 _ATTEMPTS: Final = 3
+_MEANT: Final = (".CSV", ".tsv", ".txt", ".xlsx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,14 @@ class DeckFiles:
 def load_decks(files: DeckFiles) -> tuple[Mapping[str, Deck], list[Finding]]:
     """The decks of a folder by name, and everything that is wrong with them."""
     try:
-        entries = sorted(path for path in files.folder.iterdir() if path.name[0] not in ".~")
+        paths, others = _csv_files(files.folder), _entries(files.folder)
+        found = [_ignored(path) for path in others if path.suffix in _MEANT]
     except OSError as error:
         return NO_DECKS, [_of(files.folder, f"cannot be read: {error.strerror or error}")]
-    found = [_ignored(path) for path in entries if path.suffix in (".CSV", ".tsv", ".txt")]
     decks: dict[str, Deck] = {}
     with _cache(files.cache) as (cache, kept):
         used: set[str] = set()
-        for path in (entry for entry in entries if entry.suffix == ".csv"):
+        for path in paths:
             deck, deck_findings = _deck(path, cache, files.zone, used)
             found += deck_findings
             if deck is not None:
@@ -78,6 +78,29 @@ def load_decks(files: DeckFiles) -> tuple[Mapping[str, Deck], list[Finding]]:
         if kept:
             _forget(cache, used)
     return MappingProxyType(decks), found
+
+
+def deck_names(files: DeckFiles | None) -> frozenset[str]:
+    """The names of all decks of a folder, those that have errors too."""
+    try:
+        return frozenset(path.stem for path in _csv_files(files.folder)) if files else frozenset()
+    except OSError:
+        return frozenset()
+
+
+def no_such_deck(name: str, names: Collection[str]) -> tuple[str, str]:
+    """What is wrong where a deck is named that is not there, and what to write instead."""
+    known = f"known: {', '.join(sorted(names))}" if names else "set `rates` in the settings"
+    return f"there is no rate deck {name}", f"{known}; or put {name}.csv there"
+
+
+def _csv_files(folder: Path) -> list[Path]:
+    return sorted(path for path in _entries(folder) if path.suffix == ".csv")
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    """What lies in the folder, without what editors and spreadsheets leave there."""
+    return (path for path in folder.iterdir() if not path.name.startswith((".", "~")))
 
 
 @contextmanager
@@ -128,15 +151,16 @@ def _deck(
 def _built(path: Path, cache: Path, zone: ZoneInfo) -> Built:
     """The compiled form of a deck: the one that is there, or a new one."""
     try:
-        content = read_content(path)
+        with path.open("rb") as stream:
+            size, content_hash = os.fstat(stream.fileno()).st_size, file_digest(stream, "sha256")
     except OSError as error:
         return Built(None, (_of(path, f"cannot be read: {error.strerror or error}"),), 1)
-    place = cache / f"{deck_key(sha256(content).hexdigest(), zone.key)}{SUFFIX}"
+    place = cache / f"{deck_key(content_hash.hexdigest(), zone.key)}{SUFFIX}"
     if _is_whole(place):
         with suppress(OSError):
             os.utime(place)
         return Built(place, (), 0)
-    if len(content) <= HERE_BYTES_MAX:
+    if size <= HERE_BYTES_MAX:
         return build(path, cache, zone.key)
     return _built_elsewhere(path, cache, zone)
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from ruamel.yaml import YAML
 
 from pbxcharge.settings import Settings, load_settings
-from pbxcharge.site_files import needs_restart, with_live_settings
+from pbxcharge.site_files import needs_restart, read_files, with_live_settings
 from tests.site import REPOSITORY
 
 
@@ -50,3 +50,19 @@ def test_only_live_settings_come_into_force(tmp_path: Path) -> None:
     assert live.time_zone == ZoneInfo("Asia/Tokyo")
     assert (live.trunks, live.emergency.dial) == (running.trunks, running.emergency.dial)
     assert needs_restart(live, changed) == ("trunks", "routes")
+
+
+def test_a_trunk_whose_deck_is_not_there_is_refused(tmp_path: Path) -> None:
+    """By its line in the settings, with the decks that are there."""
+    (tmp_path / "rates").mkdir()
+    (tmp_path / "rates" / "cheap.csv").write_text("prefix,price_per_minute\n44,0.01\n")
+    changes = {"trunks": [{"name": "carrier", "deck": "cheep"}], "routes": []}
+    plans = str(REPOSITORY / "config" / "plans")
+    written(tmp_path, rates="rates/", plans=plans, **changes)
+    read = read_files(tmp_path / "pbxcharge.yaml")
+    (found,) = (it for it in read.findings if it.severity == "error")
+    assert (read.catalog, found.key) == (None, "trunks[1].deck")
+    assert (found.message, found.hint.partition(";")[0]) == (
+        "there is no rate deck cheep",
+        "known: cheap",
+    )
