@@ -10,11 +10,9 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from pydantic import model_validator
 
-from pbxcharge.catalog.decks import DeckFiles
 from pbxcharge.catalog.emergency import EmergencyRoute
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.form import Form, read_form
@@ -23,6 +21,7 @@ from pbxcharge.catalog.site_checks import emergency_findings, on_net_findings, r
 from pbxcharge.catalog.site_values import (
     Address,
     Currency,
+    DialPrefix,
     DialString,
     EmergencyNumber,
     FilePath,
@@ -31,17 +30,9 @@ from pbxcharge.catalog.site_values import (
     Port,
     RuleDigits,
     RulePrefix,
-    ZoneName,
 )
 from pbxcharge.catalog.source import Source, read_source
-from pbxcharge.catalog.trunk_form import (
-    RouteSettings,
-    TrunkSettings,
-    route_findings,
-    routing_of,
-    trunk_findings,
-)
-from pbxcharge.core.dialling import Routing
+from pbxcharge.core.dialling import Dialling
 from pbxcharge.core.number import Numbering, NumberRule
 
 CONFIG_VARIABLE = "PBXCHARGE_CONFIG"
@@ -49,14 +40,9 @@ CONFIG_DEFAULT = Path("/etc/pbxcharge/pbxcharge.yaml")
 
 SOCKET_BYTES_MAX = 107
 CREDENTIAL = "ami.secret"
-DECK_CACHE = "decks"
 
 _SECRET = re.compile(rb"([\x21-\x3a\x3c-\x7e]{8,256})\r?\n?")
 _ELSEWHERE = "put it into a file with mode 0600 and name that in secret_file"
-_TRUNKS_NOW = (
-    "write trunks: [carrier], or with how it is dialled "
-    "[{name: carrier, dial: 'PJSIP/{number}@carrier'}]; prefixes of their own stand in routes"
-)
 
 
 class LostEnd(StrEnum):
@@ -76,17 +62,13 @@ class LogLevel(StrEnum):
 
 
 class SiteSettings(Form):
-    """The operator: the name, the one currency that everything is charged in, the local time.
-
-    `time_zone` is that of the dates in plan files, and of accounts that have no zone of their own.
-    """
+    """The operator: the name, and the one currency that everything is charged in."""
 
     required: ClassVar = ("name", "currency")
     hints: ClassVar = {"currency": "three capital letters, such as EUR"}
 
     name: Line = ""
     currency: Currency = ""
-    time_zone: ZoneName = "UTC"
 
 
 class FastAgiSettings(Form):
@@ -129,6 +111,15 @@ class NumberSettings(Form):
 
     rules: tuple[NumberRuleSettings, ...] = ()
     on_net: OnNetPrefix = ""
+
+
+class DialSettings(Form):
+    """Another way to dial for some prefixes: over another trunk, for instance."""
+
+    required: ClassVar = ("prefixes", "dial")
+
+    prefixes: tuple[DialPrefix, ...] = ()
+    dial: DialString = ""
 
 
 class EmergencyNumberSettings(Form):
@@ -192,14 +183,9 @@ class Settings(Form):
         "plans",
         "ami",
         "numbers",
-        "trunks",
+        "dial",
         "emergency",
     )
-    hints: ClassVar = {
-        "trunks": "such as [carrier]",
-        "dial": _TRUNKS_NOW,
-        "dial_by_prefix": _TRUNKS_NOW,
-    }
 
     site: SiteSettings = SiteSettings()
     pbx: Slug = "pbx1"
@@ -207,30 +193,18 @@ class Settings(Form):
     socket: FilePath = Path()
     plans: FilePath = Path()
     high_risk: FilePath | None = None
-    rates: FilePath | None = None
     fastagi: FastAgiSettings = FastAgiSettings()
     ami: AmiSettings = AmiSettings()
     numbers: NumberSettings = NumberSettings()
-    trunks: tuple[TrunkSettings, ...] = ()
-    routes: tuple[RouteSettings, ...] = ()
+    dial: DialString = ""
+    dial_by_prefix: tuple[DialSettings, ...] = ()
+    trunks: tuple[Slug, ...] = ()
     emergency: EmergencySettings = EmergencySettings()
     timing: TimingSettings = TimingSettings()
     lost_end: Annotated[LostEnd, one_of(LostEnd)] = LostEnd.LAST_SEEN
     duration_tolerance_ms: Annotated[int, whole(0, 999, "ms")] = 100
     log: LogSettings = LogSettings()
     events: EventSettings = EventSettings()
-
-    @property
-    def time_zone(self) -> ZoneInfo:
-        """The local time of the site."""
-        return ZoneInfo(self.site.time_zone)
-
-    @property
-    def decks(self) -> DeckFiles | None:
-        """Where the rate decks are; what they are compiled to is kept beside the database."""
-        if self.rates is None:
-            return None
-        return DeckFiles(self.rates, self.database.parent / DECK_CACHE, self.time_zone)
 
     @property
     def number_rules(self) -> tuple[NumberRule, ...]:
@@ -243,19 +217,20 @@ class Settings(Form):
         return Numbering(self.number_rules, self.numbers.on_net)
 
     @property
-    def routing(self) -> Routing:
-        """Over which trunks public numbers are dialled, as the core takes it."""
-        return routing_of(self.trunks, self.routes)
+    def dialling(self) -> Dialling:
+        """How public numbers are dialled, as the core takes it."""
+        rows = self.dial_by_prefix
+        return Dialling(self.dial, {prefix: row.dial for row in rows for prefix in row.prefixes})
 
     @property
     def trunk_endpoints(self) -> frozenset[str]:
-        """Every endpoint that leads out of the house: the trunks, and where emergencies go.
+        """Every endpoint that leads out of the house: those named, and where numbers are dialled.
 
-        `emergency.dial: PJSIP/{number}@rescue` makes `rescue` one of them.
+        `dial: PJSIP/{number}@carrier` makes `carrier` one of them.
         """
-        rescue = self.emergency.dial
-        also = (rescue.rpartition("@")[2],) if "@" in rescue else ()
-        return frozenset((*(trunk.name for trunk in self.trunks), *also))
+        dials = (self.dial, self.emergency.dial, *(row.dial for row in self.dial_by_prefix))
+        dialled = (dial.rpartition("@")[2] for dial in dials if "@" in dial)
+        return frozenset((*self.trunks, *dialled))
 
     @property
     def emergency_numbers(self) -> tuple[str, ...]:
@@ -290,9 +265,7 @@ def load_settings(path: Path) -> tuple[Settings | None, tuple[Finding, ...]]:
 def _site_findings(settings: Settings, source: Source) -> Iterator[Finding]:
     """What must hold between the values of the settings."""
     yield from rule_findings(source, settings.number_rules)
-    trunks = settings.routing.trunks
-    yield from trunk_findings(source, trunks)
-    yield from route_findings(source, settings.routes, trunks)
+    yield from _dialled_twice(settings, source)
     yield from emergency_findings(source, settings.emergency_numbers, settings.number_rules)
     if settings.high_risk is None:
         message = "is not set, so no destination counts as high-risk"
@@ -305,6 +278,16 @@ def _site_findings(settings: Settings, source: Source) -> Iterator[Finding]:
     if len(bytes(settings.socket)) > SOCKET_BYTES_MAX:
         message = f"is longer than the {SOCKET_BYTES_MAX} bytes that a socket's path may have"
         yield source.error(("socket",), message, "such as /run/pbxcharge/pbxcharge.sock")
+
+
+def _dialled_twice(settings: Settings, source: Source) -> Iterator[Finding]:
+    known: set[str] = set()
+    for place, row in enumerate(settings.dial_by_prefix):
+        for position, prefix in enumerate(row.prefixes):
+            if prefix in known:
+                path = ("dial_by_prefix", place, "prefixes", position)
+                yield source.error(path, f"{prefix} is dialled in two ways", "keep one of them")
+            known.add(prefix)
 
 
 def read_ami_secret(

@@ -139,8 +139,7 @@ class Gate:
         if attempt.callee_context:
             context = attempt.callee_context
             return context if attempt.incoming else f"Local/{number}@{context}/n"
-        ways = self._site.routing.ways(number)
-        return ways[0].dial if ways else ""
+        return self._site.dial.string(number)
 
 
 async def _see_who_left(session: AgiSession) -> None:

@@ -133,7 +133,6 @@ def call_row(call: Call) -> Row:
         attempt.caller_number,
         attempt.callee_endpoint,
         attempt.callee_context,
-        call.trunk,
     )
 
 
@@ -182,10 +181,6 @@ def cdr_row(cdr: Cdr) -> Row:
         cdr.caller_number,
         cdr.callee_endpoint,
         cdr.callee_context,
-        cdr.trunk,
-        cdr.cost_micros,
-        cdr.deck,
-        cdr.deck_version,
     )
 
 
