@@ -110,7 +110,7 @@ async def reading(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterato
 
 def _prices(settings: Settings, plans: Mapping[str, Plan]) -> Prices:
     emergency = {route.dialled: route.dials for route in settings.emergency_routes}
-    return Prices(plans, settings.numbering, emergency)
+    return Prices(plans, settings.numbering, emergency, settings.time_zone)
 
 
 def migrate(settings: Settings) -> Migrated:

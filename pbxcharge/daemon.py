@@ -113,7 +113,7 @@ class Daemon:
             self.journal,
             logger,
         )
-        trunks = Trunks(settings.trunk_endpoints, settings.dialling)
+        trunks = Trunks(settings.trunk_endpoints, settings.routing)
         self.trunk_watch = TrunkWatch(
             trunks,
             self.meter,
@@ -364,7 +364,7 @@ def _site(settings: Settings) -> Site:
         currency=settings.site.currency,
         ring_s=settings.timing.ring_s,
         renew_lead_ms=settings.timing.renew_lead_s * 1000,
-        dial=settings.dialling,
+        routing=settings.routing,
         lost_end=settings.lost_end,
         trunks=settings.trunk_endpoints,
     )

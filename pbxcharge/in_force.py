@@ -44,4 +44,4 @@ class InForce:
 
 def _prices(settings: Settings, catalog: Catalog) -> Prices:
     emergency = {route.dialled: route.dials for route in settings.emergency_routes}
-    return Prices(catalog.plans, settings.numbering, emergency)
+    return Prices(catalog.plans, settings.numbering, emergency, settings.time_zone)

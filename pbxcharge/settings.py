@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from pydantic import model_validator
 
+from pbxcharge.catalog.decks import DeckFiles
 from pbxcharge.catalog.emergency import EmergencyRoute
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.form import Form, read_form
@@ -21,7 +23,6 @@ from pbxcharge.catalog.site_checks import emergency_findings, on_net_findings, r
 from pbxcharge.catalog.site_values import (
     Address,
     Currency,
-    DialPrefix,
     DialString,
     EmergencyNumber,
     FilePath,
@@ -30,9 +31,17 @@ from pbxcharge.catalog.site_values import (
     Port,
     RuleDigits,
     RulePrefix,
+    ZoneName,
 )
 from pbxcharge.catalog.source import Source, read_source
-from pbxcharge.core.dialling import Dialling
+from pbxcharge.catalog.trunk_form import (
+    RouteSettings,
+    TrunkSettings,
+    route_findings,
+    routing_of,
+    trunk_findings,
+)
+from pbxcharge.core.dialling import Routing
 from pbxcharge.core.number import Numbering, NumberRule
 
 CONFIG_VARIABLE = "PBXCHARGE_CONFIG"
@@ -40,9 +49,14 @@ CONFIG_DEFAULT = Path("/etc/pbxcharge/pbxcharge.yaml")
 
 SOCKET_BYTES_MAX = 107
 CREDENTIAL = "ami.secret"
+DECK_CACHE = "decks"
 
 _SECRET = re.compile(rb"([\x21-\x3a\x3c-\x7e]{8,256})\r?\n?")
 _ELSEWHERE = "put it into a file with mode 0600 and name that in secret_file"
+_TRUNKS_NOW = (
+    "write trunks: [carrier], or with how it is dialled "
+    "[{name: carrier, dial: 'PJSIP/{number}@carrier'}]; prefixes of their own stand in routes"
+)
 
 
 class LostEnd(StrEnum):
@@ -62,13 +76,17 @@ class LogLevel(StrEnum):
 
 
 class SiteSettings(Form):
-    """The operator: the name, and the one currency that everything is charged in."""
+    """The operator: the name, the one currency that everything is charged in, the local time.
+
+    `time_zone` is that of the dates in plan files, and of accounts that have no zone of their own.
+    """
 
     required: ClassVar = ("name", "currency")
     hints: ClassVar = {"currency": "three capital letters, such as EUR"}
 
     name: Line = ""
     currency: Currency = ""
+    time_zone: ZoneName = "UTC"
 
 
 class FastAgiSettings(Form):
@@ -111,15 +129,6 @@ class NumberSettings(Form):
 
     rules: tuple[NumberRuleSettings, ...] = ()
     on_net: OnNetPrefix = ""
-
-
-class DialSettings(Form):
-    """Another way to dial for some prefixes: over another trunk, for instance."""
-
-    required: ClassVar = ("prefixes", "dial")
-
-    prefixes: tuple[DialPrefix, ...] = ()
-    dial: DialString = ""
 
 
 class EmergencyNumberSettings(Form):
@@ -183,9 +192,14 @@ class Settings(Form):
         "plans",
         "ami",
         "numbers",
-        "dial",
+        "trunks",
         "emergency",
     )
+    hints: ClassVar = {
+        "trunks": "such as [carrier]",
+        "dial": _TRUNKS_NOW,
+        "dial_by_prefix": _TRUNKS_NOW,
+    }
 
     site: SiteSettings = SiteSettings()
     pbx: Slug = "pbx1"
@@ -193,18 +207,30 @@ class Settings(Form):
     socket: FilePath = Path()
     plans: FilePath = Path()
     high_risk: FilePath | None = None
+    rates: FilePath | None = None
     fastagi: FastAgiSettings = FastAgiSettings()
     ami: AmiSettings = AmiSettings()
     numbers: NumberSettings = NumberSettings()
-    dial: DialString = ""
-    dial_by_prefix: tuple[DialSettings, ...] = ()
-    trunks: tuple[Slug, ...] = ()
+    trunks: tuple[TrunkSettings, ...] = ()
+    routes: tuple[RouteSettings, ...] = ()
     emergency: EmergencySettings = EmergencySettings()
     timing: TimingSettings = TimingSettings()
     lost_end: Annotated[LostEnd, one_of(LostEnd)] = LostEnd.LAST_SEEN
     duration_tolerance_ms: Annotated[int, whole(0, 999, "ms")] = 100
     log: LogSettings = LogSettings()
     events: EventSettings = EventSettings()
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        """The local time of the site."""
+        return ZoneInfo(self.site.time_zone)
+
+    @property
+    def decks(self) -> DeckFiles | None:
+        """Where the rate decks are; what they are compiled to is kept beside the database."""
+        if self.rates is None:
+            return None
+        return DeckFiles(self.rates, self.database.parent / DECK_CACHE, self.time_zone)
 
     @property
     def number_rules(self) -> tuple[NumberRule, ...]:
@@ -217,20 +243,19 @@ class Settings(Form):
         return Numbering(self.number_rules, self.numbers.on_net)
 
     @property
-    def dialling(self) -> Dialling:
-        """How public numbers are dialled, as the core takes it."""
-        rows = self.dial_by_prefix
-        return Dialling(self.dial, {prefix: row.dial for row in rows for prefix in row.prefixes})
+    def routing(self) -> Routing:
+        """Over which trunks public numbers are dialled, as the core takes it."""
+        return routing_of(self.trunks, self.routes)
 
     @property
     def trunk_endpoints(self) -> frozenset[str]:
-        """Every endpoint that leads out of the house: those named, and where numbers are dialled.
+        """Every endpoint that leads out of the house: the trunks, and where emergencies go.
 
-        `dial: PJSIP/{number}@carrier` makes `carrier` one of them.
+        `emergency.dial: PJSIP/{number}@rescue` makes `rescue` one of them.
         """
-        dials = (self.dial, self.emergency.dial, *(row.dial for row in self.dial_by_prefix))
-        dialled = (dial.rpartition("@")[2] for dial in dials if "@" in dial)
-        return frozenset((*self.trunks, *dialled))
+        rescue = self.emergency.dial
+        also = (rescue.rpartition("@")[2],) if "@" in rescue else ()
+        return frozenset((*(trunk.name for trunk in self.trunks), *also))
 
     @property
     def emergency_numbers(self) -> tuple[str, ...]:
@@ -265,7 +290,9 @@ def load_settings(path: Path) -> tuple[Settings | None, tuple[Finding, ...]]:
 def _site_findings(settings: Settings, source: Source) -> Iterator[Finding]:
     """What must hold between the values of the settings."""
     yield from rule_findings(source, settings.number_rules)
-    yield from _dialled_twice(settings, source)
+    trunks = settings.routing.trunks
+    yield from trunk_findings(source, trunks)
+    yield from route_findings(source, settings.routes, trunks)
     yield from emergency_findings(source, settings.emergency_numbers, settings.number_rules)
     if settings.high_risk is None:
         message = "is not set, so no destination counts as high-risk"
@@ -278,16 +305,6 @@ def _site_findings(settings: Settings, source: Source) -> Iterator[Finding]:
     if len(bytes(settings.socket)) > SOCKET_BYTES_MAX:
         message = f"is longer than the {SOCKET_BYTES_MAX} bytes that a socket's path may have"
         yield source.error(("socket",), message, "such as /run/pbxcharge/pbxcharge.sock")
-
-
-def _dialled_twice(settings: Settings, source: Source) -> Iterator[Finding]:
-    known: set[str] = set()
-    for place, row in enumerate(settings.dial_by_prefix):
-        for position, prefix in enumerate(row.prefixes):
-            if prefix in known:
-                path = ("dial_by_prefix", place, "prefixes", position)
-                yield source.error(path, f"{prefix} is dialled in two ways", "keep one of them")
-            known.add(prefix)
 
 
 def read_ami_secret(

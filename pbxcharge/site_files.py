@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from pbxcharge.catalog.findings import Finding, in_order
+from pbxcharge.catalog.decks import deck_names, no_such_deck
+from pbxcharge.catalog.findings import Finding, has_errors, in_order
 from pbxcharge.catalog.form import Form
 from pbxcharge.catalog.load import Catalog, load_catalog
+from pbxcharge.catalog.source import read_source
 from pbxcharge.settings import Settings, load_settings
 
 NOTHING_INSTEAD: Mapping[Path, Path] = MappingProxyType({})
 
-_WHOLE = ("plans", "numbers", "high_risk")
-LIVE = (*_WHOLE, "emergency.numbers")
+_WHOLE = ("plans", "numbers", "high_risk", "rates")
+LIVE = (*_WHOLE, "emergency.numbers", "site.time_zone")
 """The settings that a reload puts into force, each with what stands below it."""
 
 
@@ -49,8 +51,24 @@ def read_files(
         tolerance_ms=own_ms if tolerance_ms is None else tolerance_ms,
         high_risk=settings.high_risk,
         instead=instead,
+        decks=settings.decks,
     )
-    return SiteFiles(settings, result.catalog, in_order((*found, *result.findings)))
+    found = in_order((*found, *result.findings, *_unknown_decks(config, settings)))
+    return SiteFiles(settings, None if has_errors(found) else result.catalog, found)
+
+
+def _unknown_decks(config: Path, settings: Settings) -> Iterator[Finding]:
+    """Trunks that name a deck which is not there: no call could be priced by it."""
+    names = deck_names(settings.decks)
+    unknown = {
+        place: trunk.deck
+        for place, trunk in enumerate(settings.trunks)
+        if trunk.deck and trunk.deck not in names
+    }
+    source = read_source(config)[0] if unknown else None
+    if source is not None:
+        for place, name in unknown.items():
+            yield source.error(("trunks", place, "deck"), *no_such_deck(name, names))
 
 
 def needs_restart(running: Settings, written: Settings) -> tuple[str, ...]:
@@ -64,7 +82,8 @@ def needs_restart(running: Settings, written: Settings) -> tuple[str, ...]:
 def with_live_settings(running: Settings, written: Settings) -> Settings:
     """The settings in force after a reload: those of the file where they are live."""
     emergency = running.emergency.model_copy(update={"numbers": written.emergency.numbers})
-    live = {"emergency": emergency} | {key: getattr(written, key) for key in _WHOLE}
+    site = running.site.model_copy(update={"time_zone": written.site.time_zone})
+    live = {"emergency": emergency, "site": site} | {key: getattr(written, key) for key in _WHOLE}
     return running.model_copy(update=live)
 
 

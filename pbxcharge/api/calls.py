@@ -18,10 +18,12 @@ from pbxcharge.core.authorization import Denial
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr, Disposition
 from pbxcharge.core.explanation import explain
+from pbxcharge.core.money import MICROS
+from pbxcharge.core.price import RULE_SET
 from pbxcharge.core.quotation import quote
-from pbxcharge.core.rate import RULE_SET
 from pbxcharge.core.resolution import Route, from_number, organization_of
 from pbxcharge.flow.acts import Refusal
+from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.routing import route_to
 from pbxcharge.store.queries import END_OF_TIME_US
@@ -98,7 +100,8 @@ async def make_quote(
     if number in desk.prices.emergency and not incoming:
         return {"quote": free_document(account_id, number, seconds, desk.currency)}
     route = await _route(desk, chain[0], number, incoming=incoming)
-    quoted = quote(route, seconds, chain, desk.prices.plans)
+    circumstances = desk.prices.circumstances(route, "", Clock().wall_us() // MICROS, 0)
+    quoted = quote(route, seconds, chain, desk.prices.plans, circumstances)
     if isinstance(quoted, Denial):
         return {"refused": denial_document(quoted)}
     return {"quote": quote_document(quoted, account_id, number, desk.currency)}

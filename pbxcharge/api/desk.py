@@ -81,7 +81,7 @@ def was_done(act: Done[Result] | Declined) -> Done[Result]:
         ActDeclined: it was not.
     """
     if isinstance(act, Declined):
-        raise declined(act.refusal, act.message)
+        raise declined(act.refusal, str(act))
     return act
 
 

@@ -15,8 +15,8 @@ from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import Activity, Limits
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.plan import UNLIMITED_S, Plan
+from pbxcharge.core.price import charge_micros
 from pbxcharge.core.quotation import Quote, QuotedLevel
-from pbxcharge.core.rate import charge_micros
 from pbxcharge.core.rating import lines_canonical
 from pbxcharge.flow.journal import paid_through_us
 

@@ -7,7 +7,7 @@ from pbxcharge.catalog.plan_checks import priced_rows, written_prefixes
 from pbxcharge.catalog.plan_form import PlanForm, RateStatus
 from pbxcharge.catalog.plan_rates import rate_of
 from pbxcharge.catalog.source import Source
-from pbxcharge.core.rate import passes_price
+from pbxcharge.core.price import passes_price
 from pbxcharge.core.tariff import Prefixes
 
 

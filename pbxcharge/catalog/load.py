@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from pbxcharge.catalog.deck import Deck
+from pbxcharge.catalog.decks import NO_DECKS, DeckFiles, load_decks
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.high_risk import read_high_risk
 from pbxcharge.catalog.plan_file import read_plan
@@ -16,9 +18,10 @@ from pbxcharge.core.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All charging plans of the site, by name."""
+    """All charging plans and rate decks of the site, by name."""
 
     plans: Mapping[str, Plan]
+    decks: Mapping[str, Deck]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ def load_catalog(
     tolerance_ms: int = 100,
     high_risk: Path | None = None,
     instead: Mapping[Path, Path] = MappingProxyType({}),
+    decks: DeckFiles | None = None,
 ) -> CatalogResult:
     """The catalog of a site; refused whole on any error, so that no half of a change goes live.
 
@@ -47,10 +51,13 @@ def load_catalog(
         tolerance_ms: the site's duration tolerance, which becomes part of every plan's terms.
         high_risk: the file of high-risk destinations.
         instead: plan files of the folder, there or to be, with the file that is read in its place.
+        decks: where the rate decks are, if the site has any.
     """
     sources, found = _read_folder(plans, instead)
     risky, risk_findings = read_high_risk(high_risk)
     found += risk_findings
+    known_decks, deck_findings = load_decks(decks) if decks else (NO_DECKS, [])
+    found += deck_findings
     read: dict[str, Plan] = {}
     for source in sources:
         plan, plan_findings = read_plan(source, tolerance_ms, risky)
@@ -59,7 +66,7 @@ def load_catalog(
             read[plan.name] = plan
     found += _same_names(sources)
     findings = in_order(found)
-    catalog = None if has_errors(findings) else Catalog(MappingProxyType(read))
+    catalog = None if has_errors(findings) else Catalog(MappingProxyType(read), known_decks)
     return CatalogResult(catalog, findings)
 
 

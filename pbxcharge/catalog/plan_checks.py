@@ -9,7 +9,7 @@ from pbxcharge.catalog.plan_rates import house_prices, rate_of
 from pbxcharge.catalog.source import Group, Items, KeyPath, Node, Scalar, Source, child
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.plan import CallType
-from pbxcharge.core.rate import hang_up_limit_s
+from pbxcharge.core.price import hang_up_limit_s
 
 ROWS: KeyPath = ("prices", "public")
 INCOMING: KeyPath = ("prices", "incoming")

@@ -16,7 +16,7 @@ from pbxcharge.catalog.plan_rates import plan_rates
 from pbxcharge.catalog.source import Source, key_text, with_list
 from pbxcharge.core.limits import Limits
 from pbxcharge.core.plan import UNLIMITED_S, CallType, Plan, Terms
-from pbxcharge.core.rate import Rate, rate_to_canonical
+from pbxcharge.core.price import Rate, terms_to_canonical
 from pbxcharge.core.tariff import NO_PREFIXES, Prefixes, Tariff
 
 VERSION_DIGITS = 12
@@ -106,7 +106,7 @@ def plan_version(plan: Plan) -> str:
     Comments, blanks, the order of rows, and 0.1 for 0.10 change nothing; any price does.
     """
     rates = sorted(
-        (rate_to_canonical(rate) for tariff in plan.tariffs.values() for rate in tariff.rates),
+        (terms_to_canonical(rate) for tariff in plan.tariffs.values() for rate in tariff.rates),
         key=_prefix,
     )
     content = {

@@ -31,7 +31,7 @@ from pbxcharge.core.limits import (
 from pbxcharge.core.money import DECIMALS_MAX, Rounding
 from pbxcharge.core.number import E164_DIGITS_MAX
 from pbxcharge.core.plan import PRICE_PER_MINUTE_MAX, PlanKind
-from pbxcharge.core.rate import MaximumThen
+from pbxcharge.core.price import MaximumThen
 
 Prefix = Annotated[
     str,

@@ -6,7 +6,7 @@ from fractions import Fraction
 from pbxcharge.catalog.plan_form import HouseForm, IncomingForm, PlanForm, PriceForm, RateStatus
 from pbxcharge.core.money import Rounding
 from pbxcharge.core.plan import CallType
-from pbxcharge.core.rate import MaximumThen, Rate, Step
+from pbxcharge.core.price import MaximumThen, Rate, Step
 
 DESTINATIONS = {
     CallType.LOCAL: "Own organization",

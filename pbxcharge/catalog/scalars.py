@@ -157,6 +157,7 @@ def _read_line(text: str) -> str:
 
 amount = reads(_read_amount)
 price = reads(_read_price)
+slug = reads(_read_slug)
 
 Amount = Annotated[int, amount]
 """Money of zero or more, in micro-units."""
@@ -166,5 +167,5 @@ Price = Annotated[Fraction, price]
 
 Segments = Annotated[tuple[int, int], reads(read_segments)]
 YesNo = Annotated[bool, reads(_read_yes_no)]
-Slug = Annotated[str, reads(_read_slug)]
+Slug = Annotated[str, slug]
 Line = Annotated[str, reads(_read_line)]

@@ -3,6 +3,7 @@
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, ValidationInfo
 
@@ -25,18 +26,26 @@ def _read_address(text: str) -> str:
         raise wrong(f"{shown(text)} is not an IP address", "such as 127.0.0.1") from None
 
 
+def _read_zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        hint = "a name of the time zone database, such as Europe/Berlin or UTC"
+        raise wrong(f"{shown(text)} is not a time zone", hint) from None
+
+
 FilePath = Annotated[Path, BeforeValidator(_read_path)]
 Address = Annotated[str, reads(_read_address)]
+ZoneName = Annotated[str, reads(_read_zone)]
 Host = Annotated[str, matching(r"[A-Za-z0-9.:-]{1,253}", "a host", "such as 127.0.0.1")]
 Port = Annotated[int, whole(1, 65_535)]
 Currency = Annotated[str, matching("[A-Z]{3}", "a currency", "three capital letters, such as EUR")]
-DialString = Annotated[
+_DIAL = r"[A-Za-z0-9]+/[A-Za-z0-9_.:@+-]*\{number\}[A-Za-z0-9_.:@+-]*"
+_DIAL_HINT = "technology, {number} once and a trunk, such as PJSIP/{number}@carrier"
+DialString = Annotated[str, matching(_DIAL, "a way to dial", _DIAL_HINT)]
+TrunkDial = Annotated[
     str,
-    matching(
-        r"[A-Za-z0-9]+/[A-Za-z0-9_.:@+-]*\{number\}[A-Za-z0-9_.:@+-]*",
-        "a way to dial",
-        "technology, {number} once and a trunk, such as PJSIP/{number}@carrier",
-    ),
+    matching(f"no|{_DIAL}", "a way to dial", f"{_DIAL_HINT}, or no where calls only come in"),
 ]
 DialPrefix = Annotated[
     str,

@@ -10,8 +10,9 @@ from enum import StrEnum
 
 from pbxcharge.core.account import Account, AccountStatus, wallet_id
 from pbxcharge.core.attempt import PayingLevel
+from pbxcharge.core.circumstances import Circumstances
 from pbxcharge.core.plan import CallType, Plan, priced_as
-from pbxcharge.core.rate import Rate, block_end, next_block_end, passes_price
+from pbxcharge.core.price import Rate, block_end, next_block_end, passes_price
 from pbxcharge.core.rating import RatedLevel, Rating, talk_limit_s
 from pbxcharge.core.resolution import Route
 
@@ -110,7 +111,10 @@ class Offer:
 
 
 def authorize(
-    route: Route | None, chain: tuple[Account, ...], plans: Mapping[str, Plan]
+    route: Route | None,
+    chain: tuple[Account, ...],
+    plans: Mapping[str, Plan],
+    circumstances: Circumstances,
 ) -> Offer | Denial:
     """An offer for the first slice, or the first reason against it.
 
@@ -118,6 +122,7 @@ def authorize(
         route: what is asked for; None if who asks may not ask at all.
         chain: the payer and the accounts above it; empty if the number is nobody's.
         plans: the charging plans in force, by name.
+        circumstances: when, and by which trunks.
 
     A suspended user who dials an invalid number is told `account_suspended`: that reason comes
     first. Source: the table of refusals in the README.
@@ -130,7 +135,7 @@ def authorize(
     if route.number is None:
         return _denial(Reason.NUMBER_INVALID, chain[0] if chain else None, route)
     charged = [account for account in chain if account.plan is not None]
-    return _priced(route, charged, plans) or _denial(Reason.NO_RATE, chain[0], route)
+    return _priced(route, charged, plans, circumstances) or _denial(Reason.NO_RATE, chain[0], route)
 
 
 def _denial(reason: Reason, account: Account | None, route: Route) -> Denial:
@@ -139,10 +144,14 @@ def _denial(reason: Reason, account: Account | None, route: Route) -> Denial:
 
 
 def _priced(
-    route: Route, charged: list[Account], plans: Mapping[str, Plan]
+    route: Route,
+    charged: list[Account],
+    plans: Mapping[str, Plan],
+    circumstances: Circumstances,
 ) -> Offer | Denial | None:
     """The offer at the prices of every charged level; None if nobody would pay."""
     priced = priced_as(route.call_type, route.number or "", route.caller_number)
+    at_s = circumstances.at_s
     by_level: list[tuple[Account, Plan, Rate | None]] = []
     for account in charged:
         plan = plans.get(account.plan or "")
@@ -150,7 +159,7 @@ def _priced(
             return _denial(Reason.NO_RATE, account, route)
         if route.call_type not in plan.allowed:
             return _denial(Reason.CALL_TYPE_NOT_ALLOWED, account, route)
-        by_level.append((account, plan, plan.priced_by(route.call_type, priced, 0)))
+        by_level.append((account, plan, plan.priced_by(route.call_type, priced, at_s)))
     for account, plan, _ in by_level:
         if route.call_type is CallType.PUBLIC and plan.barred.match(priced):
             return _denial(Reason.DESTINATION_FORBIDDEN, account, route)

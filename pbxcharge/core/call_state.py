@@ -48,11 +48,9 @@ class Call:
             a hangup.
         ending_as: why the daemon itself ends the call.
         hang_up_ms: when the daemon's own hangup is (next) due.
-        after_s: paid talk at whose end the payer's leg was told to go on elsewhere; 0: it was not
-            told so; None: that is not known.
-        after_again_ms: when it is told again, since Asterisk did not take it.
         alone_until_ms: when a call that is left alone with another trunk leg ends; None while
             somebody of the site is there. Not stored: a restart looks, and begins to count anew.
+        trunk: who carries the call, once that is known.
     """
 
     granted: Granted
@@ -79,9 +77,8 @@ class Call:
     hung_up_ms: int | None = None
     ending_as: EndedBy | None = None
     hang_up_ms: int | None = None
-    after_s: int | None = 0
-    after_again_ms: int | None = None
     alone_until_ms: int | None = None
+    trunk: str | None = None
 
     @property
     def call_id(self) -> str:
@@ -116,8 +113,9 @@ class Call:
 
 def granted_call(granted: Granted, step: int, through_s: int, *, short: bool = False) -> Call:
     """A call as it begins, with the first slice that is held for it."""
-    leg = granted.attempt.caller if granted.attempt.incoming else None
-    return Call(granted, step, through_s, leg=leg, short=short)
+    attempt = granted.attempt
+    leg, trunk = (attempt.caller, attempt.endpoint) if attempt.incoming else (None, None)
+    return Call(granted, step, through_s, leg=leg, short=short, trunk=trunk)
 
 
 def why_cut(call: Call) -> EndedBy:

@@ -90,6 +90,11 @@ class Cdr:
         caller_number: who called from the public network, as far as the trunk said.
         callee_endpoint: the phone that was called inside the house.
         callee_context: the context of the dialplan that was called instead.
+        trunk: who carried the call out of the house or into it, or would have.
+        cost_micros: what that carrier asks for the talk that was paid for, by its deck; None where
+            no deck says.
+        deck: the deck that says so.
+        deck_version: hash of its content.
     """
 
     call_id: str
@@ -125,3 +130,7 @@ class Cdr:
     caller_number: str = ""
     callee_endpoint: str | None = None
     callee_context: str | None = None
+    trunk: str | None = None
+    cost_micros: int | None = None
+    deck: str | None = None
+    deck_version: str | None = None

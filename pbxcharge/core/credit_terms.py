@@ -12,7 +12,7 @@ from typing import Protocol
 
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import UNLIMITED, Activity, Limits
-from pbxcharge.core.rate import Rate
+from pbxcharge.core.price import Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """One level that is charged for a call: the wallet that pays, its rate, its limits."""
+    """One level that is charged for a call: the wallet that pays, its price, its limits."""
 
     wallet_id: str
-    rate: Rate
+    price: Price
     limits: Limits = UNLIMITED
 
 
@@ -130,6 +130,8 @@ class Reserve:
         lease_from_us: from when paid talk counts: the answer; before it, the end of ringing.
         node: the PBX.
         at_us: when it is asked: the instant that the limits are counted at.
+        horizon_s: the longest talk that may come of it, if it shall be told how much of that could
+            be paid for.
     """
 
     call_id: str
@@ -140,6 +142,7 @@ class Reserve:
     lease_from_us: int
     node: str
     at_us: int
+    horizon_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,13 +217,19 @@ class Shortage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """A reservation that is held. `short`: less than was asked for, credit is near its end."""
+    """A reservation that is held. `short`: less than was asked for, credit is near its end.
+
+    `affordable_s` is the talk, in whole blocks of the caller's own, that every level could pay for
+    if no other call took anything, at most the horizon that was asked for; None if none was. It is
+    not held. 1.00 at 0.10 a minute and 60/60 is 600 s, with 0.30 in the organization's wallet 180.
+    """
 
     call_id: str
     step: int
     through_s: int
     lines: tuple[HoldLine, ...]
     short: bool
+    affordable_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

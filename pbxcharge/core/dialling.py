@@ -1,27 +1,74 @@
-"""How Asterisk is to dial the public network: over which trunk a number leaves the house."""
+"""How Asterisk is to dial the public network: over which trunks a number may leave the house."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+WAYS_MAX = 4
+"""Trunks that are tried for one call: the dialplan has a variable for each."""
+
 
 @dataclass(frozen=True, slots=True)
-class Dialling:
-    """The usual way to dial, and other ways for some prefixes; the longest prefix wins.
-
-    With `PJSIP/{number}@carrier`, and `PJSIP/{number}@second` for 49, the number 4930123456 is
-    dialled as `PJSIP/4930123456@second`.
+class Trunk:
+    """A way out of the house, and a way in.
 
     Args:
-        usual: what Dial is given, with `{number}` in it.
-        by_prefix: the same for leading digits of E.164.
+        name: its endpoint in Asterisk.
+        dial: what Dial is given, with `{number}` in it; empty if calls only come in by it.
+        deck: the carrier's prices; empty if there are none.
     """
 
-    usual: str
-    by_prefix: Mapping[str, str] = field(default_factory=dict)
+    name: str
+    dial: str
+    deck: str = ""
 
-    def string(self, number: str) -> str:
-        """What Dial is given for a number."""
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One of the ways that a number may take: the trunk, and what Dial is given for it."""
+
+    trunk: str
+    dial: str
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The trunks of a site, and for some prefixes an order of their own; the longest prefix wins.
+
+    With `carrier` and `second`, and 49 by `second` alone, 4930123456 has one way,
+    `PJSIP/4930123456@second`, and 442079460000 has two.
+
+    Args:
+        trunks: in the order in which they are tried for numbers without a route.
+        routes: by leading digits of E.164, the names of the trunks in their order.
+    """
+
+    trunks: tuple[Trunk, ...]
+    routes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def ways(self, number: str) -> tuple[Way, ...]:
+        """The ways of a number in the order in which they are tried, four at most."""
+        known = {trunk.name: trunk for trunk in self.trunks if trunk.dial}
+        trunks = [known[name] for name in self._names(number) if name in known]
+        return tuple(
+            Way(trunk.name, trunk.dial.replace("{number}", number)) for trunk in trunks[:WAYS_MAX]
+        )
+
+    def deck(self, trunk: str) -> str:
+        """The deck of a trunk; empty without one."""
+        return next((known.deck for known in self.trunks if known.name == trunk), "")
+
+    def _names(self, number: str) -> tuple[str, ...]:
         for length in range(len(number), 0, -1):
-            if (way := self.by_prefix.get(number[:length])) is not None:
-                return way.replace("{number}", number)
-        return self.usual.replace("{number}", number)
+            if (names := self.routes.get(number[:length])) is not None:
+                return names
+        return tuple(trunk.name for trunk in self.trunks)
+
+
+def one_trunk(name: str) -> Routing:
+    """A site with one trunk, which is dialled as most are: `PJSIP/{number}@carrier`."""
+    return Routing((Trunk(name, usual_dial(name)),))
+
+
+def usual_dial(name: str) -> str:
+    """How a number is dialled by an endpoint: `PJSIP/{number}@carrier`."""
+    return f"PJSIP/{{number}}@{name}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.money import MICROS, Rounding, format_amount, round_quotient
-from pbxcharge.core.rate import RULE_SET, Charge, charge
+from pbxcharge.core.price import RULE_SET, Charge, charge
 from pbxcharge.core.rating import Rating, lines_canonical
 
 SHOWN_DECIMALS = 9

@@ -8,7 +8,7 @@ from typing import Final
 
 from pbxcharge.core.account import WalletKind
 from pbxcharge.core.limits import DEFAULT_LIMITS, Limits
-from pbxcharge.core.rate import Rate
+from pbxcharge.core.price import Rate
 from pbxcharge.core.tariff import NO_PREFIXES, Prefixes, Tariff
 
 UNLIMITED_S: Final = 10**9
@@ -139,7 +139,8 @@ class Plan:
         The rate of the longest prefix. See `priced_as`.
         """
         tariff = self.tariffs.get(call_type)
-        return tariff.match(priced) if tariff else None
+        found = tariff.match(priced, at_s) if tariff else None
+        return found if isinstance(found, Rate) else None
 
     def pays_from(self, call_type: CallType) -> WalletKind:
         """The kind of wallet that pays for a call at the level of this plan."""

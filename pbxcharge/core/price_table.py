@@ -9,26 +9,36 @@ price of the rate, with its surcharge, is a whole number.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+
+from pbxcharge.core.money import MICROS
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What holds for blocks that start at `from_s` or later, until the next stretch begins.
+    """What holds for blocks that start at `from_s` of the grid or later.
 
-    `from_s` counts from the start of the grid. `block_amount` is the price of one block in
-    micro-units before any surcharge; `price_per_minute` (units) is None for a flat amount.
-    `blocks_max` bounds the stretch by a number of blocks: the first block is one.
+    A block costs `price_per_minute` (units) for its length, or else the flat `amount_micros`;
+    `scaled_block` is the same with the surcharge, in the scaled unit. `window` names the time
+    window whose terms these are.
     """
 
     from_s: int
     block_s: int
-    block_amount: Fraction
     price_per_minute: Fraction | None
-    blocks_max: int | None = None
+    amount_micros: int | None
+    scaled_block: int
+    window: str
+
+    @property
+    def block_amount(self) -> Fraction:
+        """One block in micro-units, before any surcharge: 6 s at 0.10 a minute are 10_000."""
+        if self.price_per_minute is None:
+            return Fraction(self.amount_micros or 0)
+        numerator = self.price_per_minute.numerator * MICROS * self.block_s
+        return Fraction(numerator, self.price_per_minute.denominator * 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +48,21 @@ class BlockRun:
     from_s: int
     block_s: int
     blocks: int | None
-    block_amount: Fraction
-    price_per_minute: Fraction | None
     blocks_before: int
     scaled_before: int
     scaled_block: int
+    stretch: Stretch
 
 
 @dataclass(frozen=True, slots=True)
 class PriceTable:
-    """The runs of a rate, and its connect fee and denominator in the scaled unit.
+    """The runs of a rate, its connect fee in micro-units, and that with the surcharge, scaled.
 
     `starts` and `counts` repeat each run's `from_s` and `blocks_before`, for bisection.
     """
 
     denominator: int
+    connect_fee_micros: int
     connect_fee_scaled: int
     runs: tuple[BlockRun, ...]
     starts: tuple[int, ...]
@@ -93,61 +103,39 @@ class PriceTable:
 
 
 def price_table(
-    connect_fee_micros: int, surcharge_factor: Fraction, stretches: Sequence[Stretch]
+    denominator: int,
+    connect_fee_micros: int,
+    connect_fee_scaled: int,
+    stretches: Sequence[tuple[int, Stretch]],
 ) -> PriceTable:
-    """The price table of a rate: the first stretch starts at 0, the last one has no `blocks_max`.
+    """The price table of a call from its stretches, each with the second at which it begins.
 
-    `surcharge_factor` multiplies the connect fee and every block: 11/10 for a surcharge of 10 %.
+    The first one is the first block, and one block only; the last one goes on for ever.
     """
-    fee = connect_fee_micros * surcharge_factor
-    prices = [stretch.block_amount * surcharge_factor for stretch in stretches]
-    denominator = lcm(fee.denominator, *(price.denominator for price in prices))
-    fee_scaled = _scaled(fee, denominator)
-    runs = tuple(_runs(fee_scaled, stretches, [_scaled(price, denominator) for price in prices]))
+    runs = tuple(_runs(connect_fee_scaled, stretches))
     return PriceTable(
         denominator,
-        fee_scaled,
+        connect_fee_micros,
+        connect_fee_scaled,
         runs,
         tuple(run.from_s for run in runs),
         tuple(run.blocks_before for run in runs),
     )
 
 
-def _runs(
-    fee_scaled: int, stretches: Sequence[Stretch], block_prices: Sequence[int]
-) -> Iterable[BlockRun]:
-    from_s, blocks_before, scaled_before = 0, 0, fee_scaled
-    for position, stretch in enumerate(stretches):
-        following = stretches[position + 1] if position + 1 < len(stretches) else None
-        blocks = _blocks_of(stretch, following, from_s)
-        if blocks == 0:
-            continue
-        scaled_block = block_prices[position]
-        yield BlockRun(
-            from_s,
-            stretch.block_s,
-            blocks,
-            stretch.block_amount,
-            stretch.price_per_minute,
-            blocks_before,
-            scaled_before,
-            scaled_block,
-        )
-        # Only the last stretch is without an end, so what is added for it is never used.
-        from_s += (blocks or 0) * stretch.block_s
-        blocks_before += blocks or 0
-        scaled_before += (blocks or 0) * scaled_block
-
-
-def _blocks_of(stretch: Stretch, following: Stretch | None, from_s: int) -> int | None:
-    """Blocks that start before the following stretch does; None without a following stretch."""
-    if stretch.blocks_max is not None:
-        return stretch.blocks_max
-    if following is None:
-        return None
-    # A block that begins one second before the step still runs to its own end at its own price.
-    return max(0, -((from_s - following.from_s) // stretch.block_s))
-
-
-def _scaled(amount: Fraction, denominator: int) -> int:
-    return amount.numerator * (denominator // amount.denominator)
+def _runs(fee_scaled: int, stretches: Sequence[tuple[int, Stretch]]) -> Iterator[BlockRun]:
+    (_, first), *following = stretches
+    yield BlockRun(0, first.block_s, 1, 0, fee_scaled, first.scaled_block, first)
+    from_s, before, scaled = first.block_s, 1, fee_scaled + first.scaled_block
+    ends = (*(start_s for start_s, _ in following[1:]), None)
+    for (_, stretch), until_s in zip(following, ends, strict=True):
+        block_s, price = stretch.block_s, stretch.scaled_block
+        if until_s is None:
+            yield BlockRun(from_s, block_s, None, before, scaled, price, stretch)
+            return
+        # A block that begins one second before the next stretch still runs to its own end.
+        blocks = -((from_s - until_s) // block_s)
+        if blocks > 0:
+            yield BlockRun(from_s, block_s, blocks, before, scaled, price, stretch)
+            from_s, before = from_s + blocks * block_s, before + blocks
+            scaled += blocks * price

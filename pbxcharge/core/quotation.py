@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from pbxcharge.core.account import Account
 from pbxcharge.core.authorization import Denial, authorize
+from pbxcharge.core.circumstances import Circumstances
 from pbxcharge.core.plan import Plan
-from pbxcharge.core.rate import Charge, charge
+from pbxcharge.core.price import Charge, charge
 from pbxcharge.core.rating import RatedLevel
 from pbxcharge.core.resolution import Route
 
@@ -44,6 +45,7 @@ def quote(
     talk_s: int,
     chain: tuple[Account, ...],
     plans: Mapping[str, Plan],
+    circumstances: Circumstances,
 ) -> Quote | Denial:
     """What so many seconds of talk would cost, or why the call would be refused.
 
@@ -55,8 +57,9 @@ def quote(
         talk_s: whole seconds, 0 or more.
         chain: the payer and the accounts above it.
         plans: in force, by name.
+        circumstances: when, and by which trunks.
     """
-    offer = authorize(route, chain, plans)
+    offer = authorize(route, chain, plans, circumstances)
     if isinstance(offer, Denial):
         return offer
     rated = offer.rating.levels

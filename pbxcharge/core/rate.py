@@ -1,21 +1,27 @@
-"""The price of a call: one pure function of the rate and the seconds of talk.
+"""The price of a call on a rate of its own: a pure function of the rate and the seconds of talk.
 
-Quote, hold, settlement, explain, replay and reports all ask here. The charge never decreases with
-the seconds, so a call debited in slices costs exactly what it costs in one piece; and it is found
-by look-up and multiplication, so a call of three hours is no slower to price than one of three
-seconds. `charge_micros` is the price; `charge` is the same price with the lines that explain it.
+The charge never decreases with the seconds, and it is found by look-up and multiplication, so a
+call of three hours is no slower to price than one of three seconds. `charge_micros` is the price;
+`charge` is the same price with the lines that explain it. Whoever wants the price of a call asks
+`core.price`, which knows the other kinds of prices, too.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 
+from pbxcharge.core.charge import Charge, ChargeLine, LineKind
 from pbxcharge.core.money import MICROS, quantum_micros, round_quotient
 from pbxcharge.core.price_table import BlockRun
 from pbxcharge.core.rate_record import rate_from_canonical, rate_to_canonical
-from pbxcharge.core.rate_terms import RULE_SET, MaximumThen, Rate, Step, rate_problems
+from pbxcharge.core.rate_terms import (
+    RULE_SET,
+    MaximumThen,
+    Rate,
+    Step,
+    Variant,
+    rate_problems,
+)
 
 __all__ = [
     "RULE_SET",
@@ -25,6 +31,7 @@ __all__ = [
     "MaximumThen",
     "Rate",
     "Step",
+    "Variant",
     "block_end",
     "block_start",
     "charge",
@@ -38,50 +45,6 @@ __all__ = [
     "rate_problems",
     "rate_to_canonical",
 ]
-
-
-class LineKind(StrEnum):
-    """What a line of a charge is for, in the order in which the lines stand."""
-
-    GRACE = "grace"
-    FREE_SECONDS = "free_seconds"
-    CONNECT_FEE = "connect_fee"
-    FIRST_BLOCK = "first_block"
-    BLOCKS = "blocks"
-    SURCHARGE = "surcharge"
-    MINIMUM = "minimum"
-    MAXIMUM = "maximum"
-    ROUNDING = "rounding"
-
-
-@dataclass(frozen=True, slots=True)
-class ChargeLine:
-    """One line of a charge, unrounded: `amount` in micro-units, below zero where it lowers.
-
-    `from_s` and `to_s` are seconds of talk since the answer, and may pass the end of the talk in
-    the last block. `price_per_minute` (units) is None for flat amounts.
-    """
-
-    kind: LineKind
-    amount: Fraction
-    from_s: int = 0
-    to_s: int = 0
-    blocks: int = 0
-    price_per_minute: Fraction | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """What a call costs, and why: the lines add up to `total_micros` exactly.
-
-    `billed_s` is the summed length of the blocks charged, `free_s` the seconds of talk that the
-    grace or the free seconds of the rate took away.
-    """
-
-    total_micros: int
-    billed_s: int
-    free_s: int
-    lines: tuple[ChargeLine, ...]
 
 
 def charge_micros(rate: Rate, talk_s: int) -> int:
@@ -109,7 +72,7 @@ def first_block_micros(rate: Rate) -> int:
 
     The grace is left aside: it forgives a short call, it does not open one to an empty wallet.
     """
-    return _booked_micros(rate, rate.table.scaled_sum(rate.first_s))
+    return _booked_micros(rate, rate.table.scaled_sum(1))
 
 
 def block_end(rate: Rate, talk_s: int) -> int:
@@ -215,8 +178,9 @@ def _last_end_paid(rate: Rate, amount_micros: int, end_s: int) -> int:
 def _opening_lines(rate: Rate, talk_s: int) -> Iterator[ChargeLine]:
     if rate.free_s:
         yield ChargeLine(LineKind.FREE_SECONDS, Fraction(0), 0, min(talk_s, rate.free_s))
-    if rate.connect_fee_micros:
-        yield ChargeLine(LineKind.CONNECT_FEE, Fraction(rate.connect_fee_micros))
+    if rate.table.connect_fee_micros:
+        fee = Fraction(rate.table.connect_fee_micros)
+        yield ChargeLine(LineKind.CONNECT_FEE, fee, window=rate.clock.window_at(0))
 
 
 def _block_lines(rate: Rate, talk_s: int) -> Iterator[ChargeLine]:
@@ -232,11 +196,12 @@ def _run_line(rate: Rate, run: BlockRun, blocks: int) -> ChargeLine:
     from_s = rate.free_s + run.from_s
     return ChargeLine(
         LineKind.BLOCKS if run.blocks_before else LineKind.FIRST_BLOCK,
-        run.block_amount * blocks,
+        run.stretch.block_amount * blocks,
         from_s,
         from_s + blocks * run.block_s,
         blocks,
-        run.price_per_minute,
+        run.stretch.price_per_minute,
+        run.stretch.window,
     )
 
 

@@ -5,24 +5,24 @@ not change them. A record that cannot be read in full is refused, since a price 
 terms would be a wrong one.
 """
 
-import re
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 from pbxcharge.core.money import Rounding
-from pbxcharge.core.rate_terms import RULE_SET, MaximumThen, Rate, Step
+from pbxcharge.core.rate_terms import RULE_SET, MaximumThen, Rate, Step, Variant
+from pbxcharge.core.record_fields import RecordFields, fraction_text
 
-Canonical = str | int | list[dict[str, str | int | None]] | None
-
-_FRACTION = re.compile(r"-?[0-9]+/[1-9][0-9]*")
+Canonical = str | int | list[dict[str, Any]] | None
 
 
 def rate_to_canonical(rate: Rate) -> dict[str, Canonical]:
     """The terms of a rate in JSON's own kinds, fractions as "n/d": 0.10 a minute is "1/10".
 
-    Equal rates give equal mappings. `rate_from_canonical` reads it back.
+    Equal rates give equal mappings. `rate_from_canonical` reads it back. The hours at which a call
+    was placed are no terms of its rate: they are stored beside it.
     """
+    # Without variants it is the text that was stored before there were any.
+    variants = {"variants": [_variant_to_canonical(variant) for variant in rate.variants]}
     return {
         "rule_set": RULE_SET,
         "destination": rate.destination,
@@ -30,8 +30,8 @@ def rate_to_canonical(rate: Rate) -> dict[str, Canonical]:
         "connect_fee_micros": rate.connect_fee_micros,
         "first_s": rate.first_s,
         "next_s": rate.next_s,
-        "price_per_minute": _fraction_text(rate.price_per_minute),
-        "first_price_per_minute": _fraction_text(rate.first_price_per_minute),
+        "price_per_minute": fraction_text(rate.price_per_minute),
+        "first_price_per_minute": fraction_text(rate.first_price_per_minute),
         "first_amount_micros": rate.first_amount_micros,
         "steps": [_step_to_canonical(step) for step in rate.steps],
         "free_s": rate.free_s,
@@ -39,10 +39,11 @@ def rate_to_canonical(rate: Rate) -> dict[str, Canonical]:
         "minimum_charge_micros": rate.minimum_charge_micros,
         "maximum_charge_micros": rate.maximum_charge_micros,
         "maximum_then": rate.maximum_then.value,
-        "surcharge_percent": _fraction_text(rate.surcharge_percent),
+        "surcharge_percent": fraction_text(rate.surcharge_percent),
         "forbidden": int(rate.forbidden),
         "rounding": rate.rounding.value,
         "rounding_decimals": rate.rounding_decimals,
+        **(variants if rate.variants else {}),
     }
 
 
@@ -51,7 +52,7 @@ def rate_from_canonical(record: Mapping[str, Any]) -> Rate:
 
     Raises ValueError for another rule set, a missing or unknown name, and a value of another kind.
     """
-    fields = _Fields(record, "stored rate")
+    fields = RecordFields(record, "stored rate")
     if fields.whole("rule_set") != RULE_SET:
         raise ValueError(f"stored rate is of rule set {record['rule_set']}, not {RULE_SET}")
     rate = Rate(
@@ -63,7 +64,7 @@ def rate_from_canonical(record: Mapping[str, Any]) -> Rate:
         price_per_minute=fields.fraction("price_per_minute"),
         first_price_per_minute=fields.fraction_or_none("first_price_per_minute"),
         first_amount_micros=fields.whole_or_none("first_amount_micros"),
-        steps=tuple(_step_from_canonical(step) for step in fields.take("steps", list)),
+        steps=_steps(fields.take("steps", list)),
         free_s=fields.whole("free_s"),
         grace_s=fields.whole("grace_s"),
         minimum_charge_micros=fields.whole("minimum_charge_micros"),
@@ -73,6 +74,7 @@ def rate_from_canonical(record: Mapping[str, Any]) -> Rate:
         forbidden=bool(fields.whole("forbidden")),
         rounding=Rounding(fields.text("rounding")),
         rounding_decimals=fields.whole("rounding_decimals"),
+        variants=tuple(_variant_from_canonical(one) for one in fields.list_or_empty("variants")),
     )
     fields.refuse_the_rest()
     return rate
@@ -81,7 +83,7 @@ def rate_from_canonical(record: Mapping[str, Any]) -> Rate:
 def _step_to_canonical(step: Step) -> dict[str, str | int | None]:
     return {
         "from_s": step.from_s,
-        "price_per_minute": _fraction_text(step.price_per_minute),
+        "price_per_minute": fraction_text(step.price_per_minute),
         "next_s": step.next_s,
     }
 
@@ -89,7 +91,7 @@ def _step_to_canonical(step: Step) -> dict[str, str | int | None]:
 def _step_from_canonical(record: Any) -> Step:
     if not isinstance(record, Mapping):
         raise ValueError(f"a step of a stored rate is {record!r}")
-    fields = _Fields(record, "step of a stored rate")
+    fields = RecordFields(record, "step of a stored rate")
     step = Step(
         fields.whole("from_s"),
         fields.fraction_or_none("price_per_minute"),
@@ -99,50 +101,38 @@ def _step_from_canonical(record: Any) -> Step:
     return step
 
 
-def _fraction_text(value: Fraction | None) -> str | None:
-    return None if value is None else f"{value.numerator}/{value.denominator}"
+def _steps(records: list[Any]) -> tuple[Step, ...]:
+    return tuple(_step_from_canonical(record) for record in records)
 
 
-class _Fields:
-    """Fields of a record, each taken once, by name and kind."""
+def _variant_to_canonical(variant: Variant) -> dict[str, Canonical]:
+    steps = variant.steps
+    return {
+        "window": variant.window,
+        "price_per_minute": fraction_text(variant.price_per_minute),
+        "connect_fee_micros": variant.connect_fee_micros,
+        "first_s": variant.first_s,
+        "next_s": variant.next_s,
+        "first_price_per_minute": fraction_text(variant.first_price_per_minute),
+        "first_amount_micros": variant.first_amount_micros,
+        "steps": None if steps is None else [_step_to_canonical(step) for step in steps],
+    }
 
-    def __init__(self, record: Mapping[str, Any], subject: str) -> None:
-        self._left = dict(record)
-        self._subject = subject
 
-    def take(self, name: str, kind: type) -> Any:
-        if name not in self._left:
-            raise ValueError(f"{self._subject} has no {name}")
-        value = self._left.pop(name)
-        # Not isinstance: JSON's true is no number of seconds, though Python calls bool an int.
-        if type(value) is not kind:
-            raise ValueError(f"{name} of a {self._subject} is {value!r}")
-        return value
-
-    def text(self, name: str) -> str:
-        return str(self.take(name, str))
-
-    def whole(self, name: str) -> int:
-        return int(self.take(name, int))
-
-    def whole_or_none(self, name: str) -> int | None:
-        return None if self._is_none(name) else self.whole(name)
-
-    def fraction(self, name: str) -> Fraction:
-        text = self.text(name)
-        if _FRACTION.fullmatch(text) is None:
-            raise ValueError(f"{name} of a {self._subject} is {text!r}")
-        return Fraction(text)
-
-    def fraction_or_none(self, name: str) -> Fraction | None:
-        return None if self._is_none(name) else self.fraction(name)
-
-    def refuse_the_rest(self) -> None:
-        if self._left:
-            raise ValueError(f"{self._subject} has unknown {', '.join(sorted(self._left))}")
-
-    def _is_none(self, name: str) -> bool:
-        if name in self._left and self._left[name] is None:
-            del self._left[name]
-            return True
-        return False
+def _variant_from_canonical(record: Any) -> Variant:
+    if not isinstance(record, Mapping):
+        raise ValueError(f"a variant of a stored rate is {record!r}")
+    fields = RecordFields(record, "variant of a stored rate")
+    steps = fields.list_or_none("steps")
+    variant = Variant(
+        window=fields.text("window"),
+        price_per_minute=fields.fraction_or_none("price_per_minute"),
+        connect_fee_micros=fields.whole_or_none("connect_fee_micros"),
+        first_s=fields.whole_or_none("first_s"),
+        next_s=fields.whole_or_none("next_s"),
+        first_price_per_minute=fields.fraction_or_none("first_price_per_minute"),
+        first_amount_micros=fields.whole_or_none("first_amount_micros"),
+        steps=None if steps is None else _steps(steps),
+    )
+    fields.refuse_the_rest()
+    return variant

@@ -12,7 +12,7 @@ from typing import Any
 
 from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.plan import Terms
-from pbxcharge.core.rate import (
+from pbxcharge.core.price import (
     RULE_SET,
     Charge,
     ChargeLine,
@@ -103,6 +103,8 @@ def lines_canonical(charge: Charge) -> str:
 
 def _line(line: ChargeLine) -> dict[str, Any]:
     price = line.price_per_minute
+    # Without a window it is the text that was stored before there were any.
+    window = {"window": line.window} if line.window else {}
     return {
         "kind": str(line.kind),
         "amount": str(line.amount),
@@ -110,6 +112,7 @@ def _line(line: ChargeLine) -> dict[str, Any]:
         "to_s": line.to_s,
         "blocks": line.blocks,
         "price_per_minute": None if price is None else str(price),
+        **window,
     }
 
 

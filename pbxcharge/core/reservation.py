@@ -14,8 +14,8 @@ from pbxcharge.core.credit_terms import (
 )
 from pbxcharge.core.limits import IDLE, Activity
 from pbxcharge.core.money import MICROS
-from pbxcharge.core.rate import (
-    Rate,
+from pbxcharge.core.price import (
+    Price,
     block_start,
     charge_micros,
     longest_talk_s,
@@ -51,7 +51,8 @@ def reserve(op: Reserve, books: Books) -> Decision:
     through_s = _through_s(op, wallets, hold, rooms)
     if through_s < op.least_s:
         return Decision(_short(op, hold, rooms, spendable))
-    return _raise_hold(op, books, hold, through_s)
+    affordable_s = _affordable_s(op, rooms, through_s) if hold is None else None
+    return _raise_hold(op, books, hold, through_s, affordable_s)
 
 
 def _check_payers(op: Reserve, hold: Hold | None) -> None:
@@ -60,11 +61,10 @@ def _check_payers(op: Reserve, hold: Hold | None) -> None:
         raise ValueError(f"call {op.call_id}: other wallets than before are to pay")
 
 
-def _reserved(op: Reserve, hold: Hold) -> Reserved:
+def _reserved(op: Reserve, hold: Hold, affordable_s: int | None = None) -> Reserved:
     # The answer bears the number of the question, also where the hold has gone further.
-    return Reserved(
-        op.call_id, op.step, hold.through_s, hold.lines, short=hold.through_s < op.want_s
-    )
+    short = hold.through_s < op.want_s
+    return Reserved(op.call_id, op.step, hold.through_s, hold.lines, short, affordable_s)
 
 
 def _one_too_many(op: Reserve, does: list[Activity]) -> Refused | None:
@@ -95,7 +95,7 @@ def _through_s(op: Reserve, wallets: list[Wallet], hold: Hold | None, rooms: lis
     calls = [max(1, wallet.calls) for wallet in wallets]
     shares = [held + room // n for held, room, n in zip(own, rooms, calls, strict=True)]
     shared_s = _longest_s(op, shares)
-    block_end_s = min(next_block_end(op.payers[0].rate, hold.through_s), op.want_s)
+    block_end_s = min(next_block_end(op.payers[0].price, hold.through_s), op.want_s)
     one_block = shared_s < block_end_s and _fits(op, block_end_s, budgets)
     return max(hold.through_s, block_end_s if one_block else shared_s)
 
@@ -107,7 +107,7 @@ def _own_micros(payer: Payer, hold: Hold | None) -> int:
 
 def _fits(op: Reserve, talk_s: int, budgets: list[int]) -> bool:
     return all(
-        charge_micros(payer.rate, talk_s) <= budget
+        charge_micros(payer.price, talk_s) <= budget
         for payer, budget in zip(op.payers, budgets, strict=True)
     )
 
@@ -115,16 +115,27 @@ def _fits(op: Reserve, talk_s: int, budgets: list[int]) -> bool:
 def _longest_s(op: Reserve, budgets: list[int]) -> int:
     if _fits(op, op.want_s, budgets):
         return op.want_s
+    return _longest_within_s(op, budgets, op.want_s)
+
+
+def _longest_within_s(op: Reserve, budgets: list[int], most_s: int) -> int:
+    """The longest talk, in whole blocks of the caller's own, that every level's budget pays for."""
     longest = min(
-        longest_talk_s(payer.rate, budget, op.want_s)
+        longest_talk_s(payer.price, budget, most_s)
         for payer, budget in zip(op.payers, budgets, strict=True)
     )
-    return _whole_blocks_s(op.payers[0].rate, min(longest, op.want_s))
+    return most_s if longest >= most_s else _whole_blocks_s(op.payers[0].price, longest)
 
 
-def _whole_blocks_s(rate: Rate, talk_s: int) -> int:
+def _affordable_s(op: Reserve, rooms: list[int], through_s: int) -> int | None:
+    if op.horizon_s is None:
+        return None
+    return max(through_s, _longest_within_s(op, rooms, op.horizon_s))
+
+
+def _whole_blocks_s(price: Price, talk_s: int) -> int:
     """Talk rounded down to whole blocks of the caller's own rate."""
-    start_s = block_start(rate, talk_s + 1)
+    start_s = block_start(price, talk_s + 1)
     return start_s if start_s <= talk_s else 0
 
 
@@ -132,7 +143,7 @@ def _short(
     op: Reserve, hold: Hold | None, rooms: list[int], spendable: list[int | None]
 ) -> Refused:
     """Which level keeps the slice from being held: a limit of spending first, then its credit."""
-    missing = [charge_micros(p.rate, op.least_s) - _own_micros(p, hold) for p in op.payers]
+    missing = [charge_micros(p.price, op.least_s) - _own_micros(p, hold) for p in op.payers]
     for payer, micros, most in zip(op.payers, missing, spendable, strict=True):
         # Nothing more is always within a limit, also one that was lowered since.
         if most is not None and micros > max(0, most):
@@ -142,8 +153,10 @@ def _short(
     return Refused(op.call_id, op.step, Shortage.NOT_ENOUGH_CREDIT, poor.wallet_id)
 
 
-def _raise_hold(op: Reserve, books: Books, hold: Hold | None, through_s: int) -> Decision:
-    lines = tuple(HoldLine(p.wallet_id, charge_micros(p.rate, through_s)) for p in op.payers)
+def _raise_hold(
+    op: Reserve, books: Books, hold: Hold | None, through_s: int, affordable_s: int | None
+) -> Decision:
+    lines = tuple(HoldLine(p.wallet_id, charge_micros(p.price, through_s)) for p in op.payers)
     more = [
         line.amount_micros - (hold.held_micros(line.wallet_id) if hold else 0) for line in lines
     ]
@@ -164,7 +177,8 @@ def _raise_hold(op: Reserve, books: Books, hold: Hold | None, through_s: int) ->
         begun_at_us=hold.begun_at_us if hold else op.at_us,
     )
     activities = _activities(op, books, hold, more)
-    return Decision(_reserved(op, raised), wallets, raised, activities=activities)
+    outcome = _reserved(op, raised, affordable_s)
+    return Decision(outcome, wallets, raised, activities=activities)
 
 
 def _activities(

@@ -8,7 +8,7 @@ from pbxcharge.core.call_events import HungUp
 from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
 from pbxcharge.core.credit import Close, HoldLine
 from pbxcharge.core.money import MICROS
-from pbxcharge.core.rate import RULE_SET, Charge, charge
+from pbxcharge.core.price import RULE_SET, Charge, charge
 from pbxcharge.core.rating import lines_canonical
 
 CLOCK_TOLERANCE_MS = 2000
@@ -89,6 +89,7 @@ def _cdr(call: Call, end: HungUp, talk: Talk, charges: tuple[Charge, ...], curre
         ended_by=_ended_by(call, end, talk),
         end_source=end.source,
         clock=talk.clock,
+        trunk=call.trunk,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pbxcharge.core.call_state import Call
-from pbxcharge.core.dialling import Dialling
+from pbxcharge.core.dialling import Routing
 from pbxcharge.core.plan import CallType
 
 LOCAL = "Local"
@@ -119,32 +119,31 @@ def number_in(uri: str) -> str:
 
 
 def standing(
-    leg: TrunkLeg, call: Call | None, dial: Dialling, emergency: Set[str]
+    leg: TrunkLeg, call: Call | None, routing: Routing, emergency: Set[str]
 ) -> tuple[Standing, str]:
     """What a leg is, and why it was granted to nobody; empty if there is nothing to say.
 
     Args:
         leg: the leg.
         call: the live call that the channel which dialled it has asked for; None without one.
-        dial: how the site dials public numbers.
+        routing: over which trunks public numbers are dialled.
         emergency: the numbers of the emergency list as they are sent. These are let through over
             every trunk, whoever dials them: nothing may end such a call.
     """
     if leg.number in emergency:
         return Standing.EMERGENCY, ""
-    why = _why_not(leg, call, dial)
+    why = _why_not(leg, call, routing)
     return (Standing.UNAUTHORIZED, why) if why else (Standing.GRANTED, "")
 
 
-def may_become_granted(leg: TrunkLeg, call: Call, dial: Dialling) -> bool:
+def may_become_granted(leg: TrunkLeg, call: Call, routing: Routing) -> bool:
     """Whether a leg of which Asterisk has not yet told who dialled it may be this call's.
 
-    It may while the call has none, and was granted this very number over this very trunk.
+    It may while the call has none, and was granted this very number over this trunk, too.
     """
     attempt = call.granted.attempt
-    granted = route(dial.string(attempt.number or ""))
     open_to_it = call.live and call.leg is None and attempt.call_type == CallType.PUBLIC
-    return open_to_it and granted == Route(leg.trunk, leg.number)
+    return open_to_it and _ways(call, routing).get(leg.trunk) == leg.number
 
 
 def left_alone(talkers: Iterable[Talker]) -> frozenset[str]:
@@ -205,19 +204,25 @@ def _other_half(channel: str) -> str:
     return f"{name};{'2' if half == '1' else '1'}" if name and half in ("1", "2") else ""
 
 
-def _why_not(leg: TrunkLeg, call: Call | None, dial: Dialling) -> str:
+def _ways(call: Call, routing: Routing) -> dict[str, str]:
+    """The number of a call as it is dialled over each trunk that it may take."""
+    ways = routing.ways(call.granted.attempt.number or "")
+    return {way.trunk: route(way.dial).number for way in ways}
+
+
+def _why_not(leg: TrunkLeg, call: Call | None, routing: Routing) -> str:
     if leg.caller is None:
         return "no channel dialled it"
     if call is None or not call.live:
         return "who dialled it was granted no call"
     if call.granted.attempt.call_type != CallType.PUBLIC:
         return "the call was not granted to the public network"
-    granted = route(dial.string(call.granted.attempt.number or ""))
+    granted = _ways(call, routing)
     if call.granted.attempt.caller.uniqueid != leg.caller:
         return "another channel was granted this call"
-    if granted.trunk != leg.trunk:
+    if leg.trunk not in granted:
         return "the call was granted over another trunk"
-    if granted.number != leg.number:
+    if granted[leg.trunk] != leg.number:
         return "the call was granted to another number"
     if call.leg is not None and call.leg.uniqueid != leg.uniqueid:
         return "the call has its leg already"

@@ -44,7 +44,19 @@ class Done(Generic[Result_co]):
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """The act was declined; `message` says it to people, with what to do instead."""
+    """The act was declined, and why.
+
+    Args:
+        refusal: the reason by its name.
+        message: what is wrong, for people.
+        hint: what to do instead; empty when the message says it all.
+        field: the word of what was wanted that is wrong, such as `plan`; empty for the whole of it.
+    """
 
     refusal: Refusal
     message: str
+    hint: str = ""
+    field: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.message}: {self.hint}" if self.hint else self.message

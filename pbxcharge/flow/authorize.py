@@ -2,20 +2,23 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo
 
 from pbxcharge.core.attempt import Attempt, Granted, Leg
 from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
 from pbxcharge.core.call import Call, granted_call
 from pbxcharge.core.cdr import Cdr, Disposition
+from pbxcharge.core.circumstances import Circumstances, TrunkOffer, no_trunks
 from pbxcharge.core.credit import Close, Outcome, Payer, Refused, Reserve, Reserved
 from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.number import Numbering
 from pbxcharge.core.plan import CallType, Plan
 from pbxcharge.core.rating import Rating, rating_id
-from pbxcharge.core.resolution import Way
+from pbxcharge.core.resolution import Route, Way
 from pbxcharge.core.settlement import blank_cdr
 from pbxcharge.errors import OperatingError, Overloaded
 from pbxcharge.failpoints import Failpoint, reach
@@ -53,11 +56,25 @@ class Prices:
     numbering: Numbering
     emergency: Mapping[str, str] = field(default_factory=dict)
     """What Asterisk dials for each number of the site's emergency list."""
+    zone: tzinfo = UTC
+    """The local time of the site, for accounts that have none of their own."""
+    trunks: Callable[[Route, str], tuple[TrunkOffer, ...]] = no_trunks
+    """Which trunks may carry a call, by its route and the endpoint that asks; see TrunkOffer."""
 
     def become(self, fresh: "Prices") -> None:
         """Put everything that was read anew into force, in one step."""
         for part in fields(self):
             setattr(self, part.name, getattr(fresh, part.name))
+
+    def circumstances(
+        self, route: Route | None, endpoint: str, at_s: int, ring_s: int
+    ) -> Circumstances:
+        """In which a call is priced that this endpoint asks for at this UTC second."""
+        trunks = self.trunks(route, endpoint) if route else ()
+        return Circumstances(at_s, ring_s, trunks, self._zone_of)
+
+    def _zone_of(self, name: str | None) -> tzinfo:
+        return ZoneInfo(name) if name else self.zone
 
 
 class Authorizer:
@@ -126,7 +143,7 @@ class Authorizer:
     async def _decide(
         self, attempt: Attempt, resolved: Resolved, ask: Ask, as_of: int
     ) -> Call | Denial:
-        plans, offer = self._prices.plans, self._offer(resolved)
+        plans, offer = self._prices.plans, self._offer(resolved, attempt)
         if isinstance(offer, Denial):
             return offer
         granted = self._granted(attempt, offer)
@@ -135,7 +152,7 @@ class Authorizer:
             return _refused_by_engine(outcome, granted)
         others = self._directory.changes != as_of or self._prices.plans is not plans
         changed = self.stopping or others
-        denied = await self._no_longer_allowed(resolved, ask) if changed else None
+        denied = await self._no_longer_allowed(resolved, ask, attempt) if changed else None
         return denied or _call(granted, outcome)
 
     def _closed(self) -> Denial | None:
@@ -144,16 +161,22 @@ class Authorizer:
             return Denial(Reason.STORAGE_DOWN)
         return Denial(Reason.STOPPING) if self.stopping else None
 
-    def _offer(self, resolved: Resolved) -> Offer | Denial:
-        return authorize(resolved.route, resolved.chain, self._prices.plans)
+    def _offer(self, resolved: Resolved, attempt: Attempt) -> Offer | Denial:
+        prices, at_s = self._prices, attempt.setup_at_us // MICROS
+        circumstances = prices.circumstances(
+            resolved.route, attempt.endpoint, at_s, self._site.ring_s
+        )
+        return authorize(resolved.route, resolved.chain, prices.plans, circumstances)
 
-    async def _no_longer_allowed(self, resolved: Resolved, ask: Ask) -> Denial | None:
+    async def _no_longer_allowed(
+        self, resolved: Resolved, ask: Ask, attempt: Attempt
+    ) -> Denial | None:
         """Whoever was suspended while the hold was written is found out here, before the yes.
 
         So is what a reload took away meanwhile; the price that is held stays.
         """
         now = await self._resolve(ask)
-        again = self._closed() or self._offer(now)
+        again = self._closed() or self._offer(now, attempt)
         if isinstance(again, Denial):
             return again
         return None if now == resolved else Denial(Reason.OVERLOADED)

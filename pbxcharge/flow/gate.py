@@ -139,7 +139,8 @@ class Gate:
         if attempt.callee_context:
             context = attempt.callee_context
             return context if attempt.incoming else f"Local/{number}@{context}/n"
-        return self._site.dial.string(number)
+        ways = self._site.routing.ways(number)
+        return ways[0].dial if ways else ""
 
 
 async def _see_who_left(session: AgiSession) -> None:

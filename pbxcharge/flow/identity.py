@@ -4,7 +4,7 @@ No id has a colon: `alice:outgoing` is alice's wallet.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from pbxcharge.core.account import Account, AccountKind, Did, Extension
@@ -19,9 +19,10 @@ _CODE = re.compile(r"[0-9]{1,8}")
 _CONTEXT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
-def unknown_account(account_id: str) -> Declined:
+def unknown_account(account_id: str, field: str = "account") -> Declined:
     """There is no such account."""
-    return Declined(Refusal.UNKNOWN_ACCOUNT, f"there is no account {account_id!r}")
+    message = f"there is no account {account_id!r}"
+    return Declined(Refusal.UNKNOWN_ACCOUNT, message, field=field)
 
 
 def same_account(existing: Account, wanted: Account) -> Done[Account] | Declined:
@@ -46,51 +47,41 @@ def same_extension(existing: Extension, wanted: Extension) -> Done[Extension] | 
     )
 
 
-def malformed_account(wanted: Account) -> Declined | None:
-    """What is wrong with the id or the name of a new account."""
+def malformed_account(wanted: Account) -> Iterator[Declined]:
+    """Whatever is wrong with the id, the name and the code of a new account."""
     if _ID.fullmatch(wanted.account_id) is None:
-        return _invalid(
-            wanted.account_id, "an account id", "1 to 64 letters, digits, dots, dashes, underscores"
-        )
+        hint = "1 to 64 letters, digits, dots, dashes, underscores"
+        yield _invalid(wanted.account_id, "an account id", hint, "account")
     if not wanted.name.strip() or len(wanted.name) > NAME_MAX or not wanted.name.isprintable():
-        return _invalid(wanted.name, "a name", f"one line of 1 to {NAME_MAX} characters")
+        yield _invalid(wanted.name, "a name", f"one line of 1 to {NAME_MAX} characters", "name")
     if wanted.code is not None and _CODE.fullmatch(wanted.code) is None:
-        return _invalid(wanted.code, "a code", "1 to 8 digits")
-    if wanted.code is not None and wanted.kind is not AccountKind.ORGANIZATION:
-        return Declined(Refusal.NOT_AN_ORGANIZATION, "only organizations have a code")
-    return None
+        yield _invalid(wanted.code, "a code", "1 to 8 digits", "code")
+    elif wanted.code is not None and wanted.kind is not AccountKind.ORGANIZATION:
+        refusal = Refusal.NOT_AN_ORGANIZATION
+        yield Declined(refusal, "only organizations have a code", field="code")
 
 
-def malformed_extension(wanted: Extension) -> Declined | None:
-    """What is wrong with the endpoint or the number of a new extension."""
+def malformed_extension(wanted: Extension) -> Iterator[Declined]:
+    """Whatever is wrong with the endpoint and the number of a new extension."""
     if _ENDPOINT.fullmatch(wanted.endpoint) is None:
-        return _invalid(wanted.endpoint, "an endpoint", "the name of its section in pjsip.conf")
+        hint = "the name of its section in pjsip.conf"
+        yield _invalid(wanted.endpoint, "an endpoint", hint, "endpoint")
     if _NUMBER.fullmatch(wanted.number) is None:
-        return _invalid(wanted.number, "an extension number", "1 to 15 digits")
-    return None
+        yield _invalid(wanted.number, "an extension number", "1 to 15 digits", "number")
 
 
-def malformed_did(wanted: Did, number: str | None) -> Declined | None:
-    """What is wrong with a new DID; `number` is what the site's rules make of it."""
+def malformed_did(wanted: Did, number: str | None) -> Iterator[Declined]:
+    """Whatever is wrong with a new DID; `number` is what the site's rules make of it."""
     if number is None or not is_e164(number):
-        return _invalid(wanted.number, "a number", "a full international number: 442079460000")
+        hint = "a full international number: 442079460000"
+        yield _invalid(wanted.number, "a number", hint, "number")
     if wanted.endpoint is not None and wanted.context is not None:
-        return Declined(Refusal.NAME_INVALID, "a DID reaches a phone or a context, not both")
+        message = "a DID reaches a phone or a context, not both"
+        yield Declined(Refusal.NAME_INVALID, message, field="context")
     if wanted.context is not None and _CONTEXT.fullmatch(wanted.context) is None:
-        return _invalid(wanted.context, "a context", "the name of its section in extensions.conf")
-    return None
+        hint = "the name of its section in extensions.conf"
+        yield _invalid(wanted.context, "a context", hint, "context")
 
 
-def ambiguous_code(code: str, codes: Mapping[str, str]) -> Declined | None:
-    """Whose code a new one would be mistaken for: 1 for 12 as well as 12 for 1."""
-    for other, organization_id in codes.items():
-        if other.startswith(code) or code.startswith(other):
-            return Declined(
-                Refusal.CODE_TAKEN,
-                f"{code} cannot be told from {other}, the code of {organization_id}",
-            )
-    return None
-
-
-def _invalid(text: str, what: str, hint: str) -> Declined:
-    return Declined(Refusal.NAME_INVALID, f"{text[:80]!r} is not {what}: {hint}")
+def _invalid(text: str, what: str, hint: str, field: str) -> Declined:
+    return Declined(Refusal.NAME_INVALID, f"{text[:80]!r} is not {what}", hint, field)

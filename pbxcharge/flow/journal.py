@@ -8,7 +8,7 @@ from typing import Any
 from pbxcharge.core.call import Call
 from pbxcharge.core.ledger import EntryKind
 from pbxcharge.core.money import MICROS, format_amount
-from pbxcharge.core.rate import charge_micros
+from pbxcharge.core.price import charge_micros
 from pbxcharge.flow.clock import Clock
 from pbxcharge.logger import Logger
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from pbxcharge.core.account import Account, AccountKind, Did
+from pbxcharge.core.account import Account, Did
 from pbxcharge.core.effects import DidRemoved, DidSaved
 from pbxcharge.core.resolution import sent_as
 from pbxcharge.flow.acts import Declined, Done, Refusal
@@ -11,6 +11,7 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.identity import malformed_did, unknown_account
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.records import Records
+from pbxcharge.flow.rules import first, reached
 
 
 class Numbers:
@@ -46,7 +47,7 @@ class Numbers:
         """
         async with self._turn:
             number = self._number(wanted.number)
-            if declined := malformed_did(wanted, number):
+            if declined := first(malformed_did(wanted, number)):
                 return declined
             owner = await self._records.account(wanted.account_id)
             if owner is None:
@@ -75,22 +76,9 @@ class Numbers:
         self, wanted: Did, owner: Account
     ) -> tuple[str | None, str | None] | Declined:
         """The phone or the context that a number reaches."""
-        if owner.kind is not AccountKind.USER or owner.parent_id is None:
-            return Declined(Refusal.NOT_A_USER, f"{owner.account_id} is an {owner.kind}")
-        if wanted.context is not None:
-            return None, wanted.context
-        phones = await self._records.extensions(owner.parent_id)
-        named = [phone.endpoint for phone in phones if phone.endpoint == wanted.endpoint]
-        own = [phone.endpoint for phone in phones if phone.account_id == owner.account_id]
-        if wanted.endpoint is None and len(own) == 1:
-            return own[0], None
-        if wanted.endpoint is not None and named:
-            return wanted.endpoint, None
-        return Declined(
-            Refusal.NOT_A_PHONE,
-            f"name a phone of {owner.parent_id}, or a context of the dialplan; "
-            f"{owner.account_id} has {', '.join(own) or 'no phone'}",
-        )
+        organization = owner.parent_id
+        phones = [] if organization is None else await self._records.extensions(organization)
+        return reached(wanted, owner, phones)
 
     async def _declined(self, did: Did) -> Done[Did] | Declined | None:
         known = await self._records.did(did.number)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.credit import Operation, Outcome
-from pbxcharge.core.dialling import Dialling
+from pbxcharge.core.dialling import Routing
 from pbxcharge.core.effects import Effect
 
 Then = Callable[[tuple[Outcome, ...]], Iterable[Effect]] | Iterable[Effect]
@@ -49,10 +49,6 @@ class Asterisk(Protocol):
         """Make the channel believe that its phone sent this digit."""
         ...
 
-    async def set_variable(self, uniqueid: str, name: str, value: str) -> None:
-        """Set a variable of the channel."""
-        ...
-
 
 class Directory(Protocol):
     """Who owns an endpoint or a number."""
@@ -92,7 +88,7 @@ class Site:
         currency: of the site.
         ring_s: how long the far end may ring.
         renew_lead_ms: a slice is renewed this long before the paid talk ends.
-        dial: how public numbers are dialled.
+        routing: over which trunks public numbers are dialled.
         lost_end: `last_seen` or `paid_through`, the rule for ends that no witness saw.
         trunks: the endpoints that lead out of the house.
     """
@@ -101,6 +97,6 @@ class Site:
     currency: str
     ring_s: int
     renew_lead_ms: int
-    dial: Dialling
+    routing: Routing
     lost_end: str
     trunks: frozenset[str] = frozenset()

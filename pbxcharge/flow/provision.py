@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from pbxcharge.core.account import (
     Account,
-    AccountKind,
     AccountStatus,
     Extension,
     WalletKind,
@@ -19,12 +18,11 @@ from pbxcharge.core.credit import OpenWallet, Operation, Post
 from pbxcharge.core.effects import AccountSaved, ExtensionSaved
 from pbxcharge.core.ledger import Entry, EntryKind, initial_entry_id
 from pbxcharge.core.plan import Plan
-from pbxcharge.flow.acts import Declined, Done, Refusal
+from pbxcharge.flow.acts import Declined, Done
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.codes import Codes
 from pbxcharge.flow.identity import (
-    ambiguous_code,
-    malformed_account,
     malformed_extension,
     same_account,
     same_extension,
@@ -32,6 +30,7 @@ from pbxcharge.flow.identity import (
 )
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.records import Records
+from pbxcharge.flow.rules import against_account, against_extension, against_plan, first
 
 ALIGNED_AT_ONCE = 500
 _CLOSED = AccountStatus.CLOSED
@@ -94,7 +93,7 @@ class Provisioning:
                 return unknown_account(account_id)
             if account.plan == plan:
                 return Done(account, already=True)
-            if declined := self._declined_plan(plan):
+            if declined := first(against_plan(plan, self._plans)):
                 return declined
             changed = replace(account, plan=plan)
             await self._save(changed, actor, self._plan_operations(changed, actor))
@@ -117,11 +116,8 @@ class Provisioning:
     async def add_extension(self, wanted: Extension, actor: str) -> Done[Extension] | Declined:
         """Give a user a phone: its endpoint unique on the PBX, its number in the organization."""
         async with self._turn:
-            if declined := malformed_extension(wanted):
+            if declined := first(malformed_extension(wanted)):
                 return declined
-            if wanted.number in self._prices.emergency:
-                # The dialplan would take it first.
-                return Declined(Refusal.NUMBER_TAKEN, f"{wanted.number} is an emergency number")
             known = await self._records.payer(wanted.endpoint)
             if known is not None:
                 return same_extension(known[0], wanted)
@@ -215,54 +211,16 @@ class Provisioning:
         )
 
     async def _declined_account(self, wanted: Account) -> Declined | None:
-        return (
-            malformed_account(wanted)
-            or await self._declined_parent(wanted)
-            or self._declined_plan(wanted.plan)
-            or await self._declined_code(wanted.code)
-        )
-
-    async def _declined_code(self, code: str | None) -> Declined | None:
-        return None if code is None else ambiguous_code(code, await self._records.codes())
-
-    async def _declined_parent(self, wanted: Account) -> Declined | None:
-        if wanted.kind is AccountKind.ORGANIZATION:
-            return _declined_top(wanted)
-        parent = await self._records.account(wanted.parent_id or "")
-        if parent is None:
-            return unknown_account(wanted.parent_id or "")
-        if parent.kind is not AccountKind.ORGANIZATION:
-            return Declined(
-                Refusal.NOT_AN_ORGANIZATION, f"{parent.account_id} is a {parent.kind}, name one"
-            )
-        return None
-
-    def _declined_plan(self, plan: str | None) -> Declined | None:
-        if plan is None or plan in self._plans:
-            return None
-        known = ", ".join(sorted(self._plans)) or "none"
-        return Declined(Refusal.UNKNOWN_PLAN, f"there is no plan {plan!r}; known: {known}")
+        parent = None if wanted.parent_id is None else await self._records.account(wanted.parent_id)
+        codes = Codes({} if wanted.code is None else await self._records.codes())
+        return first(against_account(wanted, parent, self._plans, codes))
 
     async def _declined_extension(self, wanted: Extension) -> Declined | None:
         owner = await self._records.account(wanted.account_id)
-        if owner is None:
-            return unknown_account(wanted.account_id)
-        if owner.kind is not AccountKind.USER or owner.parent_id is None:
-            return Declined(Refusal.NOT_A_USER, f"{owner.account_id} is an {owner.kind}")
-        colleagues = await self._records.extensions(owner.parent_id)
+        organization = None if owner is None else owner.parent_id
+        colleagues = [] if organization is None else await self._records.extensions(organization)
         taken = next((phone for phone in colleagues if phone.number == wanted.number), None)
-        if taken is None:
-            return None
-        return Declined(
-            Refusal.NUMBER_TAKEN,
-            f"{wanted.number} is {taken.endpoint} of {taken.account_id} in {owner.parent_id}",
-        )
-
-
-def _declined_top(wanted: Account) -> Declined | None:
-    if wanted.parent_id is None:
-        return None
-    return Declined(Refusal.NOT_A_USER, "an organization stands at the top: give it no parent")
+        return first(against_extension(wanted, owner, taken, self._prices.emergency))
 
 
 def _open(account: Account, plan: Plan, kind: WalletKind) -> OpenWallet:

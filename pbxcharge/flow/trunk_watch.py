@@ -24,7 +24,7 @@ from pbxcharge.asterisk.events import (
     UserEvent,
 )
 from pbxcharge.core.call import Call
-from pbxcharge.core.dialling import Dialling
+from pbxcharge.core.dialling import Routing
 from pbxcharge.core.trunks import (
     Standing,
     TrunkLeg,
@@ -63,11 +63,11 @@ class Trunks:
 
     Args:
         endpoints: those that lead out of the house.
-        dial: how public numbers are dialled.
+        routing: over which of them public numbers are dialled.
     """
 
     endpoints: frozenset[str]
-    dial: Dialling
+    routing: Routing
 
 
 class TrunkWatch:
@@ -220,7 +220,7 @@ class TrunkWatch:
 
     def _judge(self, leg: TrunkLeg, channel: str, caller: str | None) -> None:
         call = None if leg.caller is None else self._asked_by(leg.caller)
-        what, why = standing(leg, call, self._trunks.dial, self._emergency)
+        what, why = standing(leg, call, self._trunks.routing, self._emergency)
         self.counts[what] += 1
         if what is Standing.UNAUTHORIZED:
             self._refuse(leg, channel, caller, why)
@@ -299,7 +299,7 @@ class TrunkWatch:
         leg = TrunkLeg(entry.uniqueid, self._trunk(entry.channel) or "", number, None)
         live = self._meter.get(entry.call_id)
         twin = entry.call_id in at_home and not self._is_beside(entry)
-        if live and not twin and may_become_granted(leg, live.call, self._trunks.dial):
+        if live and not twin and may_become_granted(leg, live.call, self._trunks.routing):
             return entry
         if entry.call_id is None and self._awaits(leg):
             self._look()
@@ -312,8 +312,8 @@ class TrunkWatch:
 
     def _awaits(self, leg: TrunkLeg) -> bool:
         """Whether a call was granted that has no leg yet and may mean this one."""
-        dial = self._trunks.dial
-        return any(may_become_granted(leg, live.call, dial) for live in self._meter.calls())
+        routing = self._trunks.routing
+        return any(may_become_granted(leg, live.call, routing) for live in self._meter.calls())
 
     def _start(self, act: Coroutine[Any, Any, None]) -> None:
         """Do something beside the events; what fails is done at the next look."""

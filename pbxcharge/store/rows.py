@@ -30,7 +30,8 @@ CALL_COLUMNS = """
     call.call_id, pbx, linkedid, caller_uniqueid, caller_channel, call_type, endpoint, dialled,
     number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
     phase, leg_uniqueid, leg_channel, answered_ms, answered_at_us, warned, stopped, hung_up_by,
-    ending_as, hang_up_ms, exhausted, direction, caller_number, callee_endpoint, callee_context
+    ending_as, hang_up_ms, exhausted, direction, caller_number, callee_endpoint, callee_context,
+    trunk
 """
 
 CDR_COLUMNS = """
@@ -38,7 +39,7 @@ CDR_COLUMNS = """
     call_type, direction, endpoint, dialled, number, disposition, reason, setup_at_us,
     answered_at_us, ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency,
     rating_id, rule_set, hangup_cause, ended_by, end_source, clock, caller_number,
-    callee_endpoint, callee_context
+    callee_endpoint, callee_context, trunk, cost_micros, deck, deck_version
 """
 
 
@@ -113,6 +114,7 @@ def call(row: Row, rating: Rating, step: int, through_s: int) -> Call:
         ending_as=_ended_by(row[24]),
         hang_up_ms=row[25],
         exhausted=bool(row[26]),
+        trunk=row[31],
     )
 
 
@@ -187,6 +189,10 @@ def cdr(row: Row, levels: tuple[LevelCharge, ...]) -> Cdr:
         caller_number=row[29],
         callee_endpoint=row[30],
         callee_context=row[31],
+        trunk=row[32],
+        cost_micros=row[33],
+        deck=row[34],
+        deck_version=row[35],
     )
 
 

@@ -133,6 +133,7 @@ def call_row(call: Call) -> Row:
         attempt.caller_number,
         attempt.callee_endpoint,
         attempt.callee_context,
+        call.trunk,
     )
 
 
@@ -181,6 +182,10 @@ def cdr_row(cdr: Cdr) -> Row:
         cdr.caller_number,
         cdr.callee_endpoint,
         cdr.callee_context,
+        cdr.trunk,
+        cdr.cost_micros,
+        cdr.deck,
+        cdr.deck_version,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from pbxcharge.core.cdr import Cdr, Disposition, LevelCharge
-from pbxcharge.core.rate import Charge, charge, charge_micros
+from pbxcharge.core.price import Charge, charge, charge_micros
 from pbxcharge.core.rating import Rating, lines_canonical, rating_from_canonical, rating_id
 from pbxcharge.core.settlement import talk_seconds
 from pbxcharge.store import rows
@@ -51,7 +51,7 @@ def price_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
             yield from _hold_findings(row, rating)
     for row in connection.execute(PRICED_CDRS):
         if (rating := stored.rating(row[23])) is not None:
-            levels = tuple(rows.level_charge(level[1:]) for level in _by_level(row[32]))
+            levels = tuple(rows.level_charge(level[1:]) for level in _by_level(row[-1]))
             yield from _cdr_findings(rows.cdr(row, levels), rating)
 
 

@@ -86,16 +86,17 @@ INSERT INTO call (
     call_id, state, pbx, linkedid, caller_uniqueid, caller_channel, call_type, endpoint, dialled,
     number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
     phase, leg_uniqueid, leg_channel, answered_ms, answered_at_us, warned, stopped, hung_up_by,
-    ending_as, hang_up_ms, exhausted, direction, caller_number, callee_endpoint, callee_context
+    ending_as, hang_up_ms, exhausted, direction, caller_number, callee_endpoint, callee_context,
+    trunk
 )
-VALUES (?, 'open', {", ".join("?" * 30)})
+VALUES (?, 'open', {", ".join("?" * 31)})
 ON CONFLICT (call_id) DO UPDATE SET
     phase = excluded.phase,
     leg_uniqueid = excluded.leg_uniqueid, leg_channel = excluded.leg_channel,
     answered_ms = excluded.answered_ms, answered_at_us = excluded.answered_at_us,
     warned = excluded.warned, stopped = excluded.stopped, hung_up_by = excluded.hung_up_by,
     ending_as = excluded.ending_as, hang_up_ms = excluded.hang_up_ms,
-    exhausted = excluded.exhausted
+    exhausted = excluded.exhausted, trunk = excluded.trunk
 WHERE state = 'open'
 """
 """The call as it stands; one that is closed stays as it was."""
@@ -117,9 +118,10 @@ INSERT INTO cdr (
     call_id, pbx, linkedid, caller_uniqueid, uniqueid, account_id, organization_id, call_type,
     direction, endpoint, dialled, number, disposition, reason, setup_at_us, answered_at_us,
     ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency, rating_id, rule_set,
-    hangup_cause, ended_by, end_source, clock, caller_number, callee_endpoint, callee_context
+    hangup_cause, ended_by, end_source, clock, caller_number, callee_endpoint, callee_context,
+    trunk, cost_micros, deck, deck_version
 )
-VALUES ({", ".join("?" * 32)})
+VALUES ({", ".join("?" * 36)})
 ON CONFLICT (call_id) DO NOTHING
 """
 """The record of an attempt; a second one for the same call changes nothing."""

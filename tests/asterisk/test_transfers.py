@@ -255,7 +255,8 @@ async def test_a_ring_group_outside_is_one_call_for_each_member(metered: Metered
 
 def germany_by_the_second_trunk(settings: Any) -> None:
     """Numbers that begin with 49 leave by another carrier."""
-    settings["dial_by_prefix"] = [{"prefixes": [49], "dial": "PJSIP/{number}@second"}]
+    settings["trunks"] = ["carrier", "second"]
+    settings["routes"] = [{"prefixes": [49], "trunks": ["second"]}]
 
 
 async def test_a_ring_group_over_two_trunks_is_metered_on_both() -> None:

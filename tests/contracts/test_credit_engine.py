@@ -96,6 +96,21 @@ async def test_all_levels_hold_or_none(engine: CreditEngine) -> None:
     assert (await wallet(engine, ACME)).held_micros == 10 * PRICE // 2
 
 
+async def test_a_first_answer_tells_what_could_be_paid_for(engine: CreditEngine) -> None:
+    """0.30 and 0.05 pay for 30 s at 0.01 and for 10 s at 0.005: the least of them; nothing is held.
+
+    Nothing is told that was not asked for, and never more than the horizon.
+    """
+    await engine.execute(top_up("t1", 30 * PRICE))
+    await engine.execute(top_up("t2", 5 * PRICE, ACME))
+    for call_id, horizon_s, told_s in [("a", 600, 10), ("b", 2, 4), ("c", None, None)]:
+        asked = replace(reserve_for(two_levels(call_id), want_s=4), horizon_s=horizon_s)
+        held = await engine.execute(asked)
+        assert isinstance(held, Reserved), held
+        assert (held.through_s, held.affordable_s) == (4, told_s)
+        await engine.execute(close(call_id))
+
+
 async def test_a_free_call_needs_no_credit(engine: CreditEngine) -> None:
     """Price 0 is held by an empty wallet."""
     free = granted("a", rates=(a_rate(price_per_minute=0),))

@@ -10,7 +10,7 @@ from pbxcharge.core.call import Call
 from pbxcharge.core.credit import Payer, Reserve
 from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.plan import Terms
-from pbxcharge.core.rate import Rate
+from pbxcharge.core.price import Rate
 from pbxcharge.core.rating import RatedLevel, Rating, rating_id
 
 SETUP_AT_US = 1_790_000_000_000_000

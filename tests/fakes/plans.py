@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from pbxcharge.core.number import Numbering, NumberRule
 from pbxcharge.core.plan import CallType, Plan, PlanKind, Terms
-from pbxcharge.core.rate import Rate
+from pbxcharge.core.price import Rate
 from pbxcharge.core.tariff import Tariff
 
 NUMBERING = Numbering((NumberRule("00", 2, ""),), on_net="8")

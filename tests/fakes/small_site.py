@@ -182,6 +182,7 @@ def answered(call: Granted, through_s: int) -> Call:
         leg=LEG,
         answered_ms=5_000,
         answered_at_us=ANSWERED_US,
+        trunk="carrier",
     )
 
 

@@ -20,7 +20,7 @@ from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.money import format_amount, parse_amount
 from pbxcharge.core.plan import CallType, Terms
-from pbxcharge.core.rate import Rate
+from pbxcharge.core.price import Rate
 from tests.fakes.granted_call import WALLET, granted
 from tests.scenarios.simulator import BUSY, NO_ANSWER, Exchange, Line
 

@@ -54,6 +54,7 @@ HOMES: dict[str, set[str]] = {
     "aiosqlite": {"store"},
     "asyncio_redis": {"redis"},
     "ruamel": {"catalog", "settings"},
+    "marisa_trie": {"catalog"},
     "pydantic": {"catalog", "settings", "api"},
     "pydantic_core": {"catalog", "settings", "api"},
     "structlog": {"log"},

@@ -1,6 +1,7 @@
 """The settings of a site: read whole or not at all, with every finding, and the secret kept."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -23,7 +24,7 @@ database: /var/lib/pbxcharge/pbxcharge.db
 socket: /run/pbxcharge/pbxcharge.sock
 plans: plans
 ami: {username: pbxcharge}
-dial: PJSIP/{number}@carrier
+trunks: [carrier]
 numbers:
   rules:
     - {prefix: "+", strip: 1}
@@ -33,6 +34,17 @@ emergency:
   dial: PJSIP/{number}@carrier
 high_risk: high-risk.txt
 """
+
+
+def dialled(dial: str) -> str:
+    """A trunk `c` that is dialled in this way."""
+    return f"[{{name: c, dial: '{dial}'}}]"
+
+
+def routed(prefixes: str, trunks: str) -> str:
+    """Some trunks, and one route."""
+    named = "[a, b, c, d, e, {name: in, dial: no}]"
+    return f"{named}\nroutes: [{{prefixes: {prefixes}, trunks: {trunks}}}]"
 
 
 def load(folder: Path, text: str) -> tuple[Settings | None, tuple[Finding, ...]]:
@@ -92,24 +104,41 @@ def test_rules_and_emergency_numbers_become_values(tmp_path: Path) -> None:
     assert [route.dials for route in settings.emergency_routes] == ["PJSIP/112@carrier"] * 2
 
 
+def test_a_site_has_a_local_time(tmp_path: Path) -> None:
+    """UTC unless it says another."""
+    for written, zone in (("", "UTC"), (", time_zone: Europe/Berlin", "Europe/Berlin")):
+        settings, _ = load(tmp_path, SITE.replace("EUR}", f"EUR{written}}}"))
+        assert settings is not None
+        assert settings.time_zone == ZoneInfo(zone)
+
+
 def test_trunks_are_those_named_and_those_that_are_dialled(tmp_path: Path) -> None:
-    """Where numbers are sent is a trunk, named or not; a second carrier is named."""
-    text = SITE + "trunks: [backup]\n"
-    settings, _ = load(tmp_path, text.replace("@carrier\nnumbers", "@main-trunk\nnumbers"))
+    """Where emergency numbers are sent is a trunk, named or not."""
+    text = SITE.replace("[carrier]", "[backup, {name: main-trunk, dial: no}]")
+    settings, _ = load(tmp_path, text)
     assert settings is not None
     assert settings.trunk_endpoints == {"backup", "main-trunk", "carrier"}
 
 
-def test_a_prefix_may_leave_by_another_trunk(tmp_path: Path) -> None:
-    """Which is one of the trunks then; one prefix has one way."""
-    rows = "dial_by_prefix: [{prefixes: [49], dial: 'PJSIP/{number}@second'}]\n"
-    settings, _ = load(tmp_path, SITE + rows)
-    assert settings is not None
-    assert settings.dialling.string("4930") == "PJSIP/4930@second"
-    assert "second" in settings.trunk_endpoints
-    settings, found = load(tmp_path, SITE + rows.replace("[49]", "[49, 49]"))
-    assert settings is None
-    assert found[0].message == "49 is dialled in two ways"
+def test_trunks_and_routes_say_how_numbers_leave(tmp_path: Path) -> None:
+    """By name, or with how the carrier is dialled and its deck; a route has its own order."""
+    trunks = "[carrier, {name: second, dial: 'PJSIP/+{number}@second', deck: cheap}]"
+    routes = "routes: [{prefixes: [49, 43], trunks: [second, carrier]}]\n"
+    settings, found = load(tmp_path, SITE.replace("[carrier]", trunks) + routes)
+    assert settings is not None, found
+    routing = settings.routing
+    assert [way.dial for way in routing.ways("4930")] == [
+        *("PJSIP/+4930@second", "PJSIP/4930@carrier"),
+    ]
+    assert [way.trunk for way in routing.ways("4420")] == ["carrier", "second"]
+    assert routing.deck("second") == "cheap"
+
+
+def test_the_way_to_dial_of_earlier_releases_is_refused_with_what_to_write(tmp_path: Path) -> None:
+    """Nobody's numbers leave by a trunk that the new file does not name."""
+    _, found = load(tmp_path, SITE + "dial: PJSIP/{number}@carrier\n")
+    assert [(one.key, one.message) for one in found] == [("dial", "does not belong here")]
+    assert "trunks: [carrier]" in found[0].hint
 
 
 def test_the_example_site_has_no_findings() -> None:
@@ -124,6 +153,8 @@ def test_the_example_site_has_no_findings() -> None:
     ("old", "new", "line", "key", "message"),
     [
         ("currency: EUR", "currency: euro", 1, "site.currency", "'euro' is not a currency"),
+        ("EUR}", "EUR, time_zone: Mars}", 1, "site.time_zone", "'Mars' is not a time zone"),
+        ("EUR}", "EUR, time_zone: ../etc}", 1, "site.time_zone", "is not a time zone"),
         (", currency: EUR", "", 1, "site.currency", "is missing"),
         ("database: /", "databse: /", 2, "databse", "is not known here"),
         ("plans: plans", "plans:", 4, "plans", "has no value"),
@@ -133,11 +164,23 @@ def test_the_example_site_has_no_findings() -> None:
         ("username: pbxcharge", "secret: hidden", 5, "ami.secret", "does not belong here"),
         ("pbxcharge}", "pbxcharge, port: 0}", 5, "ami.port", "out of bounds"),
         ("pbxcharge}", "pbxcharge, host: a b}", 5, "ami.host", "is not a host"),
-        ("dial: PJSIP/{number}@c", "dial: PJSIP/123@c", 6, "dial", "is not a way to dial"),
-        ("dial: PJSIP/{number}@c", "dial: PJSIP/{number},9@c", 6, "dial", "not a way to dial"),
-        ("dial: PJSIP/{number}@c", "dial: PJSIP/{number} @c", 6, "dial", "not a way to dial"),
-        ("dial: PJSIP/{number}@c", "dial: PJSIP/{number}{number}@c", 6, "dial", "not a way to"),
-        ("dial: PJSIP/{number}@c", "dial: PJSIP/{number}&SIP/1@c", 6, "dial", "not a way to"),
+        ("[carrier]", "[]", 6, "trunks", "holds none that is dialled"),
+        ("[carrier]", "[{name: in, dial: no}]", 6, "trunks", "holds none that is dialled"),
+        ("[carrier]", "[carrier, carrier]", 6, "trunks[2]", "carrier stands twice"),
+        ("[carrier]", "[{dial: no}]", 6, "trunks[1].name", "is missing"),
+        ("[carrier]", dialled("PJSIP/{number}@d"), 6, "trunks[1].dial", "does not lead to c"),
+        ("[carrier]", dialled("PJSIP/123@c"), 6, "trunks[1].dial", "is not a way to dial"),
+        ("[carrier]", dialled("PJSIP/{number},9@c"), 6, "trunks[1].dial", "not a way to dial"),
+        ("[carrier]", dialled("PJSIP/{number} @c"), 6, "trunks[1].dial", "not a way to dial"),
+        ("[carrier]", dialled("PJSIP/{number}{number}@c"), 6, "trunks[1].dial", "not a way to"),
+        ("[carrier]", dialled("PJSIP/{number}&SIP/1@c"), 6, "trunks[1].dial", "not a way to"),
+        ("[carrier]", routed("[49, 49]", "[a]"), 7, "routes[1].prefixes[2]", "has two routes"),
+        ("[carrier]", routed("[049]", "[a]"), 7, "routes[1].prefixes[1]", "is not a prefix"),
+        ("[carrier]", routed("[49]", "[]"), 7, "routes[1].trunks", "is empty"),
+        ("[carrier]", routed("[49]", "[a, a]"), 7, "routes[1].trunks[2]", "a stands twice"),
+        ("[carrier]", routed("[49]", "[no-such]"), 7, "routes[1].trunks[1]", "none of the trunks"),
+        ("[carrier]", routed("[49]", "[in]"), 7, "routes[1].trunks[1]", "in is not dialled"),
+        ("[carrier]", routed("[49]", "[a, b, c, d, e]"), 7, "routes[1].trunks", "more than 4"),
         ('"+", strip: 1', '"+", strip: 0', 9, "numbers.rules[1]", "begin with a plus"),
         ('prefix: "0", strip: 1', "strip: 1", 10, "numbers.rules[2].prefix", "is missing"),
         ('prefix: "0"', 'prefix: "0-"', 10, "numbers.rules[2].prefix", "is not a prefix"),
@@ -175,7 +218,7 @@ def test_everything_that_must_be_written_is_named_at_once(tmp_path: Path) -> Non
     """An operator who begins with an empty page gets the whole list."""
     _, findings = load(tmp_path, "pbx: pbx1\n")
     assert {finding.key for finding in findings if finding.message == "is missing"} == {
-        *("site", "database", "socket", "plans", "ami", "numbers", "dial", "emergency"),
+        *("site", "database", "socket", "plans", "ami", "numbers", "trunks", "emergency"),
     }
 
 

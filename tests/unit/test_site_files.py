@@ -2,11 +2,12 @@
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
 
 from pbxcharge.settings import Settings, load_settings
-from pbxcharge.site_files import needs_restart, with_live_settings
+from pbxcharge.site_files import needs_restart, read_files, with_live_settings
 from tests.site import REPOSITORY
 
 
@@ -30,18 +31,39 @@ def written(tmp_path: Path, **changes: Any) -> Settings:
 def test_every_changed_setting_is_named_unless_it_is_live(tmp_path: Path) -> None:
     """By its key as it stands in the file, in the file's order."""
     running = written(tmp_path)
-    changes = {"timing__ring_s": 5, "dial": "PJSIP/{number}@other", "plans": "prices/"}
+    changes = {"timing__ring_s": 5, "trunks": ["other"], "routes": [], "plans": "prices/"}
     rules = {"numbers__rules": [{"prefix": "00", "strip": 2}], "emergency__numbers": [999]}
     changed = written(tmp_path, **changes, **rules, emergency__dial="PJSIP/{number}@other")
     assert needs_restart(running, running) == ()
-    assert needs_restart(running, changed) == ("dial", "emergency.dial", "timing.ring_s")
+    assert needs_restart(running, changed) == (
+        *("trunks", "routes", "emergency.dial", "timing.ring_s"),
+    )
 
 
 def test_only_live_settings_come_into_force(tmp_path: Path) -> None:
     """The emergency list is the new one, what it dials is still the old one."""
     running = written(tmp_path)
-    changed = written(tmp_path, emergency__numbers=[999], dial="PJSIP/{number}@other")
+    others = {"trunks": ["other"], "routes": [], "site__time_zone": "Asia/Tokyo"}
+    changed = written(tmp_path, emergency__numbers=[999], **others)
     live = with_live_settings(running, changed)
     assert live.emergency_numbers == ("999",)
-    assert (live.dial, live.emergency.dial) == (running.dial, running.emergency.dial)
-    assert needs_restart(live, changed) == ("dial",)
+    assert live.time_zone == ZoneInfo("Asia/Tokyo")
+    assert (live.trunks, live.emergency.dial) == (running.trunks, running.emergency.dial)
+    assert needs_restart(live, changed) == ("trunks", "routes")
+
+
+def test_a_trunk_whose_deck_is_not_there_is_refused(tmp_path: Path) -> None:
+    """By its line in the settings, with the decks that are there."""
+    (tmp_path / "rates").mkdir()
+    (tmp_path / "rates" / "cheap.csv").write_text("prefix,price_per_minute\n44,0.01\n")
+    changes = {"trunks": [{"name": "carrier", "deck": "cheep"}], "routes": []}
+    config = REPOSITORY / "config"
+    others = {"plans": str(config / "plans"), "high_risk": str(config / "high-risk.txt")}
+    written(tmp_path, rates="rates/", **changes, **others)
+    read = read_files(tmp_path / "pbxcharge.yaml")
+    (found,) = (it for it in read.findings if it.severity == "error")
+    assert (read.catalog, found.key) == (None, "trunks[1].deck")
+    assert (found.message, found.hint.partition(";")[0]) == (
+        "there is no rate deck cheep",
+        "known: cheap",
+    )

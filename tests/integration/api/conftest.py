@@ -10,7 +10,7 @@ import uvloop
 
 from pbxcharge.api.client import Client
 from pbxcharge.api.server import ApiServer
-from pbxcharge.core.dialling import Dialling
+from pbxcharge.core.dialling import one_trunk
 from pbxcharge.flow.archive import Archive
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
@@ -23,7 +23,7 @@ from tests.fakes.plans import NUMBERING, PLANS
 from tests.fakes.recording_logger import RecordingLogger
 from tests.integration.office.conftest import ACME, ALICE
 
-SITE = Site("pbx1", "EUR", 30, 10_000, Dialling("PJSIP/{number}@carrier"), "last_seen")
+SITE = Site("pbx1", "EUR", 30, 10_000, one_trunk("carrier"), "last_seen")
 PRICES = Prices(PLANS, NUMBERING)
 
 
@@ -49,9 +49,6 @@ class DeafAsterisk:
         self.hung_up.append(channel)
 
     async def play_dtmf(self, channel: str, digit: str, *, receive: bool = True) -> None:
-        """Nothing."""
-
-    async def set_variable(self, channel: str, name: str, value: str) -> None:
         """Nothing."""
 
 

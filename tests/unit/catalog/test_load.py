@@ -8,7 +8,7 @@ import pytest
 from pbxcharge.catalog.load import CatalogResult, load_catalog
 from pbxcharge.core.number import NumberRule
 from pbxcharge.core.plan import CallType, Plan
-from pbxcharge.core.rate import charge_micros
+from pbxcharge.core.price import charge_micros
 from pbxcharge.settings import load_settings
 
 CONFIG = Path(__file__).parents[3] / "config"

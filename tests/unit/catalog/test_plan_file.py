@@ -12,7 +12,7 @@ from pbxcharge.core.account import WalletKind
 from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.money import MICROS, Rounding, format_amount
 from pbxcharge.core.plan import UNLIMITED_S, CallType, Plan, PlanKind, Terms
-from pbxcharge.core.rate import MaximumThen, Rate, Step, charge_micros
+from pbxcharge.core.price import MaximumThen, Rate, Step, charge_micros
 from pbxcharge.core.tariff import NO_PREFIXES, Prefixes
 
 HEAD = "name: retail\ntype: prepaid\nallow: {public: yes}\n"
@@ -30,7 +30,9 @@ def plan_of(text: str, high_risk: Prefixes = NO_PREFIXES) -> Plan:
 def rate_of(row: str, head: str = HEAD) -> Rate:
     """The one rate of a plan with one row."""
     row = f"{{destination: Germany, prefixes: [49], {row}}}"
-    return plan_of(f"{head}prices: {{public: [{row}]}}").tariffs[CallType.PUBLIC].rates[0]
+    (rate,) = plan_of(f"{head}prices: {{public: [{row}]}}").tariffs[CallType.PUBLIC].rates
+    assert isinstance(rate, Rate)
+    return rate
 
 
 def test_a_short_plan_gets_the_defaults_of_the_rules() -> None:

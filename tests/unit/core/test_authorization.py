@@ -9,14 +9,16 @@ from hypothesis import strategies as st
 
 from pbxcharge.core.account import Account, AccountKind, AccountStatus
 from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
+from pbxcharge.core.circumstances import Circumstances
 from pbxcharge.core.plan import CallType, Plan
-from pbxcharge.core.rate import Rate
+from pbxcharge.core.price import Rate
 from pbxcharge.core.resolution import Route
 from pbxcharge.core.tariff import Tariff
 from tests.fakes.plans import a_plan
 
 ALICE = Account("alice", AccountKind.USER, "acme", "Alice", "retail", AccountStatus.ACTIVE)
 ACME = Account("acme", AccountKind.ORGANIZATION, None, "Acme", "wholesale", AccountStatus.ACTIVE)
+NOW = Circumstances(1_790_000_000)
 ROUTES = {
     CallType.PUBLIC: Route(CallType.PUBLIC, "4930123456"),
     CallType.LOCAL: Route(CallType.LOCAL, "101", "bob"),
@@ -52,7 +54,7 @@ PLANS = {name: full_plan(name) for name in ("retail", "wholesale")}
 
 def offered(route: Route) -> Offer:
     """An offer that is made."""
-    decided = authorize(route, (ALICE, ACME), PLANS)
+    decided = authorize(route, (ALICE, ACME), PLANS, NOW)
     assert isinstance(decided, Offer), decided
     return decided
 
@@ -69,11 +71,11 @@ def test_every_level_pays_from_its_wallet_of_the_right_kind(kind: CallType) -> N
 def test_each_kind_has_its_own_flag(kind: CallType) -> None:
     """Refused where one level's plan does not allow it, by the name of that level."""
     narrow = replace(PLANS["wholesale"], allowed=frozenset(CallType) - {kind})
-    denied = authorize(ROUTES[kind], (ALICE, ACME), {**PLANS, "wholesale": narrow})
+    denied = authorize(ROUTES[kind], (ALICE, ACME), {**PLANS, "wholesale": narrow}, NOW)
     assert isinstance(denied, Denial)
     assert (denied.reason, denied.account_id) == (Reason.CALL_TYPE_NOT_ALLOWED, "acme")
     for other in set(CallType) - {kind}:
-        assert isinstance(authorize(ROUTES[other], (ALICE, ACME), PLANS), Offer)
+        assert isinstance(authorize(ROUTES[other], (ALICE, ACME), PLANS, NOW), Offer)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_a_caller_takes_the_price_of_the_longest_prefix(caller: str, prefixes: s
     rates = (a_price("@incoming", 1), *(a_price(f"@incoming:{prefix}", 2) for prefix in prefixes))
     plan = replace(full_plan("retail"), tariffs={CallType.INCOMING: Tariff(rates)})
     route = replace(ROUTES[CallType.INCOMING], caller_number=caller)
-    decided = authorize(route, (ALICE,), {"retail": plan})
+    decided = authorize(route, (ALICE,), {"retail": plan}, NOW)
     assert isinstance(decided, Offer)
     known = [caller[:end] for end in range(len(caller), 0, -1) if caller[:end] in prefixes]
     expected = f"@incoming:{known[0]}" if known else "@incoming"
@@ -112,8 +114,8 @@ def test_a_carrier_does_not_see_what_a_customer_may_not_do(reason: Reason) -> No
 
 def test_who_may_not_ask_is_told_so_first() -> None:
     """And a number that is nobody's is no number, also where nobody pays for it."""
-    assert authorize(None, (), PLANS) == Denial(Reason.UNKNOWN_ACCOUNT)
-    nobody = authorize(Route(CallType.INCOMING, None), (), PLANS)
+    assert authorize(None, (), PLANS, NOW) == Denial(Reason.UNKNOWN_ACCOUNT)
+    nobody = authorize(Route(CallType.INCOMING, None), (), PLANS, NOW)
     assert isinstance(nobody, Denial)
     assert (nobody.reason, nobody.sip_code) == (Reason.NUMBER_INVALID, 404)
 
@@ -121,6 +123,6 @@ def test_who_may_not_ask_is_told_so_first() -> None:
 def test_the_status_goes_before_the_number() -> None:
     """A suspended user who dials nonsense hears of the suspension."""
     suspended = replace(ACME, status=AccountStatus.SUSPENDED)
-    denied = authorize(Route(CallType.PUBLIC, None), (ALICE, suspended), PLANS)
+    denied = authorize(Route(CallType.PUBLIC, None), (ALICE, suspended), PLANS, NOW)
     assert isinstance(denied, Denial)
     assert (denied.reason, denied.account_id) == (Reason.ACCOUNT_SUSPENDED, "acme")

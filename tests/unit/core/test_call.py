@@ -41,7 +41,7 @@ from pbxcharge.core.call_events import (
 from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.core.credit import Refused, Reserved, Shortage
 from pbxcharge.core.plan import Terms
-from pbxcharge.core.rate import MaximumThen
+from pbxcharge.core.price import MaximumThen
 from pbxcharge.core.recovery import taken_up
 from tests.fakes.granted_call import CALLER, LEG, SETUP_AT_US, a_rate, granted
 

@@ -33,7 +33,7 @@ from pbxcharge.core.credit import (
 )
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
-from pbxcharge.core.rate import MaximumThen, Rate
+from pbxcharge.core.price import MaximumThen, Rate
 from tests.fakes.granted_call import WALLET, a_rate
 from tests.fakes.memory_engine import MemoryEngine
 

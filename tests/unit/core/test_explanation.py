@@ -13,7 +13,7 @@ from pbxcharge.core.call_events import HungUp
 from pbxcharge.core.call_state import Call, Phase
 from pbxcharge.core.cdr import Cdr, EndSource
 from pbxcharge.core.explanation import Verdict, decimal_amounts, explain, shown_lines
-from pbxcharge.core.rate import charge
+from pbxcharge.core.price import charge
 from pbxcharge.core.rating import lines_canonical
 from pbxcharge.core.settlement import settle
 from tests.fakes.granted_call import LEG, SETUP_AT_US, a_rate, granted

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pbxcharge.core.money import Rounding, parse_amount, parse_price
-from pbxcharge.core.rate import MaximumThen, Rate, Step, charge, longest_talk_s
+from pbxcharge.core.price import MaximumThen, Rate, Step, charge, longest_talk_s
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "cases.json").read_text("utf-8"))
 

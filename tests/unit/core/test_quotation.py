@@ -8,6 +8,7 @@ import pytest
 
 from pbxcharge.core.account import Account, AccountKind, AccountStatus
 from pbxcharge.core.authorization import Denial, Reason
+from pbxcharge.core.circumstances import Circumstances
 from pbxcharge.core.plan import CallType, Terms
 from pbxcharge.core.quotation import Quote, quote
 from pbxcharge.core.resolution import Route
@@ -15,6 +16,7 @@ from pbxcharge.core.tariff import Prefixes, Tariff
 from tests.fakes.granted_call import a_rate
 from tests.fakes.plans import a_plan
 
+NOW = Circumstances(1_790_000_000)
 GERMANY = Route(CallType.PUBLIC, "4930123456")
 ACME = Account("acme", AccountKind.ORGANIZATION, None, "Acme", "wholesale", AccountStatus.ACTIVE)
 ALICE = Account("alice", AccountKind.USER, "acme", "Alice", "retail", AccountStatus.ACTIVE)
@@ -26,7 +28,7 @@ PLANS = {"retail": RETAIL, "wholesale": WHOLESALE}
 
 def quoted(talk_s: int, chain: tuple[Account, ...] = (ALICE, ACME)) -> Quote:
     """A quote that is not refused."""
-    answer = quote(GERMANY, talk_s, chain, PLANS)
+    answer = quote(GERMANY, talk_s, chain, PLANS, NOW)
     assert isinstance(answer, Quote)
     return answer
 
@@ -47,7 +49,7 @@ def test_a_quote_says_what_must_be_there_to_begin() -> None:
 def test_a_call_that_would_be_cut_before_is_priced_until_then() -> None:
     """With a limit of 2 minutes an hour costs 1.20."""
     short = replace(RETAIL, terms=Terms(call_max_s=120))
-    answer = quote(GERMANY, 3600, (ALICE,), {"retail": short})
+    answer = quote(GERMANY, 3600, (ALICE,), {"retail": short}, NOW)
     assert isinstance(answer, Quote)
     assert (answer.talk_s, answer.limit_s) == (120, 120)
     assert answer.levels[0].charge.total_micros == 1_200_000
@@ -67,7 +69,7 @@ def test_what_a_plan_does_not_allow_is_refused_at_its_level(
 ) -> None:
     """Too dear, or a high-risk destination, for the user or for the organization above."""
     plans = {"retail": replace(RETAIL, **own), "wholesale": replace(WHOLESALE, **above)}
-    answer = quote(GERMANY, 60, (ALICE, ACME), plans)
+    answer = quote(GERMANY, 60, (ALICE, ACME), plans, NOW)
     assert isinstance(answer, Denial)
     assert (answer.reason, answer.account_id) == refused
 
@@ -76,14 +78,14 @@ def test_a_price_as_high_as_the_limit_is_allowed() -> None:
     """0.60 a minute where 0.60 is the most, and any price where there is no limit."""
     for limit in (Fraction(60, 100), None):
         retail = replace(RETAIL, price_per_minute_max=limit)
-        assert isinstance(quote(GERMANY, 60, (ALICE,), {"retail": retail}), Quote)
+        assert isinstance(quote(GERMANY, 60, (ALICE,), {"retail": retail}, NOW), Quote)
 
 
 def test_a_forbidden_number_is_so_before_it_has_no_price() -> None:
     """The organization has no price, the user's plan bars it: destination_forbidden comes first."""
     barred = replace(RETAIL, barred=Prefixes(frozenset({"49"})))
     plans = {"retail": barred, "wholesale": replace(WHOLESALE, tariffs={})}
-    answer = quote(GERMANY, 60, (ALICE, ACME), plans)
+    answer = quote(GERMANY, 60, (ALICE, ACME), plans, NOW)
     assert isinstance(answer, Denial)
     assert answer.reason is Reason.DESTINATION_FORBIDDEN
 
@@ -91,6 +93,6 @@ def test_a_forbidden_number_is_so_before_it_has_no_price() -> None:
 def test_a_call_that_would_be_refused_is_not_priced() -> None:
     """The reason is that of the authorization itself."""
     suspended = replace(ALICE, status=AccountStatus.SUSPENDED)
-    answer = quote(GERMANY, 60, (suspended, ACME), PLANS)
+    answer = quote(GERMANY, 60, (suspended, ACME), PLANS, NOW)
     assert isinstance(answer, Denial)
     assert answer.reason is Reason.ACCOUNT_SUSPENDED

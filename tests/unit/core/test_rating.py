@@ -7,7 +7,7 @@ import pytest
 
 from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.plan import Terms
-from pbxcharge.core.rate import charge, charge_micros
+from pbxcharge.core.price import charge, charge_micros
 from pbxcharge.core.rating import (
     RatedLevel,
     Rating,

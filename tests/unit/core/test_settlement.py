@@ -17,7 +17,7 @@ from pbxcharge.core.call_events import HungUp
 from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource
 from pbxcharge.core.credit import HoldLine
 from pbxcharge.core.plan import Terms
-from pbxcharge.core.rate import charge_micros
+from pbxcharge.core.price import charge_micros
 from pbxcharge.core.settlement import blank_cdr, settle, talk_seconds
 from tests.fakes.granted_call import CALLER, LEG, SETUP_AT_US, WALLET, a_rate, granted
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbxcharge.core.rate import Rate
+from pbxcharge.core.price import Rate
 from pbxcharge.core.tariff import Tariff
 from tests.fakes.granted_call import PER_SECOND
 
@@ -30,7 +30,7 @@ UK = Tariff((rate("44"), rate("447"), rate("44800"), rate("1")))
 )
 def test_the_longest_prefix_wins(number: str, prefix: str) -> None:
     """Mobile, freephone and geographic numbers of one country."""
-    found = UK.match(number)
+    found = UK.match(number, 0)
     assert found is not None
     assert found.prefix == prefix
 
@@ -38,13 +38,13 @@ def test_the_longest_prefix_wins(number: str, prefix: str) -> None:
 @pytest.mark.parametrize("number", ["4930123456", "4", "", "74420"])
 def test_a_number_without_a_rate_has_none(number: str) -> None:
     """Another country, a number shorter than every prefix, a prefix in the middle."""
-    assert UK.match(number) is None
+    assert UK.match(number, 0) is None
 
 
 def test_a_rate_for_everything_else_has_an_empty_prefix() -> None:
     """It is taken where nothing else fits."""
     tariff = Tariff((rate(""), rate("44")))
-    assert [tariff.match(number) for number in ("49", "447")] == [rate(""), rate("44")]
+    assert [tariff.match(number, 0) for number in ("49", "447")] == [rate(""), rate("44")]
 
 
 def test_two_rates_of_one_prefix_are_an_error() -> None:
@@ -66,5 +66,5 @@ def test_the_rate_found_does_not_depend_on_the_order(
     """
     tariff = Tariff(tuple(rate(prefix) for prefix in data.draw(st.permutations(sorted(prefixes)))))
     fitting = [prefix for prefix in prefixes if number.startswith(prefix)]
-    found = tariff.match(number)
+    found = tariff.match(number, 0)
     assert (found.prefix if found else None) == max(fitting, key=len, default=None)

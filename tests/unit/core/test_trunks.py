@@ -6,7 +6,7 @@ import pytest
 
 from pbxcharge.core.attempt import Leg
 from pbxcharge.core.call import Call, Phase
-from pbxcharge.core.dialling import Dialling
+from pbxcharge.core.dialling import Routing, Trunk
 from pbxcharge.core.plan import CallType
 from pbxcharge.core.trunks import (
     Party,
@@ -25,7 +25,9 @@ from pbxcharge.core.trunks import (
 )
 from tests.fakes.granted_call import CALLER, LEG, granted
 
-DIAL = Dialling("PJSIP/{number}@carrier", {"7": "PJSIP/{number}@second"})
+CARRIER = Trunk("carrier", "PJSIP/{number}@carrier")
+SECOND = Trunk("second", "PJSIP/{number}@second")
+DIAL = Routing((CARRIER,), {"7": ("second",)})
 NUMBER = "4930123456"
 RINGING = Call(granted(), 1, 60)
 LOCAL = replace(RINGING.granted.attempt, call_type=CallType.LOCAL, callee_endpoint="bob")
@@ -72,14 +74,10 @@ def test_a_sip_address_tells_its_number() -> None:
     assert number_in("carrier") == ""
 
 
-def test_the_site_says_where_a_number_goes() -> None:
-    """With what the carrier wants before it; the longest prefix decides about the trunk."""
+def test_a_dial_string_tells_where_it_leads() -> None:
+    """With what the carrier wants before it."""
     assert route("PJSIP/+4420@carrier") == Route("carrier", "+4420")
     assert route("PJSIP/112@rescue") == Route("rescue", "112")
-    dial = Dialling("PJSIP/+{number}@a", {"4": "PJSIP/{number}@b", "49": "PJSIP/{number}@c"})
-    assert [dial.string(number) for number in ("33", "44", "4930")] == [
-        *("PJSIP/+33@a", "PJSIP/44@b", "PJSIP/4930@c"),
-    ]
 
 
 def test_a_leg_is_granted_to_who_asked_for_this_number_on_this_trunk() -> None:

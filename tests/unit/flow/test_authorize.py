@@ -10,7 +10,7 @@ from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extensio
 from pbxcharge.core.attempt import Leg
 from pbxcharge.core.authorization import Denial, Reason
 from pbxcharge.core.credit import Close, Closed, HoldLine, Operation, Outcome, Reserve, Reserved
-from pbxcharge.core.dialling import Dialling
+from pbxcharge.core.dialling import one_trunk
 from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
 from pbxcharge.core.resolution import Way
 from pbxcharge.errors import StorageDown
@@ -25,7 +25,7 @@ from tests.fakes.plans import NUMBERING, PLANS
 from tests.fakes.recording_logger import RecordingLogger
 from tests.integration.api.conftest import DeafAsterisk
 
-SITE = Site("pbx1", "EUR", 30, 10_000, Dialling("PJSIP/{number}@carrier"), "last_seen")
+SITE = Site("pbx1", "EUR", 30, 10_000, one_trunk("carrier"), "last_seen")
 ASK = Ask(Question(Way.OUTGOING, "alice", "004930123456"), "1.1", Leg("1.1", "PJSIP/alice-1"))
 Submission = tuple[tuple[Operation, ...], tuple[Effect, ...]]
 

@@ -1,0 +1,121 @@
+"""What may be added: the rules between accounts, phones and numbers, one text for whoever adds.
+
+Each names everything that is against it, the gravest first. They are given what they need to know,
+so that one account is judged as ten thousand are.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from pbxcharge.core.account import Account, AccountKind, Did, Extension
+from pbxcharge.core.plan import Plan
+from pbxcharge.flow.acts import Declined, Refusal
+from pbxcharge.flow.codes import Codes
+from pbxcharge.flow.identity import malformed_account, malformed_extension, unknown_account
+
+
+def first(against: Iterable[Declined]) -> Declined | None:
+    """The gravest reason; None if there is none."""
+    return next(iter(against), None)
+
+
+def against_account(
+    wanted: Account, parent: Account | None, plans: Mapping[str, Plan], codes: Codes
+) -> Iterator[Declined]:
+    """What is against an account.
+
+    Args:
+        wanted: the account.
+        parent: the account above that it names, None if there is no such account.
+        plans: in force, by name.
+        codes: of the other organizations.
+    """
+    yield from malformed_account(wanted)
+    yield from against_parent(wanted, parent)
+    yield from against_plan(wanted.plan, plans)
+    if wanted.code is not None:
+        yield from codes.against(wanted.code)
+
+
+def against_parent(wanted: Account, parent: Account | None) -> Iterator[Declined]:
+    """A user belongs to an organization, an organization stands at the top."""
+    if wanted.kind is AccountKind.ORGANIZATION:
+        if wanted.parent_id is not None:
+            message = "an organization stands at the top"
+            yield Declined(Refusal.NOT_A_USER, message, "give it no parent", "parent")
+    elif parent is None:
+        yield unknown_account(wanted.parent_id or "", "parent")
+    elif parent.kind is not AccountKind.ORGANIZATION:
+        message = f"{parent.account_id} is a {parent.kind}"
+        yield Declined(Refusal.NOT_AN_ORGANIZATION, message, "name an organization", "parent")
+
+
+def against_plan(plan: str | None, plans: Mapping[str, Plan]) -> Iterator[Declined]:
+    """An account is charged by a plan that is in force, or by none."""
+    if plan is not None and plan not in plans:
+        known = ", ".join(sorted(plans)) or "none"
+        yield Declined(
+            Refusal.UNKNOWN_PLAN, f"there is no plan {plan!r}", f"known: {known}", "plan"
+        )
+
+
+def against_extension(
+    wanted: Extension,
+    owner: Account | None,
+    taken: Extension | None,
+    emergency: Collection[str],
+) -> Iterator[Declined]:
+    """What is against a phone.
+
+    Args:
+        wanted: the phone.
+        owner: the account that it names, None if there is no such account.
+        taken: another phone of the owner's organization with this number.
+        emergency: the numbers of the site's emergency list; the dialplan takes them first.
+    """
+    yield from malformed_extension(wanted)
+    if wanted.number in emergency:
+        message = f"{wanted.number} is an emergency number"
+        yield Declined(Refusal.NUMBER_TAKEN, message, field="number")
+    if owner is None:
+        yield unknown_account(wanted.account_id)
+        return
+    yield from against_owner(owner)
+    if taken is not None:
+        whose = f"{taken.endpoint} of {taken.account_id} in {owner.parent_id}"
+        message = f"{wanted.number} is {whose}"
+        yield Declined(Refusal.NUMBER_TAKEN, message, field="number")
+
+
+def against_owner(owner: Account) -> Iterator[Declined]:
+    """Phones and numbers belong to users."""
+    if owner.kind is not AccountKind.USER or owner.parent_id is None:
+        message = f"{owner.account_id} is an {owner.kind}"
+        yield Declined(Refusal.NOT_A_USER, message, field="account")
+
+
+def reached(
+    wanted: Did, owner: Account, phones: Sequence[Extension]
+) -> tuple[str | None, str | None] | Declined:
+    """The phone or the context that a number reaches.
+
+    Args:
+        wanted: the number; without phone or context it rings the owner's only phone.
+        owner: who pays for what comes in by it.
+        phones: of the owner's organization: at least the one that is named, and the owner's own.
+    """
+    if declined := first(against_owner(owner)):
+        return declined
+    if wanted.context is not None:
+        return None, wanted.context
+    named = [phone.endpoint for phone in phones if phone.endpoint == wanted.endpoint]
+    own = [phone.endpoint for phone in phones if phone.account_id == owner.account_id]
+    if wanted.endpoint is None and len(own) == 1:
+        return own[0], None
+    if wanted.endpoint is not None and named:
+        return wanted.endpoint, None
+    return Declined(
+        Refusal.NOT_A_PHONE,
+        f"name a phone of {owner.parent_id}, or a context of the dialplan; "
+        f"{owner.account_id} has {', '.join(own) or 'no phone'}",
+        field="endpoint",
+    )
