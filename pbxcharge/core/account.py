@@ -1,12 +1,13 @@
-"""Accounts: who pays, in the tree site → organization → user."""
+"""Accounts: who pays, in the tree site → service provider → organization → user."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class AccountKind(StrEnum):
-    """The place of an account in the tree."""
+    """The place of an account in the tree; service providers may stand below each other."""
 
+    SERVICE_PROVIDER = "service_provider"
     ORGANIZATION = "organization"
     USER = "user"
 
@@ -27,7 +28,7 @@ class AccountStatus(StrEnum):
 
 
 class WalletKind(StrEnum):
-    """What the credit of a wallet is for."""
+    """What the credit of a wallet is for; a shared one is for calls of both directions."""
 
     OUTGOING = "outgoing"
     INCOMING = "incoming"
@@ -40,12 +41,13 @@ class Account:
 
     Args:
         account_id: chosen by the operator, unique on the site.
-        kind: organization or user.
+        kind: service provider, organization or user.
         parent_id: the account above, None for those directly below the site.
         name: for people.
         plan: name of its charging plan; None passes calls through without a charge of its own.
         status: see AccountStatus.
         code: digits by which colleagues of other organizations dial its extensions.
+        time_zone: IANA name, such as Europe/Berlin; None is that of the account above.
     """
 
     account_id: str
@@ -55,6 +57,7 @@ class Account:
     plan: str | None
     status: AccountStatus
     code: str | None = None
+    time_zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,17 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class PayingLevel:
-    """An account that pays for the call, and the wallet it pays from."""
+    """An account that pays for the call, and the wallet it pays from.
+
+    Args:
+        account_id: the account.
+        wallet_id: the wallet.
+        time_zone: IANA name of the clocks by which its months begin; empty is UTC.
+    """
 
     account_id: str
     wallet_id: str
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

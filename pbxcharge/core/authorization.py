@@ -192,7 +192,8 @@ def _offer(route: Route, rated: list[tuple[Account, Plan, Rate]]) -> Offer | Den
         ),
         rating=Rating(
             tuple(
-                RatedLevel(plan.name, plan.version, rate, plan.limits) for _, plan, rate in rated
+                RatedLevel(plan.name, plan.version, rate, plan.account_limits)
+                for _, plan, rate in rated
             ),
             own_plan.terms,
         ),

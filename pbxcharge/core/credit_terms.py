@@ -27,6 +27,7 @@ class Wallet:
         held_micros: the sum of its pending holds.
         floor_micros: how low the balance may be spent; minus the credit limit.
         calls: how many live calls hold credit of it.
+        closed: the account has others in its place; nothing is paid from it or into it.
     """
 
     wallet_id: str
@@ -36,6 +37,7 @@ class Wallet:
     held_micros: int = 0
     floor_micros: int = 0
     calls: int = 0
+    closed: bool = False
 
     @property
     def available_micros(self) -> int:
@@ -52,6 +54,7 @@ class Wallet:
             self.held_micros + held_micros,
             self.floor_micros,
             self.calls + calls,
+            self.closed,
         )
 
 
@@ -102,11 +105,19 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """One level that is charged for a call: the wallet that pays, its price, its limits."""
+    """One level that is charged for a call.
+
+    Args:
+        wallet_id: the wallet that pays.
+        price: what it asks for the talk.
+        limits: of its account.
+        month_from_us: when the calendar month began, where there is a monthly limit.
+    """
 
     wallet_id: str
     price: Price
     limits: Limits = UNLIMITED
+    month_from_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +330,10 @@ class Books(Protocol):
 
     @property
     def activities(self) -> Mapping[str, Activity]:
-        """What the accounts of the wallets that a Reserve or Close names do, by account."""
+        """What the accounts of the wallets that a Reserve or Close names do, by account.
+
+        It knows every month that a Reserve names.
+        """
         ...
 
     @property

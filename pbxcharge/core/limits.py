@@ -6,7 +6,7 @@ calls show in their first second.
 """
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pbxcharge.core.money import MICROS
@@ -26,12 +26,15 @@ class Limits:
         calls_per_minute: calls that were allowed, in any 60 s.
         spend_per_hour_micros: what is held now, and what was charged in the last 60 minutes.
         spend_per_day_micros: the same for 24 hours.
+        monthly_limit_micros: of a postpaid account: what is held, and what was charged in this
+            calendar month. What it refuses is not enough credit.
     """
 
     concurrent_calls: int | None = CONCURRENT_CALLS
     calls_per_minute: int | None = CALLS_PER_MINUTE
     spend_per_hour_micros: int | None = SPEND_PER_HOUR_MICROS
     spend_per_day_micros: int | None = SPEND_PER_DAY_MICROS
+    monthly_limit_micros: int | None = None
 
 
 DEFAULT_LIMITS: Final = Limits()
@@ -50,6 +53,10 @@ class Span:
         """A minute in 60 buckets of a second is 60_000_000."""
         return self.bucket_us * self.buckets
 
+
+MONTHS_MAX: Final = 8
+"""Of so many months an account's sums are remembered: one for each time zone that its calls name,
+and the one before where a month has just begun."""
 
 MINUTE: Final = Span(MICROS, 60)
 HOUR: Final = Span(60 * MICROS, 60)
@@ -133,6 +140,8 @@ class Activity:
         starts: calls of the last minute that were allowed.
         hour: what was charged for calls in the last hour.
         day: the same of the last day.
+        months: what was charged since an instant at which a month began, for each one that was
+            asked for; rising. Of others the books say it.
     """
 
     calls: int = 0
@@ -140,25 +149,57 @@ class Activity:
     starts: Window = field(default=Window(MINUTE))
     hour: Window = field(default=Window(HOUR))
     day: Window = field(default=Window(DAY))
+    months: tuple[tuple[int, int], ...] = ()
 
     def begun(self, at_us: int, micros: int = 0) -> "Activity":
         """One more call was allowed, lives and holds so much; what counts no more is forgotten."""
         starts = self.starts.pruned(at_us).added(at_us, 1)
         hour, day = self.hour.pruned(at_us), self.day.pruned(at_us)
-        return Activity(self.calls + 1, self.held_micros + micros, starts, hour, day)
+        return Activity(self.calls + 1, self.held_micros + micros, starts, hour, day, self.months)
 
     def held(self, micros: int) -> "Activity":
         """What is held rose, or fell, by so much."""
-        return Activity(self.calls, self.held_micros + micros, self.starts, self.hour, self.day)
+        held = self.held_micros + micros
+        return Activity(self.calls, held, self.starts, self.hour, self.day, self.months)
 
     def ended(self) -> "Activity":
         """One live call less."""
-        return Activity(self.calls - 1, self.held_micros, self.starts, self.hour, self.day)
+        calls, held = self.calls - 1, self.held_micros
+        return Activity(calls, held, self.starts, self.hour, self.day, self.months)
 
     def charged(self, at_us: int, micros: int) -> "Activity":
         """So much was charged for a call."""
         hour, day = self.hour.added(at_us, micros), self.day.added(at_us, micros)
-        return Activity(self.calls, self.held_micros, self.starts, hour, day)
+        months = tuple(
+            (from_us, spent + micros if at_us >= from_us else spent)
+            for from_us, spent in self.months
+        )
+        return Activity(self.calls, self.held_micros, self.starts, hour, day, months)
+
+    def with_month(self, from_us: int, micros: int) -> "Activity":
+        """So much was charged since the instant at which a month began, as the books say."""
+        others = (month for month in self.months if month[0] != from_us)
+        months = tuple(sorted((*others, (from_us, micros))))
+        return replace(self, months=months[-MONTHS_MAX:])
+
+    def month_micros(self, from_us: int) -> int | None:
+        """What was charged since then; None if the books must be asked."""
+        return next((micros for known_us, micros in self.months if known_us == from_us), None)
+
+    def month_room_micros(self, limits: Limits, from_us: int | None) -> int | None:
+        """What may still be held in the month that began then; None is no monthly limit.
+
+        50 a month, 20 held, 12 charged since its first day: 18.
+
+        Raises:
+            KeyError: it is not known what was charged in that month.
+        """
+        if limits.monthly_limit_micros is None:
+            return None
+        spent = self.month_micros(from_us or 0)
+        if spent is None:
+            raise KeyError(f"what was charged since {from_us} is not known")
+        return limits.monthly_limit_micros - self.held_micros - spent
 
     def room_micros(self, limits: Limits, now_us: int) -> int | None:
         """What may still be held within the limits of spending; None is no limit.

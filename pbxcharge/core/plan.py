@@ -1,13 +1,14 @@
 """Charging plans: the prices and settings that an account's calls are charged by."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
 from pbxcharge.core.account import WalletKind
 from pbxcharge.core.limits import DEFAULT_LIMITS, Limits
+from pbxcharge.core.money import AMOUNT_MAX_MICROS
 from pbxcharge.core.price import Rate
 from pbxcharge.core.tariff import NO_PREFIXES, Prefixes, Tariff
 
@@ -154,6 +155,18 @@ class Plan:
             return self.initial_incoming_micros
         return self.initial_credit_micros
 
+    @property
+    def account_limits(self) -> Limits:
+        """The limits of each account of the plan, that of its calendar month among them."""
+        if self.monthly_limit_micros is None:
+            return self.limits
+        return replace(self.limits, monthly_limit_micros=self.monthly_limit_micros)
+
     def floor_micros(self, kind: WalletKind) -> int:
-        """How low a wallet may be spent: the credit limit is given once, to outgoing calls."""
+        """How low a wallet may be spent: the credit limit is given once, to outgoing calls.
+
+        Postpaid accounts are bounded by their monthly limit instead, unlimited ones by nothing.
+        """
+        if self.kind is not PlanKind.PREPAID:
+            return -AMOUNT_MAX_MICROS
         return 0 if kind is WalletKind.INCOMING else -self.credit_limit_micros

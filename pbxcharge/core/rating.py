@@ -75,13 +75,20 @@ def _terms_to_canonical(terms: Terms) -> dict[str, Any]:
 
 def _level_to_canonical(level: RatedLevel) -> dict[str, Any]:
     # Without limits it is the text that was stored before there were any, under the same hash.
-    limits = {} if level.limits == UNLIMITED else {"limits": asdict(level.limits)}
+    limits = {} if level.limits == UNLIMITED else {"limits": _limits_to_canonical(level.limits)}
     return {
         "plan": level.plan,
         "plan_version": level.plan_version,
         "rate": rate_to_canonical(level.rate),
         **limits,
     }
+
+
+def _limits_to_canonical(limits: Limits) -> dict[str, Any]:
+    found = asdict(limits)
+    if limits.monthly_limit_micros is None:
+        del found["monthly_limit_micros"]
+    return found
 
 
 def _level_from_canonical(level: Mapping[str, Any]) -> RatedLevel:

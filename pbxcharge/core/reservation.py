@@ -47,8 +47,12 @@ def reserve(op: Reserve, books: Books) -> Decision:
         activity.room_micros(payer.limits, op.at_us)
         for payer, activity in zip(op.payers, does, strict=True)
     ]
-    rooms = [_room_micros(wallet, most) for wallet, most in zip(wallets, spendable, strict=True)]
-    through_s = _through_s(op, wallets, hold, rooms)
+    rooms = [
+        _room_micros(payer, wallet, activity, most)
+        for payer, wallet, activity, most in zip(op.payers, wallets, does, spendable, strict=True)
+    ]
+    calls = [_sharing(*each) for each in zip(op.payers, wallets, does, strict=True)]
+    through_s = _through_s(op, calls, hold, rooms)
     if through_s < op.least_s:
         return Decision(_short(op, hold, rooms, spendable))
     affordable_s = _affordable_s(op, rooms, through_s) if hold is None else None
@@ -80,19 +84,25 @@ def _one_too_many(op: Reserve, does: list[Activity]) -> Refused | None:
     return None
 
 
-def _room_micros(wallet: Wallet, spendable: int | None) -> int:
+def _room_micros(payer: Payer, wallet: Wallet, activity: Activity, spendable: int | None) -> int:
     """What the wallet may hold beyond what it does: what is available, within the limits."""
-    available = wallet.available_micros
-    return max(0, available if spendable is None else min(available, spendable))
+    of_month = activity.month_room_micros(payer.limits, payer.month_from_us)
+    rooms = (wallet.available_micros, spendable, of_month)
+    return max(0, min(room for room in rooms if room is not None))
 
 
-def _through_s(op: Reserve, wallets: list[Wallet], hold: Hold | None, rooms: list[int]) -> int:
+def _sharing(payer: Payer, wallet: Wallet, activity: Activity) -> int:
+    """Among how many live calls the credit is shared: a monthly limit is for all wallets."""
+    monthly = payer.limits.monthly_limit_micros is not None
+    return max(1, activity.calls if monthly else wallet.calls)
+
+
+def _through_s(op: Reserve, calls: list[int], hold: Hold | None, rooms: list[int]) -> int:
     """Paid talk that may be held now: what fits; later a fair share, at least one block."""
     own = [_own_micros(payer, hold) for payer in op.payers]
     budgets = [held + room for held, room in zip(own, rooms, strict=True)]
     if hold is None:
         return _longest_s(op, budgets)
-    calls = [max(1, wallet.calls) for wallet in wallets]
     shares = [held + room // n for held, room, n in zip(own, rooms, calls, strict=True)]
     shared_s = _longest_s(op, shares)
     block_end_s = min(next_block_end(op.payers[0].price, hold.through_s), op.want_s)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
-from pbxcharge.core.attempt import Attempt, Granted, Leg
+from pbxcharge.core.account import Account
+from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
 from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
 from pbxcharge.core.call import Call, granted_call
 from pbxcharge.core.cdr import Cdr, Disposition
@@ -28,6 +29,7 @@ from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.ports import KnownDirectory, Site, Writer
 from pbxcharge.flow.refusals import Refusals
 from pbxcharge.flow.routing import Question, Resolved, resolve
+from pbxcharge.flow.zones import month_from_us, zone_name
 
 ANSWER_WITHIN_S = 0.9
 """A caller is told within a second, or refused; the rest of it is the way to Asterisk."""
@@ -146,7 +148,7 @@ class Authorizer:
         plans, offer = self._prices.plans, self._offer(resolved, attempt)
         if isinstance(offer, Denial):
             return offer
-        granted = self._granted(attempt, offer)
+        granted = self._granted(attempt, offer, resolved.chain)
         outcome = await self._hold(granted, offer)
         if isinstance(outcome, Refused):
             return _refused_by_engine(outcome, granted)
@@ -205,8 +207,13 @@ class Authorizer:
             call_id=attempt.call_id,
             step=1,
             payers=tuple(
-                Payer(level.wallet_id, rated.rate, rated.limits)
-                for level, rated in zip(offer.levels, offer.rating.levels, strict=True)
+                Payer(
+                    level.wallet_id,
+                    rated.rate,
+                    rated.limits,
+                    month_from_us(level, rated.limits, attempt.setup_at_us),
+                )
+                for level, rated in zip(granted.levels, offer.rating.levels, strict=True)
             ),
             least_s=offer.least_s,
             want_s=offer.want_s,
@@ -247,11 +254,11 @@ class Authorizer:
         if not future.cancelled() and future.exception() is not None:
             asyncio.get_running_loop().call_later(VOID_RETRY_S, self._void, cdr)
 
-    def _granted(self, attempt: Attempt, offer: Offer) -> Granted:
+    def _granted(self, attempt: Attempt, offer: Offer, chain: tuple[Account, ...]) -> Granted:
         rating, stored_id = self._rating(offer.rating)
         return Granted(
             attempt=attempt,
-            levels=offer.levels,
+            levels=_with_zones(offer, chain, str(self._prices.zone)),
             rating=rating,
             rating_id=stored_id,
             ring_s=self._site.ring_s,
@@ -307,6 +314,19 @@ class Authorizer:
             # The caller does not wait longer for it than for a yes.
             left_ms = ANSWER_WITHIN_S * 1000 - (self._clock.mono_ms() - zero_ms)
             await asyncio.wait((recorded,), timeout=max(0.0, left_ms / 1000))
+
+
+def _with_zones(
+    offer: Offer, chain: tuple[Account, ...], site_zone: str
+) -> tuple[PayingLevel, ...]:
+    """Who pays, and by whose clocks the months of monthly limits begin."""
+    above = {account.account_id: chain[place:] for place, account in enumerate(chain)}
+    return tuple(
+        level
+        if rated.limits.monthly_limit_micros is None
+        else replace(level, time_zone=zone_name(above[level.account_id], site_zone))
+        for level, rated in zip(offer.levels, offer.rating.levels, strict=True)
+    )
 
 
 def _parties(attempt: Attempt) -> dict[str, str]:

@@ -40,6 +40,7 @@ from pbxcharge.flow.deadlines import Deadlines
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.narration import narrate, narrate_settled
 from pbxcharge.flow.ports import Asterisk, Site, Then, Writer
+from pbxcharge.flow.zones import month_from_us
 from pbxcharge.logger import Logger
 
 WARNING_DIGITS = "ABCD"
@@ -264,19 +265,24 @@ class Meter:
         )
 
     def _ask_slice(self, live: LiveCall, command: AskSlice) -> None:
-        granted = live.call.granted
+        granted, now_us = live.call.granted, self._clock.wall_us()
         reserve = Reserve(
             call_id=live.call.call_id,
             step=command.step,
             payers=tuple(
-                Payer(level.wallet_id, rated.rate, rated.limits)
+                Payer(
+                    level.wallet_id,
+                    rated.rate,
+                    rated.limits,
+                    month_from_us(level, rated.limits, now_us),
+                )
                 for level, rated in zip(granted.levels, granted.rating.levels, strict=True)
             ),
             least_s=command.least_s,
             want_s=command.want_s,
             lease_from_us=live.call.answered_at_us or granted.attempt.setup_at_us,
             node=self._site.pbx,
-            at_us=self._clock.wall_us(),
+            at_us=now_us,
         )
         reach(Failpoint.BEFORE_RENEWAL)
         # With each slice the call as it stands, in case what was written at the answer was lost.

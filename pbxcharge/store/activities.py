@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import aiosqlite
+import orjson
 
 from pbxcharge.core.credit import Hold, Wallet
 from pbxcharge.core.limits import DAY, HOUR, IDLE, MINUTE, Activity
@@ -48,6 +49,29 @@ ORDER BY 2
 )"""
 )
 """What accounts were charged, minute by minute, in the day before the newest charge of each."""
+
+
+MONTHS = """
+SELECT json_extract(month.value, '$[0]'), json_extract(month.value, '$[1]'), -sum(amount_micros)
+FROM json_each(?) AS month
+CROSS JOIN wallet ON wallet.account_id = json_extract(month.value, '$[0]')
+CROSS JOIN entry ON entry.wallet_id = wallet.wallet_id AND entry.kind = 'charge'
+    AND entry.at_us >= json_extract(month.value, '$[1]')
+GROUP BY 1, 2
+"""
+"""What accounts were charged since instants."""
+
+
+async def read_months(
+    connection: aiosqlite.Connection, months: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], int]:
+    """What accounts were charged, each since an instant, over all their wallets."""
+    found = dict.fromkeys(months, 0)
+    if found:
+        asked = orjson.dumps(list(found)).decode()
+        for account, from_us, micros in await connection.execute_fetchall(MONTHS, (asked,)):
+            found[account, from_us] = micros
+    return found
 
 
 async def read_spending(

@@ -254,4 +254,5 @@ def _moved(before: Wallet | None, after: Wallet) -> bool:
         before is None
         or before.balance_micros != after.balance_micros
         or before.floor_micros != after.floor_micros
+        or before.closed != after.closed
     )

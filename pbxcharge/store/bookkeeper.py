@@ -4,7 +4,7 @@ Memory is never behind the file, since nobody else writes. After a failure nobod
 the two is right, so memory is thrown away and read anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -118,7 +118,9 @@ class Bookkeeper:
         """The books that a group needs; reads only what is not known yet."""
         named = {name for op in operations for name in wallets_named(op, known.holds)}
         await books.read_wallets(self._connection, known, named)
-        await books.read_accounts(self._connection, known, _accounts(operations, known))
+        accounts = _accounts(operations, known)
+        await books.read_accounts(self._connection, known, set(accounts.values()))
+        await books.read_account_months(self._connection, known, _months(operations, accounts))
         posts = [op.entry.entry_id for op in operations if isinstance(op, Post)]
         refunds = [op for op in operations if isinstance(op, Refund)]
         entries = await books.read_entries(
@@ -134,11 +136,22 @@ class Bookkeeper:
         await self._connection.executemany(TRANSACTION, statements)
 
 
-def _accounts(operations: Sequence[Operation], known: books.KnownBooks) -> set[str]:
-    """The accounts whose limits a group may ask for, also of wallets that it makes itself."""
-    opened = {op.account_id for op in operations if isinstance(op, OpenWallet)}
+def _accounts(operations: Sequence[Operation], known: books.KnownBooks) -> dict[str, str]:
+    """The accounts whose limits a group may ask for, by wallet, also by those that it makes."""
+    opened = {op.wallet_id: op.account_id for op in operations if isinstance(op, OpenWallet)}
     paying = {p.wallet_id for op in operations if isinstance(op, Reserve) for p in op.payers}
-    return opened | {known.wallets[name].account_id for name in paying if name in known.wallets}
+    stored = {name: known.wallets[name].account_id for name in paying if name in known.wallets}
+    return opened | stored
+
+
+def _months(operations: Sequence[Operation], accounts: Mapping[str, str]) -> set[tuple[str, int]]:
+    """The months whose charges a group may ask for."""
+    payers = (payer for op in operations if isinstance(op, Reserve) for payer in op.payers)
+    return {
+        (accounts[payer.wallet_id], payer.month_from_us)
+        for payer in payers
+        if payer.month_from_us is not None and payer.wallet_id in accounts
+    }
 
 
 def _decided(batch: Batch, work: Work) -> Result:

@@ -13,7 +13,12 @@ from pbxcharge.core.credit import Hold, Wallet
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import Activity
 from pbxcharge.store import rows
-from pbxcharge.store.activities import read_activities, read_spending, worth_keeping
+from pbxcharge.store.activities import (
+    read_activities,
+    read_months,
+    read_spending,
+    worth_keeping,
+)
 from pbxcharge.store.tables import json_list
 
 WALLETS_MAX = 100_000
@@ -37,7 +42,7 @@ ORDER BY hold.call_id, level
 """Resolved holds, by call."""
 
 WALLETS = """
-SELECT wallet_id, account_id, kind, balance_micros, floor_micros FROM wallet
+SELECT wallet_id, account_id, kind, balance_micros, floor_micros, closed FROM wallet
 WHERE wallet_id IN (SELECT value FROM json_each(?))
 """
 """Wallets by id."""
@@ -117,6 +122,25 @@ async def read_accounts(
     missing = {account_id for account_id in account_ids if account_id not in books.activities}
     if missing:
         books.activities.update(await read_spending(connection, missing))
+
+
+async def read_account_months(
+    connection: aiosqlite.Connection, books: KnownBooks, months: Collection[tuple[str, int]]
+) -> None:
+    """Read what accounts were charged in months that are not known yet of them.
+
+    Args:
+        connection: to the file.
+        books: they know these accounts' activities.
+        months: an account, and the instant at which its month began.
+    """
+    missing = [
+        (account, from_us)
+        for account, from_us in months
+        if books.activities[account].month_micros(from_us) is None
+    ]
+    for (account, from_us), micros in (await read_months(connection, missing)).items():
+        books.activities[account] = books.activities[account].with_month(from_us, micros)
 
 
 async def read_entries(

@@ -44,9 +44,9 @@ CDR_COLUMNS = """
 
 
 def account(row: Row) -> Account:
-    """From account_id, kind, parent_id, name, plan, status, code."""
+    """From account_id, kind, parent_id, name, plan, status, code, time_zone."""
     kind, status = AccountKind(row[1]), AccountStatus(row[5])
-    return Account(row[0], kind, row[2], row[3], row[4], status, row[6])
+    return Account(row[0], kind, row[2], row[3], row[4], status, row[6], row[7])
 
 
 def extension(row: Row) -> Extension:
@@ -60,13 +60,20 @@ def did(row: Row) -> Did:
 
 
 def wallet(row: Row) -> Wallet:
-    """From wallet_id, account_id, kind, balance_micros, floor_micros; nothing held."""
-    return Wallet(row[0], row[1], row[2], balance_micros=row[3], floor_micros=row[4])
+    """From wallet_id, account_id, kind, balance_micros, floor_micros, closed; nothing held."""
+    return Wallet(
+        row[0],
+        row[1],
+        row[2],
+        balance_micros=row[3],
+        floor_micros=row[4],
+        closed=bool(row[5]),
+    )
 
 
 def wallet_with_holds(row: Row) -> Wallet:
     """From the columns of `wallet`, then how many live calls hold in it, and how much."""
-    return replace(wallet(row), calls=row[5], held_micros=row[6])
+    return replace(wallet(row), calls=row[6], held_micros=row[7])
 
 
 def entry(row: Row) -> Entry:

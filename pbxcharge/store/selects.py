@@ -2,7 +2,9 @@
 
 from pbxcharge.store import rows
 
-_ACCOUNT = "account.account_id, account.kind, account.parent_id, account.name, plan, status, code"
+_ACCOUNT = """
+    account.account_id, account.kind, account.parent_id, account.name, plan, status, code, time_zone
+"""
 
 _SCOPE = """
 WITH RECURSIVE scope (account_id) AS (
@@ -107,7 +109,7 @@ WITH held (wallet_id, calls, amount_micros) AS (
     WHERE hold.state = 'pending'
     GROUP BY wallet_id
 )
-SELECT wallet.wallet_id, account_id, kind, balance_micros, floor_micros,
+SELECT wallet.wallet_id, account_id, kind, balance_micros, floor_micros, closed,
     coalesce(held.calls, 0), coalesce(held.amount_micros, 0)
 FROM wallet LEFT JOIN held ON held.wallet_id = wallet.wallet_id
 WHERE account_id IN (SELECT value FROM json_each(:account_ids))

@@ -28,6 +28,7 @@ def account_row(account: Account, at_us: int, actor: str) -> Row:
         account.plan,
         account.status.value,
         account.code,
+        account.time_zone,
         at_us,
         actor,
     )
@@ -53,6 +54,7 @@ def wallet_row(wallet: Wallet, currency: str) -> Row:
         currency,
         wallet.balance_micros,
         wallet.floor_micros,
+        int(wallet.closed),
     )
 
 
@@ -138,8 +140,11 @@ def call_row(call: Call) -> Row:
 
 
 def levels_text(levels: tuple[PayingLevel, ...]) -> str:
-    """Who pays, in order: `[["alice","alice:outgoing"]]`."""
-    return orjson.dumps([(level.account_id, level.wallet_id) for level in levels]).decode()
+    """Who pays, in order, with a time zone that counts: `[["alice","alice:outgoing"]]`."""
+    found = [
+        (level.account_id, level.wallet_id, *filter(None, [level.time_zone])) for level in levels
+    ]
+    return orjson.dumps(found).decode()
 
 
 def json_list(texts: Collection[str]) -> str:

@@ -151,7 +151,7 @@ ACCOUNTS = (
         -- json_patch leaves out what is null: earlier releases did not write the code at all.
         WHERE json_patch('{}', json_object(
             'kind', kind, 'parent_id', parent_id, 'name', name, 'plan', plan, 'status', status,
-            'code', code
+            'code', code, 'time_zone', time_zone
         )) IS NOT (
             SELECT json_patch('{}', after) FROM audit
             WHERE subject = 'account' AND subject_id = account_id

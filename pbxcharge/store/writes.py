@@ -7,16 +7,17 @@ INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET valu
 
 PUT_ACCOUNT = """
 INSERT INTO account (
-    account_id, kind, parent_id, name, plan, status, code, changed_at_us, changed_by
+    account_id, kind, parent_id, name, plan, status, code, time_zone, changed_at_us, changed_by
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (account_id) DO UPDATE SET
     kind = excluded.kind, parent_id = excluded.parent_id, name = excluded.name,
     plan = excluded.plan, status = excluded.status, code = excluded.code,
+    time_zone = excluded.time_zone,
     changed_at_us = excluded.changed_at_us, changed_by = excluded.changed_by
-WHERE (kind, parent_id, name, plan, status, code) IS NOT
+WHERE (kind, parent_id, name, plan, status, code, time_zone) IS NOT
     (excluded.kind, excluded.parent_id, excluded.name, excluded.plan, excluded.status,
-    excluded.code)
+    excluded.code, excluded.time_zone)
 """
 """Adds or changes an account; saved as it already is, it leaves no trace in the audit trail."""
 
@@ -48,10 +49,13 @@ REMOVE_DID = "DELETE FROM did WHERE number = ?"
 """Removes a number; the audit trail keeps it."""
 
 PUT_WALLET = """
-INSERT INTO wallet (wallet_id, account_id, kind, unit, currency, balance_micros, floor_micros)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO wallet (
+    wallet_id, account_id, kind, unit, currency, balance_micros, floor_micros, closed
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (wallet_id) DO UPDATE SET
-    balance_micros = excluded.balance_micros, floor_micros = excluded.floor_micros
+    balance_micros = excluded.balance_micros, floor_micros = excluded.floor_micros,
+    closed = excluded.closed
 """
 """Adds a wallet, or moves its balance together with the entries of the same transaction."""
 

@@ -44,8 +44,11 @@ LIMITS = st.sampled_from(
         Limits(2, None, None, None),
         Limits(None, 3, None, None),
         Limits(None, None, 40 * PRICE, 90 * PRICE),
+        replace(UNLIMITED, monthly_limit_micros=50 * PRICE),
     ]
 )
+MONTHS = st.sampled_from([NOW_US + hours * 3600 * MICROS for hours in (-1, 0, 1, 26)])
+"""When a month may begin; engines are told that by who asks."""
 PAYERS = {
     "a": ("alice",),
     "b": ("bob", "acme"),
@@ -70,7 +73,9 @@ def reservations(draw: st.DrawFn) -> Reserve:
     """A slice of a call; who pays for a call does not change, except by a defect."""
     call_id = draw(CALLS)
     names = draw(st.sampled_from([PAYERS[call_id]] * 9 + [("acme",)]))
-    payers = tuple(Payer(f"{name}:outgoing", draw(RATES), draw(LIMITS)) for name in names)
+    payers = tuple(
+        Payer(f"{name}:outgoing", draw(RATES), draw(LIMITS), draw(MONTHS)) for name in names
+    )
     least_s = draw(SECONDS)
     want_s = least_s + draw(st.integers(0, 30))
     step, late_us = draw(st.integers(1, 4)), draw(LATE_US)

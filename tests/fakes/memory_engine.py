@@ -9,11 +9,12 @@ from pbxcharge.core.credit import (
     HoldState,
     Operation,
     Outcome,
+    Reserve,
     Wallet,
     apply,
 )
 from pbxcharge.core.ledger import Entry, EntryKind
-from pbxcharge.core.limits import Activity
+from pbxcharge.core.limits import IDLE, Activity
 
 
 class MemoryEngine:
@@ -41,6 +42,7 @@ class MemoryEngine:
 
     def decide(self, operation: Operation) -> Outcome:
         """Decide one operation and keep what it changes."""
+        self._know_months(operation)
         decision = apply(operation, self)
         for wallet in decision.wallets:
             self._keep(wallet)
@@ -50,6 +52,27 @@ class MemoryEngine:
             self.entries[entry.entry_id] = entry
         self._keep_hold(decision)
         return decision.outcome
+
+    def _know_months(self, operation: Operation) -> None:
+        """What a month's limit counts, added up from the entries when it is first asked for."""
+        for payer in operation.payers if isinstance(operation, Reserve) else ():
+            account_id = self.wallets[payer.wallet_id].account_id
+            activity = self.activities.get(account_id, IDLE)
+            if payer.month_from_us is not None:
+                charged = self.charged_micros(account_id, payer.month_from_us)
+                if activity.month_micros(payer.month_from_us) is None:
+                    activity = activity.with_month(payer.month_from_us, charged)
+                assert activity.month_micros(payer.month_from_us) == charged
+                self.activities[account_id] = activity
+
+    def charged_micros(self, account_id: str, since_us: int) -> int:
+        """What an account was charged since an instant, over all its wallets."""
+        own = {w.wallet_id for w in self.wallets.values() if w.account_id == account_id}
+        return -sum(
+            entry.amount_micros
+            for entry in self.entries.values()
+            if entry.kind is EntryKind.CHARGE and entry.wallet_id in own and entry.at_us >= since_us
+        )
 
     def take_raised(self) -> frozenset[str]:
         """The wallets that have risen since this was last asked."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pbxcharge.core.credit import Close, HoldLine, Operation, Reserve
 from pbxcharge.core.limits import IDLE, Activity
 from pbxcharge.core.money import MICROS
+from pbxcharge.store.activities import read_months
 from pbxcharge.store.books import read_accounts, read_books
 from pbxcharge.store.connection import connect_reader
 from tests.fakes.memory_engine import MemoryEngine
@@ -112,3 +113,37 @@ def test_counters_after_a_restart_are_those_before_it(
     the spending of the last day in read_spending.
     """
     asyncio.run(counted(does, later_s))
+
+
+@settings(max_examples=40, deadline=None)
+@given(does=acts, months=st.lists(st.sampled_from([-1, 0, 1, 2, 26]), min_size=1, max_size=3))
+def test_what_a_month_counts_is_read_back(
+    does: list[tuple[str, int, int | None]], months: list[int]
+) -> None:
+    """For every month that is asked for, what was charged since it began, however that was written.
+
+    Seen failing with `<` for `>=` in MONTHS.
+    """
+    since = [NOW_US + hours * 3600 * MICROS for hours in months]
+    asked = [(name, from_us) for name in NAMES for from_us in since]
+    model, found = asyncio.run(months_of(does, asked))
+    assert found == {(name, us): model.charged_micros(name, us) for name, us in asked}
+
+
+async def months_of(
+    does: list[tuple[str, int, int | None]], asked: list[tuple[str, int]]
+) -> tuple[MemoryEngine, dict[tuple[str, int], int]]:
+    """What the model in memory has charged, and what the books say of it."""
+    asks, _ = operations(does)
+    model = MemoryEngine()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "site.db"
+        async with open_site(path) as store:
+            for operation in (*wallets(), *asks):
+                model.decide(operation)
+                await store.writer.submit((operation,))
+        connection = await connect_reader(path)
+        try:
+            return model, await read_months(connection, asked)
+        finally:
+            await connection.close()

@@ -161,7 +161,7 @@ def test_endless_findings_end(copy: Path) -> None:
     """Books that are wrong all over do not fill the memory."""
     script = (
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
-        "INSERT INTO wallet SELECT 'w' || i, 'bob', 'outgoing', 'micros', 'EUR', 1, 0 FROM n"
+        "INSERT INTO wallet SELECT 'w' || i, 'bob', 'outgoing', 'micros', 'EUR', 1, 0, 0 FROM n"
     )
     damage(copy, script)
     assert len(verify(copy)) == FINDINGS_MAX
