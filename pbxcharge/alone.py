@@ -19,10 +19,13 @@ from pbxcharge.catalog.changes import (
     plan_changes,
     vanished_finding,
 )
+from pbxcharge.catalog.deck import Deck
+from pbxcharge.catalog.decks import NO_DECKS
 from pbxcharge.catalog.emergency import CONTEXT, compare, compare_loaded, emergency_context
 from pbxcharge.catalog.findings import Finding, Severity, has_errors
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.catalog.placing import Installation, alone_in, place
+from pbxcharge.catalog.trunk_offers import trunk_offers
 from pbxcharge.core.plan import Plan
 from pbxcharge.errors import DatabaseMissing, NotTheOwner, WrongCurrency
 from pbxcharge.flow.authorize import Prices
@@ -39,6 +42,7 @@ from pbxcharge.store.migrate import Migrated, migrate_alone, require_newest
 from pbxcharge.store.verify import verify as verify_books
 
 __all__ = [
+    "NO_DECKS",
     "NO_PLANS",
     "Backup",
     "BooksFinding",
@@ -68,7 +72,9 @@ NO_PLANS: Mapping[str, Plan] = MappingProxyType({})
 
 
 @asynccontextmanager
-async def writing(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterator[LocalApi]:
+async def writing(
+    settings: Settings, plans: Mapping[str, Plan], decks: Mapping[str, Deck] = NO_DECKS
+) -> AsyncIterator[LocalApi]:
     """The API over the books themselves, which are this process's alone until the block is left.
 
     Raises:
@@ -81,13 +87,15 @@ async def writing(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterato
     currency = settings.site.currency
     opening = open_store(settings.database, currency=currency, node=settings.pbx, log=_Silent())
     async with opening as store:
-        prices = _prices(settings, plans)
+        prices = _prices(settings, plans, decks)
         office = Office(store.writer, store.queries, prices, Clock(), currency)
         yield _api(Desk(store.queries, prices, currency, office))
 
 
 @asynccontextmanager
-async def reading(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterator[LocalApi]:
+async def reading(
+    settings: Settings, plans: Mapping[str, Plan], decks: Mapping[str, Deck] = NO_DECKS
+) -> AsyncIterator[LocalApi]:
     """The API over what is committed, whoever writes meanwhile.
 
     Raises:
@@ -103,14 +111,15 @@ async def reading(settings: Settings, plans: Mapping[str, Plan]) -> AsyncIterato
         currency = settings.site.currency
         if (kept := await queries.currency() or currency) != currency:
             raise WrongCurrency(settings.database, kept, currency)
-        yield _api(Desk(queries, _prices(settings, plans), currency))
+        yield _api(Desk(queries, _prices(settings, plans, decks), currency))
     finally:
         await queries.close()
 
 
-def _prices(settings: Settings, plans: Mapping[str, Plan]) -> Prices:
+def _prices(settings: Settings, plans: Mapping[str, Plan], decks: Mapping[str, Deck]) -> Prices:
     emergency = {route.dialled: route.dials for route in settings.emergency_routes}
-    return Prices(plans, settings.numbering, emergency, settings.time_zone)
+    trunks = trunk_offers(settings.routing, decks)
+    return Prices(plans, settings.numbering, emergency, settings.time_zone, trunks)
 
 
 def migrate(settings: Settings) -> Migrated:

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from pbxcharge.catalog.load import Catalog
+from pbxcharge.catalog.trunk_offers import trunk_offers
+from pbxcharge.core.dialling import Routing
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.reload import Fresh
 from pbxcharge.settings import Settings
@@ -22,7 +24,7 @@ class InForce:
         self._config = config
         self._written = settings
         self.settings = settings
-        self.prices = _prices(settings, catalog)
+        self.prices = _prices(settings, catalog, settings.routing)
 
     def read(self) -> Fresh:
         """What the files say now; the tolerance in force stays, since it needs a restart."""
@@ -32,7 +34,8 @@ class InForce:
         self._written = read.settings
         return Fresh(
             read.settings.plans,
-            _prices(read.settings, read.catalog),
+            # The trunks in force stay, since they need a restart; their prices do not.
+            _prices(read.settings, read.catalog, self.settings.routing),
             read.findings,
             needs_restart(self.settings, read.settings),
         )
@@ -42,6 +45,7 @@ class InForce:
         self.settings = with_live_settings(self.settings, self._written)
 
 
-def _prices(settings: Settings, catalog: Catalog) -> Prices:
+def _prices(settings: Settings, catalog: Catalog, routing: Routing) -> Prices:
     emergency = {route.dialled: route.dials for route in settings.emergency_routes}
-    return Prices(catalog.plans, settings.numbering, emergency, settings.time_zone)
+    trunks = trunk_offers(routing, catalog.decks)
+    return Prices(catalog.plans, settings.numbering, emergency, settings.time_zone, trunks)

@@ -30,7 +30,7 @@ ARROWS: dict[str, set[str]] = {
     "api.client": {"core", "errors"},
     "settings": {"catalog", "core", "errors"},
     "site_files": {"settings", "catalog", "core", "errors"},
-    "in_force": {"settings", "site_files", "catalog", "flow"},
+    "in_force": {"settings", "site_files", "catalog", "core", "flow"},
     "log": {"errors"},
     "notify": {"errors"},
     "failpoints": set(),
