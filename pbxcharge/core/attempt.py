@@ -59,6 +59,17 @@ class Attempt:
         """Whether it came from the public network: then the channel that asks is metered."""
         return self.direction == INCOMING
 
+    @property
+    def payers_leg(self) -> Leg | None:
+        """The channel on which the payer's own phone has dialled; None if somebody else has.
+
+        `PJSIP/alice-0000001a` is alice's. Of a forward it is a Local channel, of a transfer the
+        leg that was transferred, of a call from outside the trunk's.
+        """
+        phone = self.caller.channel.rpartition("-")[0]
+        dialled = not self.incoming and phone == f"PJSIP/{self.endpoint}"
+        return self.caller if dialled else None
+
 
 @dataclass(frozen=True, slots=True)
 class PayingLevel:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pbxcharge.core.call_due import deadline_ms, slice_ends, what_is_due
 from pbxcharge.core.call_events import (
     Accompanied,
+    AfterFailed,
     Answered,
     Armed,
     ArmFailed,
@@ -92,6 +93,8 @@ def _take_in(call: Call, event: Event, now_ms: int) -> Step:
             return (
                 call if stale else replace(call, arming_s=None, arm_again_ms=now_ms + RETRY_MS)
             ), ()
+        case AfterFailed():
+            return _after_failed(call, event, now_ms), ()
         case Seen():
             return _seen(call, event, now_ms), ()
         case CreditRaised():
@@ -221,6 +224,12 @@ def _armed(call: Call, event: Armed) -> Call:
     if event.through_s != call.arming_s:
         return call
     return replace(call, armed_s=event.through_s, arming_s=None, arm_again_ms=None)
+
+
+def _after_failed(call: Call, event: AfterFailed, now_ms: int) -> Call:
+    if event.through_s != call.after_s:
+        return call
+    return replace(call, after_s=None, after_again_ms=now_ms + RETRY_MS)
 
 
 def _credit_raised(call: Call) -> Call:

@@ -2,8 +2,18 @@
 
 from dataclasses import replace
 
-from pbxcharge.core.call_events import ArmTimeout, AskSlice, Command, HangUp, Investigate, Warn
+from pbxcharge.core.call_events import (
+    ArmTimeout,
+    AskSlice,
+    Command,
+    HangUp,
+    Investigate,
+    SetAfter,
+    Warn,
+)
 from pbxcharge.core.call_state import Call, Phase, why_cut
+from pbxcharge.core.cdr import EndedBy
+from pbxcharge.core.money import MICROS
 from pbxcharge.core.price import block_end, next_block_end
 
 SECOND_MEANS_MS = 1000
@@ -19,6 +29,8 @@ ANSWER_SETTLES_MS = 1000
 def what_is_due(call: Call, now_ms: int) -> tuple[Call, tuple[Command, ...]]:
     """The state after everything that is due was commanded, and the commands."""
     commands: list[Command] = []
+    # Taken back before a longer timer is set: a daemon that dies between the two sends nobody on.
+    call = _send_on(call, now_ms, commands)
     if call.phase is Phase.UP and not call.ending_as:
         call = _arm(call, now_ms, commands)
         call = _renew(call, now_ms, commands)
@@ -143,6 +155,38 @@ def _ends_soon(call: Call) -> bool:
     return nearly or call.exhausted or bool(call.stopped) or call.through_s >= call.limit_s
 
 
+def _send_on(call: Call, now_ms: int, commands: list[Command]) -> Call:
+    """Tell the payer's leg where to go on, or that it goes nowhere any more."""
+    due_ms = _send_on_ms(call)
+    leg, answered_at_us = call.granted.attempt.payers_leg, call.answered_at_us
+    if due_ms is None or now_ms < due_ms or leg is None or answered_at_us is None:
+        return call
+    after_s = _after_s(call)
+    context = call.granted.rating.terms.after if after_s else ""
+    commands.append(SetAfter(leg, context, after_s, answered_at_us + after_s * MICROS))
+    return replace(call, after_s=after_s, after_again_ms=None)
+
+
+def _send_on_ms(call: Call) -> int | None:
+    """When the payer's leg is told where to go on; None if it has been told what holds."""
+    if not call.granted.rating.terms.after or call.granted.attempt.payers_leg is None:
+        return None
+    if call.answered_ms is None or call.after_s == _after_s(call):
+        return None
+    return call.after_again_ms or call.answered_ms
+
+
+def _after_s(call: Call) -> int:
+    """Paid talk at whose end the payer goes on; 0 if the call is to end for another reason.
+
+    What was told holds until more talk is paid for: that credit has come may not be enough.
+    """
+    if call.ending_as or call.stopped not in (None, EndedBy.CREDIT):
+        return 0
+    by_credit = why_cut(call) is EndedBy.CREDIT or call.after_s == call.through_s
+    return call.through_s if by_credit else 0
+
+
 def _end(call: Call, now_ms: int, commands: list[Command]) -> Call:
     """Hang up when it was ordered, or when the leg's own timer has let the paid instant pass."""
     if now_ms < _hang_up_ms(call):
@@ -170,7 +214,7 @@ def deadline_ms(call: Call) -> int | None:
     if call.phase is Phase.RINGING or call.ending_as:
         return _hang_up_ms(call)
     instants = (
-        *(_renew_ms(call), _warn_ms(call), _arm_ms(call)),
+        *(_renew_ms(call), _warn_ms(call), _arm_ms(call), _send_on_ms(call)),
         *(_hang_up_ms(call), call.alone_until_ms),
     )
     return min(instant for instant in instants if instant is not None)

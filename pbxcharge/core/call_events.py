@@ -89,6 +89,13 @@ class ArmFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class AfterFailed:
+    """Asterisk could not be told where the payer goes on after this much paid talk, or nowhere."""
+
+    through_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """A `Status` shows the metered leg and the milliseconds left on its timer (None: no timer)."""
 
@@ -143,8 +150,8 @@ class Settled:
 
 Event = (
     LegDialled | LegMoved | Answered | Bridged | HangupRequested | HungUp | Reserved | Refused
-    | Unknown | Armed | ArmFailed | Seen | CreditRaised | RenewalStopped | EndOrdered | LeftAlone
-    | Accompanied | Tick | Settled
+    | Unknown | Armed | ArmFailed | AfterFailed | Seen | CreditRaised | RenewalStopped | EndOrdered
+    | LeftAlone | Accompanied | Tick | Settled
 )  # fmt: skip
 
 
@@ -177,6 +184,19 @@ class Warn:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAfter:
+    """After `through_s` of paid talk the payer's leg goes on in this context; empty: nowhere.
+
+    `at_us` is that instant by Asterisk's clock: an earlier end sends nobody anywhere.
+    """
+
+    leg: Leg
+    context: str
+    through_s: int
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End this leg."""
 
@@ -201,4 +221,4 @@ class Settle:
     end: HungUp
 
 
-Command = AskSlice | ArmTimeout | Warn | HangUp | Record | Investigate | Settle
+Command = AskSlice | ArmTimeout | Warn | SetAfter | HangUp | Record | Investigate | Settle

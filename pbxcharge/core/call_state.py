@@ -48,6 +48,9 @@ class Call:
             a hangup.
         ending_as: why the daemon itself ends the call.
         hang_up_ms: when the daemon's own hangup is (next) due.
+        after_s: paid talk at whose end the payer's leg was told to go on elsewhere; 0: it was not
+            told so; None: that is not known.
+        after_again_ms: when it is told again, since Asterisk did not take it.
         alone_until_ms: when a call that is left alone with another trunk leg ends; None while
             somebody of the site is there. Not stored: a restart looks, and begins to count anew.
         trunk: who carries the call, once that is known.
@@ -77,6 +80,8 @@ class Call:
     hung_up_ms: int | None = None
     ending_as: EndedBy | None = None
     hang_up_ms: int | None = None
+    after_s: int | None = 0
+    after_again_ms: int | None = None
     alone_until_ms: int | None = None
     trunk: str | None = None
 

@@ -47,9 +47,9 @@ def taken_up(call: Call, now_ms: int) -> Call:
     """A stored call as it goes on: while its paid time runs, credit is asked for once more.
 
     Credit may have come while nobody metered the call. After its paid time it only matters why the
-    call ended there.
+    call ended there. Where the payer's leg was told to go on is not known any more.
     """
-    return replace(call, exhausted=call.exhausted and now_ms >= call.paid_ms)
+    return replace(call, exhausted=call.exhausted and now_ms >= call.paid_ms, after_s=None)
 
 
 def catch_up(call: Call, shown: Shown, now_ms: int, now_us: int) -> tuple[Event, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 from pbxcharge.core.call import Call, Phase, advance, deadline_ms
 from pbxcharge.core.call_events import (
+    AfterFailed,
     Armed,
     ArmFailed,
     ArmTimeout,
@@ -22,6 +23,7 @@ from pbxcharge.core.call_events import (
     HungUp,
     Investigate,
     Record,
+    SetAfter,
     Settle,
     Settled,
     Tick,
@@ -31,9 +33,10 @@ from pbxcharge.core.call_events import (
 from pbxcharge.core.cdr import Cdr, EndedBy
 from pbxcharge.core.credit import Operation, Outcome, Payer, Refused, Reserve, Reserved
 from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
+from pbxcharge.core.money import MICROS
 from pbxcharge.core.recovery import taken_up
 from pbxcharge.core.settlement import settle
-from pbxcharge.errors import OperatingError
+from pbxcharge.errors import ChannelGone, OperatingError
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.deadlines import Deadlines
@@ -47,6 +50,9 @@ WARNING_DIGITS = "ABCD"
 """The digits of `pbxcwarn` in features.conf: only the payer hears what they start."""
 PHONES = "PJSIP/"
 """What the names of phones begin with; those of Local channels and applications do not."""
+AFTER_VARIABLE = "PBXC_AFTER"
+"""Call, paid-through instant and context for the dialplan (`pbxc-after`), which sends the payer on
+from this call only, and only at this instant."""
 SETTLE_RETRY_S = 1.0
 
 
@@ -249,6 +255,8 @@ class Meter:
                 self._start(self._arm(live, command))
             case Warn():
                 self._start(self._warn(live))
+            case SetAfter():
+                self._start(self._set_after(live.call.call_id, command))
             case HangUp():
                 self._start(self._hang_up(command))
             case Record():
@@ -325,6 +333,17 @@ class Meter:
             return
         for digit in WARNING_DIGITS:
             await self._asterisk.play_dtmf(channel, digit, receive=True)
+
+    async def _set_after(self, call_id: str, command: SetAfter) -> None:
+        at_s, at_us = divmod(command.at_us, MICROS)
+        value = f"{call_id}:{at_s}.{at_us:06d}:{command.context}" if command.context else ""
+        try:
+            await self._asterisk.set_variable(command.leg.uniqueid, AFTER_VARIABLE, value)
+        except ChannelGone:
+            return  # the payer has handed the call over, and goes nowhere
+        except OperatingError as error:
+            self._log.warning("context not set", call_id=call_id, error=str(error))
+            self.feed(call_id, AfterFailed(command.through_s))
 
     def _settle(self, live: LiveCall, end: HungUp) -> None:
         booked = settle(live.call, end, self._site.currency, actor=f"meter:{self._site.pbx}")

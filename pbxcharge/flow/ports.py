@@ -49,6 +49,10 @@ class Asterisk(Protocol):
         """Make the channel believe that its phone sent this digit."""
         ...
 
+    async def set_variable(self, uniqueid: str, name: str, value: str) -> None:
+        """Set a variable of the channel."""
+        ...
+
 
 class Directory(Protocol):
     """Who owns an endpoint or a number."""

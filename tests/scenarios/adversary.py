@@ -11,6 +11,7 @@ from dataclasses import replace
 from pbxcharge.core.attempt import Granted, Leg
 from pbxcharge.core.call import Call, Phase, advance, deadline_ms
 from pbxcharge.core.call_events import (
+    AfterFailed,
     Answered,
     Armed,
     ArmFailed,
@@ -25,6 +26,7 @@ from pbxcharge.core.call_events import (
     Investigate,
     LegDialled,
     Record,
+    SetAfter,
     Settle,
     Settled,
     Tick,
@@ -36,7 +38,14 @@ from pbxcharge.core.recovery import Shown, Written, catch_up, taken_up, written_
 from pbxcharge.core.settlement import settle
 from tests.fakes.granted_call import SETUP_AT_US, first_reservation, reservation, restored
 from tests.fakes.memory_engine import MemoryEngine
-from tests.scenarios.ordeal import AMI_MS, Ordeal, check_command, check_lease, check_settlement
+from tests.scenarios.ordeal import (
+    AMI_MS,
+    Ordeal,
+    check_command,
+    check_going_on,
+    check_lease,
+    check_settlement,
+)
 
 INSTANTS_MAX = 5_000
 
@@ -155,11 +164,19 @@ class Adversary:
             if not gone:
                 self.end(ordeal)
             return
+        if isinstance(action, SetAfter):
+            self._set_after(ordeal, action, gone=gone, reply_lost=reply_lost)
+            return
         if not gone:
             ordeal.timer_ms = max(ordeal.zero_ms + action.at_ms, self.now_ms + 1)
             ordeal.timer_lost = False
         failed = gone or reply_lost
         ordeal.outcomes.append(ArmFailed(action.through_s) if failed else Armed(action.through_s))
+
+    def _set_after(self, ordeal: Ordeal, wish: SetAfter, *, gone: bool, reply_lost: bool) -> None:
+        ordeal.after = ordeal.after if gone else wish
+        if gone or reply_lost:
+            ordeal.outcomes.append(AfterFailed(wish.through_s))
 
     def deliver(self, ordeal: Ordeal, number: int) -> None:
         """Tell one of the outcomes that there ever were."""
@@ -321,7 +338,7 @@ class Adversary:
         match command:
             case AskSlice():
                 ordeal.asked.append(command)
-            case ArmTimeout() | HangUp():
+            case ArmTimeout() | SetAfter() | HangUp():
                 ordeal.actions.append((self.now_ms + AMI_MS, command))
             case Record():
                 assert ordeal.call is not None
@@ -342,6 +359,7 @@ class Adversary:
         """What must be true at every moment."""
         self.engine.check()
         for ordeal in self.calls.values():
+            check_going_on(ordeal)
             hold = self._hold(ordeal)
             if hold is None or ordeal.timer_ms is None or ordeal.answered_ms is None:
                 continue

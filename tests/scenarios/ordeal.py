@@ -4,9 +4,18 @@ from dataclasses import dataclass, field
 
 from pbxcharge.core.attempt import Granted, Leg
 from pbxcharge.core.call import Call
-from pbxcharge.core.call_events import ArmTimeout, AskSlice, Command, Event, HangUp, Settle
-from pbxcharge.core.cdr import Cdr
+from pbxcharge.core.call_events import (
+    ArmTimeout,
+    AskSlice,
+    Command,
+    Event,
+    HangUp,
+    SetAfter,
+    Settle,
+)
+from pbxcharge.core.cdr import Cdr, EndedBy
 from pbxcharge.core.credit import Close, Hold
+from pbxcharge.core.money import MICROS
 from pbxcharge.core.price import charge_micros
 
 AMI_MS = 5
@@ -33,9 +42,10 @@ class Ordeal:
     unguarded: bool = False
     timer_lost: bool = False
     deaf: bool = False
+    after: SetAfter | None = None
     asked: list[AskSlice] = field(default_factory=list)
     outcomes: list[Event] = field(default_factory=list)
-    actions: list[tuple[int, ArmTimeout | HangUp]] = field(default_factory=list)
+    actions: list[tuple[int, ArmTimeout | SetAfter | HangUp]] = field(default_factory=list)
     heard: list[Event] = field(default_factory=list)
     settling: list[Settle] = field(default_factory=list)
     records: list[Call] = field(default_factory=list)
@@ -60,6 +70,21 @@ def check_command(ordeal: Ordeal, hold: Hold | None, before: Call, command: Comm
         assert ordeal.answered_ms is not None
         paid_ms = ordeal.answered_ms + command.through_s * 1000
         assert ordeal.zero_ms + command.at_ms == paid_ms
+    if isinstance(command, SetAfter) and command.context and hold is not None:
+        assert command.through_s <= hold.through_s, "sent on later than what is held"
+        assert before.answered_at_us is not None
+        assert command.at_us == before.answered_at_us + command.through_s * MICROS
+
+
+def check_going_on(ordeal: Ordeal) -> None:
+    """As far as the daemon's word has reached Asterisk, nobody is sent on but for the credit."""
+    call = ordeal.call
+    if call is None or not call.live or call.after_s is None or ordeal.actions:
+        return
+    told = ordeal.after.through_s if ordeal.after and ordeal.after.context else 0
+    assert told in (0, call.through_s), "sent on by an end that is no more"
+    assert not (told and call.ending_as), "sent on by an end that was ordered"
+    assert not told or call.stopped in (None, EndedBy.CREDIT)
 
 
 def check_lease(ordeal: Ordeal, hold: Hold | None) -> None:

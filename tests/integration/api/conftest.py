@@ -51,6 +51,9 @@ class DeafAsterisk:
     async def play_dtmf(self, channel: str, digit: str, *, receive: bool = True) -> None:
         """Nothing."""
 
+    async def set_variable(self, channel: str, name: str, value: str) -> None:
+        """Nothing."""
+
 
 @dataclass
 class Served:

@@ -51,6 +51,7 @@ plan_terms = st.builds(
     slice_s=st.sampled_from([5, 7, 15, 30]),
     warn_before_s=st.sampled_from([0, 5, 10, 30]),
     call_max_s=st.sampled_from([40, 75, 200]),
+    after=st.sampled_from(["", "topup"]),
 )
 mostly = st.sampled_from([True, True, True, False])
 rarely = st.sampled_from([False, False, False, False, True])
@@ -63,8 +64,8 @@ class Calls(RuleBasedStateMachine):
     `_budget_micros`, a wallet not released of the whole hold, or of the call, in `_release`;
     core.call: the step not compared in `_reserved`, a missed answer settled in `_hung_up`;
     core.call_due: `ArmTimeout` for a slice more than is held, `armed_s` not compared in `_arm_ms`,
-    `hang_up_ms=now_ms` in `_end`, `SECOND_MEANS_MS` of 3 s; core.settlement: `talk_s` for
-    `min(talk_s, call.through_s)`.
+    `hang_up_ms=now_ms` in `_end`, `SECOND_MEANS_MS` of 3 s, `stopped` and `ending_as` not looked at
+    in `_after_s`; core.settlement: `talk_s` for `min(talk_s, call.through_s)`.
     """
 
     names: tuple[str, ...] = ("a", "b")
@@ -153,6 +154,13 @@ class Calls(RuleBasedStateMachine):
     def lower(self, cents: int) -> None:
         """Credit is taken away."""
         self._post(WALLET, -cents)
+
+    @rule()
+    def spend(self) -> None:
+        """All that is not held goes elsewhere: the slices that run are the last."""
+        cents = self.world.engine.wallets[WALLET].available_micros // 10_000
+        if cents > 0:
+            self._post(WALLET, -cents)
 
     @rule(by=st.sampled_from([None, None, None, EndedBy.STATUS]))
     def stop_renewal(self, by: EndedBy | None) -> None:
