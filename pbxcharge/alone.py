@@ -23,6 +23,7 @@ from pbxcharge.catalog.deck import Deck
 from pbxcharge.catalog.decks import NO_DECKS
 from pbxcharge.catalog.emergency import CONTEXT, compare, compare_loaded, emergency_context
 from pbxcharge.catalog.findings import Finding, Severity, has_errors
+from pbxcharge.catalog.import_files import read_import
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.catalog.placing import Installation, alone_in, place
 from pbxcharge.catalog.trunk_offers import trunk_offers
@@ -62,6 +63,7 @@ __all__ = [
     "place",
     "plan_changes",
     "read_files",
+    "read_import",
     "reading",
     "vanished_finding",
     "verify",

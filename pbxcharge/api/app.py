@@ -11,6 +11,7 @@ from pbxcharge.api.calls import micros
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.documents import Document
 from pbxcharge.api.events import History
+from pbxcharge.api.imports import bring, read_rows, written
 from pbxcharge.api.models import BODIES, Body
 from pbxcharge.api.table import ACTS, READS, Answer
 from pbxcharge.api.wanted import wanted
@@ -18,6 +19,7 @@ from pbxcharge.errors import ActDeclined, OperatingError, WriteRefused
 from pbxcharge.flow.acts import Refusal
 
 DECLINED, DOWN = 409, 503
+IMPORT = "/import"
 
 
 def actor(request: Request) -> str:
@@ -37,8 +39,9 @@ def build_app(desk: Desk) -> FastAPI:
     app = FastAPI(title="pbxcharge", docs_url=None, redoc_url=None)
     for path, read in READS.items():
         app.get(path, name=path)(partial(read, desk))
-    for path, act in ACTS.items():
-        app.post(path, name=path)(_acting(desk, act, BODIES[path]))
+    for path, model in BODIES.items():
+        app.post(path, name=path)(_acting(desk, ACTS[path], model))
+    app.post(IMPORT, name=IMPORT)(partial(_import, desk))
     app.get("/events", name="/events")(partial(_events, desk))
     app.add_exception_handler(ActDeclined, _declined)
     app.add_exception_handler(WriteRefused, _refused)
@@ -53,6 +56,13 @@ def _acting(desk: Desk, act: Answer, model: type[Body]) -> Callable[..., Awaitab
     # FastAPI reads a body's form from the annotation.
     route.__annotations__["body"] = model
     return route
+
+
+async def _import(desk: Desk, request: Request, by: Actor, apply: bool = False) -> Response:
+    """Rows as JSON lines; neither they nor the answer are ever handled in one piece."""
+    rows = await read_rows(request.stream())
+    document = await bring(desk, by, rows, apply)
+    return StreamingResponse(written(document), media_type="application/json")
 
 
 async def _events(

@@ -1,6 +1,7 @@
 """The client of the local API, over the daemon's socket."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ READ_WITHIN_S = 60.0
 
 SILENCE_S = 30.0
 """A living event stream says something, if only an empty line, more often than that."""
+
+IMPORT, IMPORT_WITHIN_S = "/import", 600.0
+"""A hundred thousand rows take some time."""
 
 _LONG = ("/plans/apply",)
 """Reading many prices takes its time, too."""
@@ -74,6 +78,8 @@ class Client:
             StorageDown: the books cannot be written.
         """
         try:
+            if path == IMPORT:
+                return await self._import(**body)
             within_s = READ_WITHIN_S if path in _LONG else ANSWER_WITHIN_S
             return await self._ask("POST", path, within_s, json=body)
         except NoAnswer as error:
@@ -102,6 +108,12 @@ class Client:
             raise _wrapped(error) from error
         except httpx.TransportError as error:
             raise NoAnswer("the daemon has gone away") from error
+
+    async def _import(self, rows: Iterable[Document], **asked: Any) -> Document:
+        """Rows go as JSON lines, so that the daemon can read them as they come."""
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        content = lines.encode()
+        return await self._ask("POST", IMPORT, IMPORT_WITHIN_S, params=asked, content=content)
 
     async def _ask(self, method: str, path: str, within_s: float, **asked: Any) -> Document:
         timeout = httpx.Timeout(within_s, connect=HEALTH_WITHIN_S)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
-from pbxcharge.api import accounts, calls, dids, events, money, plans
+from pbxcharge.api import accounts, calls, dids, events, imports, money, plans
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.documents import Document
 
@@ -44,6 +44,7 @@ ACTS: dict[str, Answer] = {
     "/extensions": accounts.add_extension,
     "/dids": dids.add_did,
     "/dids/remove": dids.remove_did,
+    "/import": imports.import_rows,
     "/topups": money.top_up,
     "/adjustments": money.adjust,
     "/refunds": money.refund,

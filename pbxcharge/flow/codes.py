@@ -13,8 +13,16 @@ class Codes:
     """
 
     def __init__(self, codes: Mapping[str, str]) -> None:
-        self._codes = dict(codes)
-        self._longer = {code[:end]: code for code in codes for end in range(1, len(code))}
+        self._codes: dict[str, str] = {}
+        self._longer: dict[str, str] = {}
+        for code, organization_id in codes.items():
+            self.add(code, organization_id)
+
+    def add(self, code: str, organization_id: str) -> None:
+        """An organization has this code from now on, if nobody else has it."""
+        self._codes.setdefault(code, organization_id)
+        for end in range(1, len(code)):
+            self._longer.setdefault(code[:end], code)
 
     def against(self, code: str) -> Iterator[Declined]:
         """Whose code it would be mistaken for: 1 for 12 as well as 12 for 1."""

@@ -5,6 +5,7 @@ import asyncio
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.cashier import Cashier
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.importing import Importing
 from pbxcharge.flow.numbers import Numbers
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.provision import Provisioning
@@ -12,7 +13,7 @@ from pbxcharge.flow.records import Records
 
 
 class Office:
-    """Accounts, numbers and money by the operator's hand.
+    """Accounts, numbers and money by the operator's hand, one by one or many at once.
 
     One office to a process, as there is one writer.
 
@@ -36,6 +37,7 @@ class Office:
         turn = asyncio.Lock()
         self.provisioning = Provisioning(writer, records, prices, clock, turn)
         self.numbers = Numbers(writer, records, prices, clock, turn)
+        self.importing = Importing(writer, records, prices, self.provisioning, clock, turn)
         self.cashier = Cashier(writer, records, clock, currency)
 
     async def align_floors(self) -> int:

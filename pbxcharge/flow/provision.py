@@ -76,7 +76,7 @@ class Provisioning:
                 return same_account(existing, wanted)
             if declined := await self._declined_account(wanted):
                 return declined
-            await self._save(wanted, actor, self._plan_operations(wanted, actor))
+            await self._save(wanted, actor, self.plan_operations(wanted, actor))
             return Done(wanted)
 
     async def set_plan(
@@ -96,7 +96,7 @@ class Provisioning:
             if declined := first(against_plan(plan, self._plans)):
                 return declined
             changed = replace(account, plan=plan)
-            await self._save(changed, actor, self._plan_operations(changed, actor))
+            await self._save(changed, actor, self.plan_operations(changed, actor))
             return Done(changed)
 
     async def set_status(
@@ -186,7 +186,7 @@ class Provisioning:
         saved = AccountSaved(account, self._clock.wall_us(), actor)
         await self._writer.submit(operations, [saved])
 
-    def _plan_operations(self, account: Account, actor: str) -> tuple[Operation, ...]:
+    def plan_operations(self, account: Account, actor: str) -> tuple[Operation, ...]:
         """The wallets as the plan wants them; credit that was granted before is granted no more."""
         if account.plan is None:
             return ()

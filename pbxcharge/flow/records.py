@@ -1,15 +1,16 @@
 """What the admin acts read before they write, as a protocol of the store's queries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Wallet
 from pbxcharge.core.ledger import Entry
+from pbxcharge.flow.import_known import BulkRecords
 
 
-class Records(Protocol):
+class Records(BulkRecords, Protocol):
     """Committed facts. A scope is the account whose subtree may be seen, None for the site."""
 
     async def account(self, account_id: str) -> Account | None:
@@ -26,10 +27,6 @@ class Records(Protocol):
 
     async def payer(self, endpoint: str) -> tuple[Extension, tuple[Account, ...]] | None:
         """The extension that an endpoint is, and its owner with every account above."""
-        ...
-
-    async def codes(self) -> Mapping[str, str]:
-        """Organizations by the codes that others dial."""
         ...
 
     async def did(self, number: str) -> tuple[Did, tuple[Account, ...]] | None:

@@ -4,7 +4,8 @@ Memory is never behind the file, since nobody else writes. After a failure nobod
 the two is right, so memory is thrown away and read anew.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,10 @@ from pbxcharge.store.batch import Batch, Then
 from pbxcharge.store.connection import TRANSACTION, Statement
 from pbxcharge.store.writes import PUT_META
 
+LARGE: Final = 1_000
+"""A work with more operations or effects is decided beside the loop, so that calls need not wait
+for it there; they do wait for its transaction, since there is but one writer."""
+
 PROBE_CHARACTERS: Final = 32_768
 """So much room the disk must have before it counts as well again."""
 
@@ -34,6 +39,12 @@ class Work:
 
     operations: Sequence[Operation]
     then: Then
+
+    @property
+    def large(self) -> bool:
+        """Whether it takes long enough to be felt."""
+        effects = len(self.then) if isinstance(self.then, Sized) else 0
+        return len(self.operations) > LARGE or effects > LARGE
 
 
 Result = tuple[Outcome, ...] | Exception
@@ -99,8 +110,12 @@ class Bookkeeper:
         """
         known = self._books or await self.recover()
         batch = await self._batch(known, [op for work in group for op in work.operations], alone)
-        results = [_decided(batch, work) for work in group]
-        await self._commit(batch.statements())
+        if any(work.large for work in group):
+            # Nobody else touches the books meanwhile: this task alone does.
+            results, statements = await asyncio.to_thread(_written_out, batch, group)
+        else:
+            results, statements = _written_out(batch, group)
+        await self._commit(statements)
         batch.keep()
         return Booked(results, frozenset(batch.rose), batch.accounts_changed)
 
@@ -152,6 +167,11 @@ def _months(operations: Sequence[Operation], accounts: Mapping[str, str]) -> set
         for payer in payers
         if payer.month_from_us is not None and payer.wallet_id in accounts
     }
+
+
+def _written_out(batch: Batch, group: Sequence[Work]) -> tuple[list[Result], list[Statement]]:
+    """The works decided in order, and what is to be written."""
+    return [_decided(batch, work) for work in group], batch.statements()
 
 
 def _decided(batch: Batch, work: Work) -> Result:

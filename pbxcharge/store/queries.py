@@ -126,6 +126,27 @@ class Queries:
         row = await self._one(selects.ACCOUNT, account_id=account_id)
         return rows.account(row) if row else None
 
+    async def accounts_named(self, account_ids: Sequence[str]) -> list[Account]:
+        """The accounts of these that there are."""
+        found = await self._all(selects.ACCOUNTS_NAMED, account_ids=json_list(account_ids))
+        return [rows.account(row) for row in found]
+
+    async def phones_named(self, endpoints: Sequence[str]) -> list[Extension]:
+        """The phones of these that there are."""
+        found = await self._all(selects.PHONES_NAMED, endpoints=json_list(endpoints))
+        return [rows.extension(row) for row in found]
+
+    async def phones_in(self, organization_ids: Sequence[str]) -> list[Extension]:
+        """All phones of these organizations."""
+        names = json_list(organization_ids)
+        found = await self._all(selects.PHONES_IN, organization_ids=names)
+        return [rows.extension(row) for row in found]
+
+    async def dids_named(self, numbers: Sequence[str]) -> list[Did]:
+        """The numbers of these that there are."""
+        found = await self._all(selects.DIDS_NAMED, numbers=json_list(numbers))
+        return [rows.did(row) for row in found]
+
     async def accounts(self, scope: Scope) -> list[Account]:
         """The accounts of a subtree, by id."""
         return [rows.account(row) for row in await self._all(selects.ACCOUNTS, scope=scope)]
@@ -167,6 +188,11 @@ class Queries:
         """One entry."""
         row = await self._one(selects.ENTRY, entry_id=entry_id)
         return rows.entry(row) if row else None
+
+    async def entries_named(self, entry_ids: Sequence[str]) -> list[Entry]:
+        """The entries of these that there are."""
+        found = await self._all(selects.ENTRIES_NAMED, entry_ids=json_list(entry_ids))
+        return [rows.entry(row) for row in found]
 
     async def cdrs(
         self,

@@ -34,6 +34,31 @@ ORDER BY depth
 ACCOUNT = f"SELECT {_ACCOUNT} FROM account WHERE account_id = :account_id"
 """One account."""
 
+ACCOUNTS_NAMED = f"""
+SELECT {_ACCOUNT} FROM account WHERE account_id IN (SELECT value FROM json_each(:account_ids))
+"""
+"""Several accounts."""
+
+PHONES_NAMED = """
+SELECT endpoint, number, account_id FROM extension
+WHERE endpoint IN (SELECT value FROM json_each(:endpoints))
+"""
+"""Several phones."""
+
+PHONES_IN = """
+SELECT endpoint, number, extension.account_id
+FROM json_each(:organization_ids) AS organization
+CROSS JOIN account ON account.parent_id = organization.value
+CROSS JOIN extension ON extension.account_id = account.account_id
+"""
+"""The phones of several organizations."""
+
+DIDS_NAMED = """
+SELECT number, account_id, endpoint, context FROM did
+WHERE number IN (SELECT value FROM json_each(:numbers))
+"""
+"""Several numbers of the public network."""
+
 ACCOUNTS = f"""
 {_SCOPE}
 SELECT {_ACCOUNT} FROM account JOIN scope ON scope.account_id = account.account_id
@@ -137,6 +162,11 @@ ORDER BY entry.seq DESC LIMIT :limit
 
 ENTRY = f"SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE entry_id = :entry_id"
 """One entry."""
+
+ENTRIES_NAMED = f"""
+SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE entry_id IN (SELECT value FROM json_each(:entry_ids))
+"""
+"""Several entries."""
 
 CDRS_OF_SITE = f"""
 SELECT {rows.CDR_COLUMNS} FROM cdr

@@ -150,8 +150,12 @@ class Writer:
             await self._checkpoint("TRUNCATE")
 
     def _take_group(self) -> list[_Submission]:
+        """What is written next in one transaction; a large work is written by itself."""
         size = min(len(self._waiting), self._group_max)
-        return [self._waiting.popleft() for _ in range(size)]
+        group = [self._waiting.popleft()]
+        while len(group) < size and not (group[-1].work.large or self._waiting[0].work.large):
+            group.append(self._waiting.popleft())
+        return group
 
     async def _rest(self) -> None:
         self._wake.clear()

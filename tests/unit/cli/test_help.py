@@ -17,6 +17,7 @@ HELP_WITHIN_S = 0.3
 SLOW = ("httpx", "fastapi", "pydantic", "ruamel", "rich", "aiosqlite", "structlog", "uvloop")
 PROMISED = [
     *("serve", "check", "topup", "adjust", "refund", "balance", "ledger", "quote", "tail"),
+    "import",
     *("verify", "account add", "account show", "account list", "account set-plan"),
     *("account set-status", "extension add", "did add", "did list", "did remove"),
     *("calls hang-up", "cdr list", "cdr show"),

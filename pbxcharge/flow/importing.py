@@ -1,0 +1,121 @@
+"""An import: many accounts, phones and numbers at once, all of them or none."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pbxcharge.core.account import Account, Did, Extension
+from pbxcharge.core.credit import Operation, Post
+from pbxcharge.core.effects import AccountSaved, DidSaved, Effect, ExtensionSaved
+from pbxcharge.core.imported import ImportRow
+from pbxcharge.flow.authorize import Prices
+from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.import_changes import Change, Differences
+from pbxcharge.flow.import_judge import Terms, judge
+from pbxcharge.flow.import_known import BulkRecords, ask_all, read_known
+from pbxcharge.flow.ports import Writer
+from pbxcharge.flow.provision import Provisioning
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import came to, or would come to.
+
+    Args:
+        differences: what changes, and what is against it.
+        written: whether it is durable now.
+        initial_micros: initial credit that its accounts get by their plans.
+    """
+
+    differences: Differences
+    written: bool
+    initial_micros: int
+
+
+class Importing:
+    """Judges and writes imports, one act after the other.
+
+    Args:
+        writer: the one writer.
+        records: what is committed.
+        prices: what is in force.
+        provisioning: what an account's plan means for its wallets.
+        clock: dates the audit trail.
+        turn: of everybody who changes accounts.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        records: BulkRecords,
+        prices: Prices,
+        provisioning: Provisioning,
+        clock: Clock,
+        turn: asyncio.Lock,
+    ) -> None:
+        self._writer = writer
+        self._records = records
+        self._prices = prices
+        self._provisioning = provisioning
+        self._clock = clock
+        self._turn = turn
+
+    async def preview(self, rows: Sequence[ImportRow], actor: str) -> Imported:
+        """What an import would change; nothing is written.
+
+        Raises:
+            StorageDown: the books cannot be read.
+        """
+        differences = await self._judged(rows)
+        operations = await asyncio.to_thread(self._operations, differences.changes, actor)
+        return Imported(differences, False, await self._initial_micros(operations))
+
+    async def apply(self, rows: Sequence[ImportRow], actor: str) -> Imported:
+        """Write an import in one transaction; not a row of it if anything is against one.
+
+        Raises:
+            StorageDown: nothing was done, or it is not known whether it was.
+        """
+        async with self._turn:
+            differences = await self._judged(rows)
+            if not differences.changes:
+                return Imported(differences, False, 0)
+            operations = await asyncio.to_thread(self._operations, differences.changes, actor)
+            now_us = self._clock.wall_us()
+            effects = [_saved(change, now_us, actor) for change in differences.changes]
+            initial_micros = await self._initial_micros(operations)
+            await self._writer.submit(operations, effects)
+            return Imported(differences, True, initial_micros)
+
+    async def _judged(self, rows: Sequence[ImportRow]) -> Differences:
+        prices = self._prices
+        terms = Terms(prices.plans, prices.numbering, prices.emergency)
+        known = await read_known(self._records, rows, prices.numbering)
+        # Ten thousand rows take a while; calls must not wait for them.
+        return await asyncio.to_thread(judge, rows, known, terms)
+
+    def _operations(self, changes: Sequence[Change], actor: str) -> tuple[Operation, ...]:
+        """The wallets of accounts that are new or get another plan."""
+        return tuple(
+            operation
+            for change in changes
+            if isinstance(change.after, Account) and "plan" in change.fields
+            for operation in self._provisioning.plan_operations(change.after, actor)
+        )
+
+    async def _initial_micros(self, operations: Sequence[Operation]) -> int:
+        """The initial credit that nobody was granted before."""
+        posts = {each.entry.entry_id: each.entry for each in operations if isinstance(each, Post)}
+        before = await ask_all(self._records.entries_named, posts.keys())
+        new = posts.keys() - {entry.entry_id for entry in before}
+        return sum(posts[entry_id].amount_micros for entry_id in new)
+
+
+def _saved(change: Change, now_us: int, actor: str) -> Effect:
+    match change.after:
+        case Account():
+            return AccountSaved(change.after, now_us, actor)
+        case Extension():
+            return ExtensionSaved(change.after, now_us, actor)
+        case Did():
+            return DidSaved(change.after, now_us, actor)

@@ -1,0 +1,192 @@
+"""Imports: judged as a whole, written as a whole, with the rules of one by one."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from pbxcharge.core.account import AccountStatus, Did, Extension
+from pbxcharge.core.imported import ImportRow, Subject
+from pbxcharge.flow.acts import Done
+from pbxcharge.flow.import_changes import Differences
+from pbxcharge.flow.office import Office
+from pbxcharge.store import Store
+from pbxcharge.store.verify import verify
+
+ACCOUNT, EXTENSION, DID = Subject
+NUMBER, OTHER = "442079460000", "442079460001"
+
+
+def row(subject: Subject, line: int = 1, **cells: str) -> ImportRow:
+    """A row of a table."""
+    return ImportRow(subject, "t.csv", line, cells)
+
+
+def whole(start: int = 0) -> list[ImportRow]:
+    """An organization with two users, their phones and numbers, the last first."""
+    rows = [
+        row(DID, number=NUMBER, account="dave"),
+        row(DID, number=OTHER, account="erin", endpoint="dave-1"),
+        row(EXTENSION, endpoint="dave-1", number="201", account="dave"),
+        row(EXTENSION, endpoint="erin-1", number="202", account="erin"),
+        row(ACCOUNT, account="dave", parent="umbrella", name="Dave", plan="welcome"),
+        row(ACCOUNT, account="erin", kind="user", parent="umbrella", status="suspended"),
+        row(ACCOUNT, account="umbrella", name="Umbrella", code="31"),
+    ]
+    return [ImportRow(r.subject, r.file, start + n, r.cells) for n, r in enumerate(rows, 1)]
+
+
+async def apply(office: Office, *rows: ImportRow) -> Differences:
+    """Bring rows in, as uid 7."""
+    return (await office.importing.apply(rows, "uid:7")).differences
+
+
+async def found(office: Office, *rows: ImportRow) -> list[tuple[int, str, str]]:
+    """Line, column and message of whatever is against these rows."""
+    differences = await apply(office, *rows)
+    assert not differences.changes or not differences.findings
+    return [(each.line, each.key, each.message) for each in differences.findings]
+
+
+async def test_everything_comes_in_whatever_the_order_of_rows(
+    office: Office, store: Store, tmp_path: Path
+) -> None:
+    """Accounts behind their phones, an organization behind its users; with initial credit."""
+    imported = await office.importing.apply(whole(), "uid:7")
+    assert (imported.written, imported.initial_micros) == (True, 10_000_000)
+    erin = await store.queries.account("erin")
+    assert erin is not None and (erin.name, erin.status) == ("erin", AccountStatus.SUSPENDED)
+    did = await store.queries.did(NUMBER)
+    assert did is not None and did[0] == Did(NUMBER, "dave", "dave-1")
+    assert (await store.queries.ledger("dave"))[0].entry_id == "initial:dave:outgoing"
+    assert not verify(tmp_path / "site.db")
+
+
+async def test_the_second_time_there_is_nothing_to_do(office: Office, store: Store) -> None:
+    """No change, no trace in the audit trail, no credit."""
+    await apply(office, *whole())
+    again = await office.importing.apply(whole(), "uid:7")
+    assert (again.written, again.differences.changes, again.differences.same) == (False, (), 7)
+    assert len(await store.queries.ledger("dave")) == 1
+
+
+async def test_a_look_writes_nothing(office: Office, store: Store) -> None:
+    """It says what would come, also what credit."""
+    looked = await office.importing.preview(whole(), "uid:7")
+    assert (looked.written, looked.initial_micros) == (False, 10_000_000)
+    assert len(looked.differences.changes) == 7
+    assert await store.queries.account("dave") is None
+
+
+async def test_what_is_not_said_stays(office: Office, store: Store) -> None:
+    """Only the name changes; `none` takes the code away."""
+    await apply(office, *whole())
+    changed = await apply(
+        office,
+        row(ACCOUNT, account="dave", name="David"),
+        row(ACCOUNT, account="umbrella", code="none"),
+    )
+    assert {change.id: change.fields for change in changed.changes} == {
+        "dave": {"name": ("Dave", "David")},
+        "umbrella": {"code": ("31", None)},
+    }
+    dave = await store.queries.account("dave")
+    assert dave is not None and (dave.plan, dave.parent_id) == ("welcome", "umbrella")
+
+
+async def test_all_that_is_wrong_is_said_at_once_and_nothing_is_written(
+    office: Office, store: Store
+) -> None:
+    """Each with its line and column; the row that is right does not come in either."""
+    assert await found(
+        office,
+        row(ACCOUNT, 1, account="right", name="Right"),
+        row(ACCOUNT, 2, account="a:b", parent="nobody", plan="nix"),
+        row(ACCOUNT, 3, account="acme", kind="user"),
+        row(ACCOUNT, 4, account="alice", parent="right"),
+        row(ACCOUNT, 5, account="right"),
+        row(EXTENSION, 6, endpoint="x-1", number="12a", account="acme"),
+        row(EXTENSION, 7, endpoint="y-1"),
+        row(DID, 8, number="0", account="alice", endpoint="nowhere"),
+        row(ACCOUNT, 9, account="z", kind="king"),
+    ) == [
+        (2, "account", "'a:b' is not an account id"),
+        (2, "parent", "there is no account 'nobody'"),
+        (2, "plan", "there is no plan 'nix'"),
+        (3, "kind", "acme is of the kind organization"),
+        (4, "parent", "alice belongs to acme"),
+        (5, "account", "right stands twice, first in line 1"),
+        (6, "account", "acme is an organization"),
+        (6, "number", "'12a' is not an extension number"),
+        (7, "account", "is missing"),
+        (7, "number", "is missing"),
+        (8, "endpoint", "name a phone of acme, or a context of the dialplan; alice has no phone"),
+        (8, "number", "'0' is not a number"),
+        (9, "kind", "'king' is not known here"),
+    ]
+    assert await store.queries.account("right") is None
+
+
+async def test_a_number_that_one_phone_gives_up_may_be_anothers(office: Office) -> None:
+    """Also in the wrong order of rows; codes of organizations alike."""
+    await apply(office, *whole())
+    moved = await apply(
+        office,
+        row(EXTENSION, endpoint="dave-1", number="202", account="erin"),
+        row(EXTENSION, endpoint="erin-1", number="203"),
+        row(ACCOUNT, account="other", code="31"),
+        row(ACCOUNT, account="umbrella", code="32"),
+    )
+    assert not moved.findings
+    assert [change.id for change in moved.changes] == ["umbrella", "other", "erin-1", "dave-1"]
+
+
+async def test_numbers_that_are_swapped_are_refused(office: Office) -> None:
+    """It takes two steps; nobody is above himself either."""
+    await apply(office, *whole())
+    assert [
+        line
+        for line, _, _ in await found(
+            office,
+            row(EXTENSION, 1, endpoint="dave-1", number="202"),
+            row(EXTENSION, 2, endpoint="erin-1", number="201"),
+        )
+    ] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("rows", "key"),
+    [
+        ([row(EXTENSION, endpoint="n-1", number="201", account="erin")], "number"),
+        ([row(ACCOUNT, account="third", code="3")], "code"),
+        ([row(ACCOUNT, account="p", code="41"), row(ACCOUNT, account="q", code="411")], "code"),
+        ([row(EXTENSION, endpoint="dave-1", account="alice")], "account"),
+        ([row(DID, number=NUMBER, account="alice")], "endpoint"),
+        ([row(DID, number=NUMBER, endpoint="dave-1", context="menu")], "context"),
+    ],
+)
+async def test_what_would_clash_is_refused(office: Office, rows: list[ImportRow], key: str) -> None:
+    """With what there is, and with other rows."""
+    await apply(office, *whole())
+    assert [column for _, column, _ in await found(office, *rows)] == [key]
+
+
+async def test_an_import_is_judged_by_the_rules_of_one_by_one(office: Office) -> None:
+    """What `extension add` adds, an import finds as it is."""
+    await apply(office, *whole())
+    added = await office.provisioning.add_extension(Extension("dave-1", "201", "dave"), "uid:0")
+    assert added == Done(Extension("dave-1", "201", "dave"), already=True)
+    await office.provisioning.add_extension(Extension("dave-2", "210", "dave"), "uid:0")
+    same = await apply(office, row(EXTENSION, endpoint="dave-2", number="210", account="dave"))
+    assert (same.changes, same.same) == ((), 1)
+
+
+async def test_the_audit_trail_names_who_imported(office: Office, tmp_path: Path) -> None:
+    """Seven things, one actor, one instant."""
+    await apply(office, *whole())
+    with sqlite3.connect(tmp_path / "site.db") as books:
+        trail = books.execute(
+            "SELECT actor, count(*), count(DISTINCT at_us) FROM audit "
+            "WHERE actor = 'uid:7' GROUP BY 1"
+        ).fetchall()
+    assert trail == [("uid:7", 7, 1)]
