@@ -6,6 +6,7 @@ the stated one in `stated`, which must not come out.
 """
 
 import json
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from typing import Any
 import pytest
 
 from pbxcharge.core.money import Rounding, parse_amount, parse_price
-from pbxcharge.core.price import MaximumThen, Rate, Step, charge, longest_talk_s
+from pbxcharge.core.price import MaximumThen, Rate, Step, Variant, charge, longest_talk_s
+from pbxcharge.core.settlement import talk_seconds
+from pbxcharge.core.windows import Day, Schedule, Window
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "cases.json").read_text("utf-8"))
 
@@ -22,13 +25,25 @@ READERS: dict[str, Any] = {
     "rounding": Rounding,
     "maximum_then": MaximumThen,
     "steps": lambda steps: tuple(a_step(**step) for step in steps),
+    "variants": lambda variants: tuple(a_variant(**variant) for variant in variants),
 }
 AMOUNTS = {"connect_fee": "connect_fee_micros", "maximum_charge": "maximum_charge_micros"}
+TOLERANCE_MS = 100
+"""A started second counts once it has lasted this long."""
 
 
 def a_step(from_s: int, price_per_minute: str, next_s: int | None = None) -> Step:
     """A step as the file writes it."""
     return Step(from_s, parse_price(price_per_minute), next_s)
+
+
+def a_variant(window: str, price_per_minute: str, connect_fee: str) -> Variant:
+    """What a window changes, as the file writes it."""
+    return Variant(
+        window=window,
+        price_per_minute=parse_price(price_per_minute),
+        connect_fee_micros=parse_amount(connect_fee),
+    )
 
 
 def a_rate(terms: dict[str, Any]) -> Rate:
@@ -42,6 +57,24 @@ def a_rate(terms: dict[str, Any]) -> Rate:
     return Rate(destination="a case", prefix="1", **fields)
 
 
+def a_price(case: dict[str, Any]) -> Rate:
+    """The rate of a case, at the hours at which it was called."""
+    rate = a_rate(case["rate"])
+    if "windows" not in case:
+        return rate
+    windows = (window | {"days": frozenset(map(Day, window["days"]))} for window in case["windows"])
+    schedule = Schedule(tuple(Window(**window) for window in windows))
+    answered_s = int(datetime.fromisoformat(case["answered_at"]).timestamp())
+    return rate.at(schedule.timeline(UTC, answered_s - 60, answered_s + 4 * 3600), answered_s)
+
+
+def talk_of(case: dict[str, Any]) -> int:
+    """The seconds of talk, where a case has a duration by the clock as they are counted."""
+    if "duration_ms" in case:
+        return talk_seconds(case["duration_ms"] * 1000, TOLERANCE_MS)
+    return int(case["talk_s"])
+
+
 def cases(wanted: str) -> list[Any]:
     """The cases that expect something of this kind."""
     return [pytest.param(case, id=case["id"]) for case in GOLDEN["cases"] if wanted in case]
@@ -50,7 +83,7 @@ def cases(wanted: str) -> list[Any]:
 @pytest.mark.parametrize("case", cases("cost"))
 def test_a_call_costs_what_its_source_says(case: dict[str, Any]) -> None:
     """The price is the stated one; where the source adds wrongly, the right one instead."""
-    priced = charge(a_rate(case["rate"]), case["talk_s"])
+    priced = charge(a_price(case), talk_of(case))
     assert priced.total_micros == parse_amount(case["cost"])
     assert sum((line.amount for line in priced.lines), Fraction(0)) == parse_amount(case["cost"])
     if "stated" in case:
@@ -60,7 +93,7 @@ def test_a_call_costs_what_its_source_says(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", cases("billed_s"))
 def test_a_call_is_billed_the_seconds_its_source_says(case: dict[str, Any]) -> None:
     """Talk time less free seconds, rounded up to whole blocks."""
-    assert charge(a_rate(case["rate"]), case["talk_s"]).billed_s == case["billed_s"]
+    assert charge(a_price(case), talk_of(case)).billed_s == case["billed_s"]
 
 
 @pytest.mark.parametrize("case", cases("longest_talk_s"))
