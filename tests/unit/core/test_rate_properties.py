@@ -6,17 +6,18 @@ Each property has been seen failing; its docstring names the line that was broke
 import json
 from dataclasses import replace
 from fractions import Fraction
-from itertools import accumulate, pairwise
+from itertools import pairwise
+from typing import Any
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pbxcharge.core.money import AMOUNT_MAX_MICROS, Rounding
+from pbxcharge.core.money import Rounding
 from pbxcharge.core.rate import (
     LineKind,
     MaximumThen,
     Rate,
-    Step,
+    Variant,
     block_end,
     block_start,
     charge,
@@ -28,75 +29,25 @@ from pbxcharge.core.rate import (
     rate_from_canonical,
     rate_to_canonical,
 )
-
-INT64_MAX = 2**63 - 1
-
-thorough = settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-# Sampled from lists, since a thousand rates of twenty fields must be drawn in a second or two:
-# zero (often), everyday values, values no decimal can write, and the edges of what is read.
-PRICES = [
-    *[Fraction(0)] * 20,
-    *(Fraction(cents, 100) for cents in range(100)),
-    *(Fraction(digits, 10**6) for digits in (1, 33, 4_999, 166_667, 999_999)),
-    *(Fraction(part, whole) for whole in (3, 7, 9, 11) for part in range(1, 6)),
-    *(Fraction(units) for units in (1, 60, 90, 5_000, 10**12)),
-    Fraction(1, 10**12),
-]
-MICROS = [
-    *[0] * 10,
-    *range(0, 1_000_000, 12_500),
-    *(1, 99, 100, 101, 3_333_333, 50_000_000, AMOUNT_MAX_MICROS),
-]
-BLOCKS_S = [*[1, 6, 10, 30, 60] * 9, *range(1, 91)]
-
-prices = st.sampled_from(PRICES)
-micros = st.sampled_from(MICROS)
-blocks_s = st.sampled_from(BLOCKS_S)
-maybe_prices = st.sampled_from([None] * 80 + PRICES)
-maybe_micros = st.sampled_from([None] * 80 + MICROS)
-maybe_blocks_s = st.sampled_from([None] * 80 + BLOCKS_S)
-gaps_s = st.sampled_from(range(1, 120))
-
-
-@st.composite
-def rates(draw: st.DrawFn) -> Rate:
-    """Any rate that can be made: each field by itself, steps in rising order."""
-    own_amount = draw(maybe_micros)
-    starts = list(accumulate(draw(gaps_s) for _ in range(draw(st.sampled_from(range(4))))))
-    return Rate(
-        destination="somewhere",
-        prefix="49",
-        connect_fee_micros=draw(micros),
-        first_s=draw(blocks_s),
-        next_s=draw(blocks_s),
-        price_per_minute=draw(prices),
-        first_price_per_minute=draw(maybe_prices) if own_amount is None else None,
-        first_amount_micros=own_amount,
-        steps=tuple(Step(start, draw(maybe_prices), draw(maybe_blocks_s)) for start in starts),
-        free_s=draw(st.sampled_from([0] * 50 + list(range(100)))),
-        grace_s=draw(st.sampled_from([0] * 50 + list(range(150)))),
-        minimum_charge_micros=draw(micros),
-        maximum_charge_micros=draw(maybe_micros),
-        maximum_then=draw(st.sampled_from(MaximumThen)),
-        surcharge_percent=draw(prices),
-        forbidden=draw(st.booleans()),
-        rounding=draw(st.sampled_from(Rounding)),
-        rounding_decimals=draw(st.sampled_from(range(7))),
-    )
-
-
-short_talk = st.sampled_from(range(500))
-any_talk = st.one_of(short_talk, st.integers(0, INT64_MAX), st.sampled_from([14_400, INT64_MAX]))
-amounts = st.one_of(micros, st.integers(0, 50_000_000), st.just(INT64_MAX))
+from tests.fakes.any_price import (
+    INT64_MAX,
+    amounts,
+    any_talk,
+    plain_rates,
+    rates,
+    rounded_by_hand,
+    short_talk,
+    thorough,
+    windowed_rates,
+)
 
 
 def block_by_block(rate: Rate, talk_s: int) -> dict[LineKind, Fraction]:
     """The rules again, as slowly and plainly as they can be written: what each line adds."""
     if talk_s <= rate.grace_s:
         return {}
-    adds = {LineKind.CONNECT_FEE: Fraction(rate.connect_fee_micros)}
+    fee = named(rate, rate.clock.window_at(0), "connect_fee_micros")
+    adds = {LineKind.CONNECT_FEE: Fraction(fee)}
     adds |= {LineKind.FIRST_BLOCK: Fraction(0), LineKind.BLOCKS: Fraction(0)}
     start_s = 0
     while start_s < talk_s - rate.free_s:
@@ -108,7 +59,9 @@ def block_by_block(rate: Rate, talk_s: int) -> dict[LineKind, Fraction]:
     adds[LineKind.MAXIMUM] = Fraction(0)
     if rate.maximum_charge_micros is not None:
         adds[LineKind.MAXIMUM] = min(Fraction(0), rate.maximum_charge_micros - total(adds))
-    adds[LineKind.ROUNDING] = rounded(rate, total(adds)) - total(adds)
+    adds[LineKind.ROUNDING] = rounded_by_hand(
+        total(adds), rate.rounding, rate.rounding_decimals
+    ) - total(adds)
     return {kind: amount for kind, amount in adds.items() if amount}
 
 
@@ -119,34 +72,40 @@ def total(adds: dict[LineKind, Fraction]) -> Fraction:
 
 def the_block_at(rate: Rate, start_s: int) -> tuple[int, Fraction]:
     """Length and price of the block that starts at a second of the grid."""
-    length_s, price = rate.next_s, rate.price_per_minute
+    window = rate.clock.window_at(rate.free_s + start_s)
+    length_s, price = named(rate, window, "next_s"), named(rate, window, "price_per_minute")
     if start_s == 0:
-        if rate.first_amount_micros is not None:
-            return rate.first_s, Fraction(rate.first_amount_micros)
-        if rate.first_price_per_minute is not None:
-            price = rate.first_price_per_minute
-        return rate.first_s, price * rate.first_s * 1_000_000 / 60
-    for step in rate.steps:
+        return the_first_block(rate, window)
+    for step in named(rate, window, "steps"):
         if step.from_s <= start_s:
             length_s = step.next_s or length_s
             price = price if step.price_per_minute is None else step.price_per_minute
     return length_s, price * length_s * 1_000_000 / 60
 
 
-def rounded(rate: Rate, amount: Fraction) -> Fraction:
-    """Of the two neighbours on the grid of decimals, the one that the method takes."""
-    quantum = 10 ** (6 - rate.rounding_decimals)
-    below = amount // quantum * quantum
-    above = below if below == amount else below + quantum
-    middle = Fraction(below + above, 2)
-    half_even = below if below // quantum % 2 == 0 else above
-    taken = {
-        Rounding.DOWN: below,
-        Rounding.AWAY_FROM_ZERO: above,
-        Rounding.HALF_AWAY_FROM_ZERO: above if amount >= middle else below,
-        Rounding.HALF_EVEN: half_even if amount == middle else below if amount < middle else above,
-    }
-    return Fraction(taken[rate.rounding])
+def the_first_block(rate: Rate, window: str) -> tuple[int, Fraction]:
+    """Length and price of the first block, if it starts in a window."""
+    of = variant(rate, window)
+    if of is None or (of.first_amount_micros, of.first_price_per_minute) == (None, None):
+        amount, price = rate.first_amount_micros, rate.first_price_per_minute
+    else:
+        amount, price = of.first_amount_micros, of.first_price_per_minute
+    length_s = named(rate, window, "first_s")
+    if amount is not None:
+        return length_s, Fraction(amount)
+    price = named(rate, window, "price_per_minute") if price is None else price
+    return length_s, price * length_s * 1_000_000 / 60
+
+
+def named(rate: Rate, window: str, field: str) -> Any:
+    """A term as the window names it, else as the rate does."""
+    changed = getattr(variant(rate, window), field, None)
+    return getattr(rate, field) if changed is None else changed
+
+
+def variant(rate: Rate, window: str) -> Variant | None:
+    """What a window changes, if anything."""
+    return next((one for one in rate.variants if one.window == window), None)
 
 
 def ends_until(rate: Rate, talk_s: int) -> list[int]:
@@ -161,7 +120,7 @@ def ends_until(rate: Rate, talk_s: int) -> list[int]:
 
 
 @thorough
-@given(rate=rates(), talk_s=short_talk)
+@given(rate=rates, talk_s=short_talk)
 def test_the_closed_form_is_the_price_block_by_block(rate: Rate, talk_s: int) -> None:
     """The look-up gives what adding up one block after the other gives, line by line.
 
@@ -176,7 +135,7 @@ def test_the_closed_form_is_the_price_block_by_block(rate: Rate, talk_s: int) ->
 
 
 @thorough
-@given(rate=rates(), talk_s=short_talk)
+@given(rate=rates, talk_s=short_talk)
 def test_block_ends_are_those_of_the_grid(rate: Rate, talk_s: int) -> None:
     """Rounded up, the next, and the start: all three read off the list of every block end.
 
@@ -189,7 +148,7 @@ def test_block_ends_are_those_of_the_grid(rate: Rate, talk_s: int) -> None:
 
 
 @thorough
-@given(rate=rates(), talk_s=short_talk)
+@given(rate=rates, talk_s=short_talk)
 def test_the_billed_seconds_are_those_of_the_lines(rate: Rate, talk_s: int) -> None:
     """Blocks lie side by side from the end of the free seconds; their length is what is billed.
 
@@ -201,11 +160,11 @@ def test_the_billed_seconds_are_those_of_the_lines(rate: Rate, talk_s: int) -> N
     assert all(before.to_s == after.from_s for before, after in pairwise(blocks))
     if blocks:
         assert blocks[0].from_s == rate.free_s == priced.free_s
-        assert blocks[-1].to_s - talk_s < max(rate.first_s, 90)
+        assert blocks[-1].to_s - talk_s < 90
 
 
 @thorough
-@given(rate=rates(), talk_s=any_talk, longer_s=st.integers(0, 200) | any_talk)
+@given(rate=rates, talk_s=any_talk, longer_s=st.integers(0, 200) | any_talk)
 def test_the_price_never_falls_as_the_call_goes_on(rate: Rate, talk_s: int, longer_s: int) -> None:
     """A second more never makes a call cheaper.
 
@@ -215,7 +174,7 @@ def test_the_price_never_falls_as_the_call_goes_on(rate: Rate, talk_s: int, long
 
 
 @thorough
-@given(rate=rates(), cuts=st.lists(any_talk, max_size=8))
+@given(rate=rates, cuts=st.lists(any_talk, max_size=8))
 def test_slices_add_up_to_the_whole(rate: Rate, cuts: list[int]) -> None:
     """However a call is cut into slices, none costs less than nothing and all cost the whole.
 
@@ -231,7 +190,7 @@ def test_slices_add_up_to_the_whole(rate: Rate, cuts: list[int]) -> None:
 
 
 @thorough
-@given(rate=rates(), talk_s=any_talk)
+@given(rate=rates, talk_s=any_talk)
 @example(rate=Rate(destination="", prefix="", price_per_minute=Fraction(1, 3)), talk_s=INT64_MAX)
 def test_the_lines_add_up_to_the_total(rate: Rate, talk_s: int) -> None:
     """The lines of a charge make its total exactly, and it is the price that everyone else gets.
@@ -251,7 +210,7 @@ def test_the_lines_add_up_to_the_total(rate: Rate, talk_s: int) -> None:
 
 
 @thorough
-@given(rate=rates(), credit_micros=amounts, credit_for_s=st.none() | short_talk, at_most_s=any_talk)
+@given(rate=rates, credit_micros=amounts, credit_for_s=st.none() | short_talk, at_most_s=any_talk)
 def test_the_longest_talk_is_paid_for_and_cannot_be_longer(
     rate: Rate, credit_micros: int, credit_for_s: int | None, at_most_s: int
 ) -> None:
@@ -276,7 +235,7 @@ def test_the_longest_talk_is_paid_for_and_cannot_be_longer(
 
 
 @thorough
-@given(rate=rates(), talk_s=any_talk)
+@given(rate=rates, talk_s=any_talk)
 def test_what_a_price_asks_for_pays_for_that_talk(rate: Rate, talk_s: int) -> None:
     """With exactly the price of a talk one may talk that long, unless the first block is dearer.
 
@@ -292,7 +251,7 @@ def test_what_a_price_asks_for_pays_for_that_talk(rate: Rate, talk_s: int) -> No
 
 
 @thorough
-@given(rate=rates())
+@given(rate=rates)
 def test_the_hang_up_limit_is_the_last_block_within_the_maximum(rate: Rate) -> None:
     """Up to the limit no unrounded sum passes the maximum; with the next block it does.
 
@@ -318,7 +277,7 @@ def unbounded_sum(rate: Rate, talk_s: int) -> Fraction:
 
 
 @thorough
-@given(rate=rates(), destination=st.text(max_size=5))
+@given(rate=plain_rates() | windowed_rates, destination=st.text(max_size=5))
 def test_a_rate_comes_back_from_its_record_as_it_was(rate: Rate, destination: str) -> None:
     """Through JSON text and back every term is the same, and the record of it too.
 
