@@ -272,8 +272,8 @@ class Daemon:
 
     def _settled(self, call: Call, cdr: Cdr) -> None:
         self.confirmation.settled(call, cdr)
-        if call.leg is not None:
-            self.spool.settled(call.leg.uniqueid)
+        if cdr.uniqueid is not None:
+            self.spool.settled(cdr.uniqueid)
 
     async def _compare(self) -> None:
         self.meter.hearing(True)

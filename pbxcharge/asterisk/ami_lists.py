@@ -54,6 +54,7 @@ class SpoolEnd:
         ended_at_us: likewise.
         cause: Q.850.
         hangup_source: name of the channel that hung up; empty if none did.
+        channel: name of the leg's own channel; empty if an older dialplan wrote it.
     """
 
     uniqueid: str
@@ -62,6 +63,7 @@ class SpoolEnd:
     ended_at_us: int
     cause: int
     hangup_source: str
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def parse_status(headers: Headers) -> StatusEntry:
 def parse_spool(key: str, text: str) -> SpoolEntry:
     """Entry of the spool: key `/pbxcharge/<uniqueid>`, value split by `|`.
 
-    `end|<call id>|<answered or empty>|<ended>|<cause>|<hangup source>`,
+    `end|<call id>|<answered or empty>|<ended>|<cause>|<hangup source>|<channel>`,
     `deny|<endpoint>|<number>|<at>|<sip code>` or
     `emergency|<endpoint>|<number>|<setup>|<answered or empty>|<ended>|<cause>`.
     """
@@ -156,10 +158,11 @@ def parse_spool(key: str, text: str) -> SpoolEntry:
     fields = text.split("|")
     try:
         match fields:
-            case ["end", call_id, answered, ended, cause, source] if call_id:
-                return SpoolEnd(
-                    uniqueid, call_id, _maybe(answered), _time(ended), _code(cause), source
-                )
+            case ["end", call_id, answered, ended, cause, source, *rest] if (
+                call_id and not rest[1:]
+            ):
+                times = _maybe(answered), _time(ended)
+                return SpoolEnd(uniqueid, call_id, *times, _code(cause), source, *rest)
             case ["deny", endpoint, number, at, sip_code]:
                 return SpoolDeny(uniqueid, endpoint, number, _time(at), _code(sip_code))
             case ["emergency", endpoint, number, setup, answered, ended, cause]:

@@ -97,6 +97,8 @@ class Granted:
         rating_id: the hash under which the rating is stored.
         ring_s: how long the far end may ring.
         renew_lead_ms: a slice is renewed this long before the paid talk ends.
+        trunks: over which it may leave the house, in the order in which they are tried; none if it
+            does not.
     """
 
     attempt: Attempt
@@ -105,3 +107,9 @@ class Granted:
     rating_id: str
     ring_s: int
     renew_lead_ms: int
+    trunks: tuple[str, ...] = ()
+
+    @property
+    def ringing_s(self) -> int:
+        """How long it may ring on all its ways together: 60 s on two trunks are 120 s."""
+        return self.ring_s * max(1, len(self.trunks))

@@ -16,6 +16,7 @@ from pbxcharge.core.call_events import (
     Armed,
     ArmFailed,
     Bridged,
+    CallerGone,
     Command,
     CreditRaised,
     EndOrdered,
@@ -68,7 +69,7 @@ def advance(call: Call, event: Event, now_ms: int) -> Step:
 def _take_in(call: Call, event: Event, now_ms: int) -> Step:
     match event:
         case LegDialled():
-            return (call if call.leg else replace(call, leg=event.leg)), ()
+            return _dialled(call, event), ()
         case LegMoved():
             return _recorded(call, replace(call, leg=event.leg))
         case Answered():
@@ -77,6 +78,8 @@ def _take_in(call: Call, event: Event, now_ms: int) -> Step:
             return _settled_in(call), ()
         case HangupRequested():
             return _hangup_requested(call, event, now_ms), ()
+        case CallerGone():
+            return _caller_gone(call)
         case HungUp():
             return _hung_up(_without_old_goodbye(call, now_ms), event)
         case Reserved():
@@ -113,13 +116,21 @@ def _take_in(call: Call, event: Event, now_ms: int) -> Step:
             return replace(call, phase=Phase.CLOSED), ()
 
 
+def _dialled(call: Call, event: LegDialled) -> Call:
+    """The metered leg, or the one over the next trunk: who hung up the last one does not matter."""
+    known = call.leg is not None and call.leg.uniqueid == event.leg.uniqueid
+    if known or not call.carries(event.leg):
+        return call
+    anew = replace(call, hung_up_by=None, hung_up_ms=None) if call.trunk else call
+    return anew.with_leg(event.leg)
+
+
 def _answered(call: Call, event: Answered) -> Step:
     if call.phase is Phase.UP:
         return call, ()
     up = replace(
-        call,
+        call.with_leg(event.leg),
         phase=Phase.UP,
-        leg=event.leg,
         answered_ms=event.at_ms,
         answered_at_us=event.at_us,
     )
@@ -136,6 +147,34 @@ def _settled_in(call: Call) -> Call:
 
 
 def _hung_up(call: Call, event: HungUp) -> Step:
+    if event.uniqueid is not None and (call.leg is None or call.leg.uniqueid != event.uniqueid):
+        # The late word of a leg in whose place another one is dialled, or will be.
+        return call, ()
+    if _may_go_on(call, event):
+        return replace(call, leg=None, unanswered=event), ()
+    return _ended(call, event)
+
+
+def _may_go_on(call: Call, event: HungUp) -> bool:
+    """Whether the dialplan may now try the next trunk: the caller's end decides, or the next leg.
+
+    Which causes it goes on for is its own affair; where it does not, the caller's end follows.
+    """
+    answered = event.was_up or event.answered_at_us is not None
+    over = call.caller_gone or call.ending_as or event.uniqueid is None
+    return call.trunks_left and not answered and not over
+
+
+def _caller_gone(call: Call) -> Step:
+    """With nobody there who dials, the last leg that was tried has decided about the call."""
+    if call.phase is not Phase.RINGING:
+        return call, ()
+    gone = replace(call, caller_gone=True)
+    last = gone.unanswered if gone.leg is None else None
+    return (gone, ()) if last is None else _ended(gone, last)
+
+
+def _ended(call: Call, event: HungUp) -> Step:
     answer_missed = event.was_up and call.answered_at_us is None and event.answered_at_us is None
     if answer_missed and event.source is EndSource.EVENT:
         return call, (Investigate(),)
@@ -239,7 +278,9 @@ def _credit_raised(call: Call) -> Call:
 
 def _seen(call: Call, event: Seen, now_ms: int) -> Call:
     """A leg whose timer is missing or wrong is armed anew, or ended if it is overdue."""
-    call = replace(call, leg=call.leg or event.leg)
+    if not call.carries(event.leg):
+        return call
+    call = call if call.leg else call.with_leg(event.leg)
     if call.phase is not Phase.UP:
         return call
     wanted_ms = call.paid_ms - now_ms

@@ -45,6 +45,11 @@ class HangupRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerGone:
+    """The channel that asked is no more: nothing else will be dialled for this call."""
+
+
+@dataclass(frozen=True, slots=True)
 class HungUp:
     """The metered leg ended, or it is known that there will be none.
 
@@ -56,6 +61,7 @@ class HungUp:
         answered_at_us: the answer, if this witness knows it.
         by: who hung up, if this witness knows it.
         was_up: the leg had been answered.
+        uniqueid: of the leg, if it is known to be one leg's end; without it, it is the call's.
     """
 
     at_us: int
@@ -65,6 +71,7 @@ class HungUp:
     answered_at_us: int | None = None
     by: EndedBy | None = None
     was_up: bool = False
+    uniqueid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +156,9 @@ class Settled:
 
 
 Event = (
-    LegDialled | LegMoved | Answered | Bridged | HangupRequested | HungUp | Reserved | Refused
-    | Unknown | Armed | ArmFailed | AfterFailed | Seen | CreditRaised | RenewalStopped | EndOrdered
+    LegDialled | LegMoved | Answered | Bridged | HangupRequested | CallerGone | HungUp | Reserved
+    | Refused | Unknown | Armed | ArmFailed | AfterFailed | Seen | CreditRaised | RenewalStopped
+    | EndOrdered
     | LeftAlone | Accompanied | Tick | Settled
 )  # fmt: skip
 

@@ -1,10 +1,12 @@
 """A granted call as a value: everything that decides what is done about it next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pbxcharge.core.attempt import Granted, Leg
+from pbxcharge.core.call_events import HungUp
 from pbxcharge.core.cdr import EndedBy
+from pbxcharge.core.dialling import endpoint_of
 
 
 class Phase(StrEnum):
@@ -53,7 +55,10 @@ class Call:
         after_again_ms: when it is told again, since Asterisk did not take it.
         alone_until_ms: when a call that is left alone with another trunk leg ends; None while
             somebody of the site is there. Not stored: a restart looks, and begins to count anew.
-        trunk: who carries the call, once that is known.
+        trunk: over which it leaves the house, or was tried last.
+        unanswered: how the last leg ended that nobody answered, while other trunks were left. Not
+            stored: a restart finds it written down.
+        caller_gone: the channel that asked has ended, so no other trunk is tried.
     """
 
     granted: Granted
@@ -84,6 +89,8 @@ class Call:
     after_again_ms: int | None = None
     alone_until_ms: int | None = None
     trunk: str | None = None
+    unanswered: HungUp | None = None
+    caller_gone: bool = False
 
     @property
     def call_id(self) -> str:
@@ -98,7 +105,8 @@ class Call:
     @property
     def paid_ms(self) -> int:
         """The paid-through instant; while it rings, the end of its ring lease."""
-        start_ms = self.answered_ms if self.answered_ms is not None else self.granted.ring_s * 1000
+        ringing_ms = self.granted.ringing_s * 1000
+        start_ms = ringing_ms if self.answered_ms is None else self.answered_ms
         return start_ms + self.through_s * 1000
 
     @property
@@ -109,6 +117,41 @@ class Call:
         """
         asked_itself = self.leg == self.granted.attempt.caller
         return self.phase is Phase.RINGING and (self.leg is None or asked_itself)
+
+    @property
+    def trunks_left(self) -> bool:
+        """Whether the dialplan may try another trunk when the leg ends that is there, or was."""
+        tried = max(0, self._tried()) + 1
+        return self.phase is Phase.RINGING and tried < len(self.granted.trunks)
+
+    def carries(self, leg: Leg) -> bool:
+        """Whether a leg is this call's: the one it has, or the next one that it may have."""
+        known = self.leg is not None and self.leg.uniqueid == leg.uniqueid
+        return known or self.may_take(endpoint_of(leg.channel))
+
+    def may_take(self, trunk: str | None) -> bool:
+        """Whether the call may get a leg over this trunk: its first one, or one over a later trunk.
+
+        Trunks are tried in their order, each once. With `carrier` and `second`, a leg over `second`
+        takes the place of one over `carrier`, and never the other way round, however late it is
+        told.
+        """
+        if self.leg is None and self.trunk is None:
+            return True
+        trunks = self.granted.trunks
+        later = trunk in trunks and trunks.index(trunk) > self._tried()
+        return later and self.phase is Phase.RINGING
+
+    def with_leg(self, leg: Leg) -> "Call":
+        """The call with its metered leg, and the trunk that this leg takes."""
+        endpoint = endpoint_of(leg.channel)
+        trunk = endpoint if endpoint in self.granted.trunks else self.trunk
+        return replace(self, leg=leg, trunk=trunk)
+
+    def _tried(self) -> int:
+        """The place of the last trunk that was tried; before the first one that of none."""
+        trunks = self.granted.trunks
+        return trunks.index(self.trunk) if self.trunk in trunks else -1
 
     @property
     def live(self) -> bool:

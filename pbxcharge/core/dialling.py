@@ -1,10 +1,14 @@
 """How Asterisk is to dial the public network: over which trunks a number may leave the house."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+LOCAL = "Local"
+"""Channels of this kind are Asterisk's own and stand for somebody of the site."""
 WAYS_MAX = 4
 """Trunks that are tried for one call: the dialplan has a variable for each."""
+_NUMBERED = re.compile(r"([^/]+)/(.+)-[0-9a-fA-F]{8}(?:;[12])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,15 @@ class Routing:
             if (names := self.routes.get(number[:length])) is not None:
                 return names
         return tuple(trunk.name for trunk in self.trunks)
+
+
+def endpoint_of(channel: str) -> str | None:
+    """Endpoint of a channel, by its name: `PJSIP/carrier-0000001a` is `carrier`'s.
+
+    None for a Local channel, which belongs to no endpoint, and for a name of another form.
+    """
+    found = _NUMBERED.fullmatch(channel)
+    return found[2] if found and found[1] != LOCAL else None
 
 
 def one_trunk(name: str) -> Routing:

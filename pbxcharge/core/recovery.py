@@ -34,6 +34,7 @@ class Written:
         ended_at_us: the end.
         cause: Q.850.
         source: name of the channel that hung up, possibly empty.
+        channel: name of the leg's own channel; empty if it is not known.
     """
 
     uniqueid: str
@@ -41,6 +42,7 @@ class Written:
     ended_at_us: int
     cause: int | None
     source: str
+    channel: str = ""
 
 
 def taken_up(call: Call, now_ms: int) -> Call:
@@ -65,6 +67,23 @@ def catch_up(call: Call, shown: Shown, now_ms: int, now_us: int) -> tuple[Event,
     return (*events, Seen(shown.leg, shown.left_ms))
 
 
+def ended_unseen(
+    call: Call, written: Written, channels: frozenset[str]
+) -> tuple[LegDialled | HungUp, ...]:
+    """The events that tell a call how its leg ended, as it was written down.
+
+    As long as the channel that asked is among `channels`, this is one leg's end: the next trunk may
+    be tried. Once it is gone it is the end of the call.
+    """
+    end = written_end(call, written)
+    if not written.channel:
+        return (end,)
+    asked = call.granted.attempt.caller.uniqueid in channels
+    if asked and written.answered_at_us is None and len(call.granted.trunks) > 1:
+        end = replace(end, uniqueid=written.uniqueid)
+    return LegDialled(Leg(written.uniqueid, written.channel)), end
+
+
 def written_end(call: Call, written: Written) -> HungUp:
     """The end by the spool, the second-best witness."""
     return HungUp(
@@ -81,9 +100,12 @@ def lost_end(call: Call, rule: str, last_seen_us: int | None) -> HungUp:
     """The end that no witness saw, by the operator's rule.
 
     `last_seen`: the last proof that the call still lived. `paid_through`: all that was paid.
-    Either way never before the answer and never after the paid-through instant.
+    Either way never before the answer and never after the paid-through instant. A leg that nobody
+    answered, and after which no other trunk was tried, has told its end.
     """
     answered_at_us = call.answered_at_us
+    if call.unanswered is not None and answered_at_us is None:
+        return replace(call.unanswered, uniqueid=None)
     if answered_at_us is None:
         return HungUp(call.granted.attempt.setup_at_us, EndSource.LAST_SEEN)
     # A slice of which Asterisk was never told was held, but not talked.

@@ -74,7 +74,7 @@ def _cdr(call: Call, end: HungUp, talk: Talk, charges: tuple[Charge, ...], curre
     levels = _level_charges(granted, charges)
     return replace(
         blank_cdr(granted.attempt, currency, _disposition(call, end)),
-        uniqueid=call.leg.uniqueid if call.leg else None,
+        uniqueid=_last_leg(call, end),
         answered_at_us=call.answered_at_us,
         ended_at_us=end.at_us,
         talk_s=talk.talk_s,
@@ -91,6 +91,13 @@ def _cdr(call: Call, end: HungUp, talk: Talk, charges: tuple[Charge, ...], curre
         clock=talk.clock,
         trunk=call.trunk,
     )
+
+
+def _last_leg(call: Call, end: HungUp) -> str | None:
+    """The metered leg, or the last one that a trunk did not put through."""
+    if call.leg is not None:
+        return call.leg.uniqueid
+    return end.uniqueid or (call.unanswered.uniqueid if call.unanswered else None)
 
 
 def blank_cdr(attempt: Attempt, currency: str, disposition: Disposition) -> Cdr:

@@ -13,10 +13,7 @@ from pbxcharge.core.call_state import Call
 from pbxcharge.core.dialling import Routing
 from pbxcharge.core.plan import CallType
 
-LOCAL = "Local"
-"""Channels of this kind are Asterisk's own and stand for somebody of the site."""
 _PAIR = 2
-_NUMBERED = re.compile(r"([^/]+)/(.+)-[0-9a-fA-F]{8}(?:;[12])?")
 _SIP_USER = re.compile(r"sips?:([^@;>]*)[@;>]")
 
 
@@ -87,15 +84,6 @@ class Party:
     emergency: bool
 
 
-def endpoint_of(channel: str) -> str | None:
-    """Endpoint of a channel, by its name: `PJSIP/carrier-0000001a` is `carrier`'s.
-
-    None for a Local channel, which belongs to no endpoint, and for a name of another form.
-    """
-    found = _NUMBERED.fullmatch(channel)
-    return found[2] if found and found[1] != LOCAL else None
-
-
 def route(dialled: str) -> Route:
     """Where a dial string leads: `PJSIP/442079460000@carrier` is that number over `carrier`."""
     filled = dialled.partition("/")[2]
@@ -139,10 +127,11 @@ def standing(
 def may_become_granted(leg: TrunkLeg, call: Call, routing: Routing) -> bool:
     """Whether a leg of which Asterisk has not yet told who dialled it may be this call's.
 
-    It may while the call has none, and was granted this very number over this trunk, too.
+    It may while the call has none, or one over an earlier trunk that nobody has answered, and was
+    granted this very number over this trunk, too.
     """
-    attempt = call.granted.attempt
-    open_to_it = call.live and call.leg is None and attempt.call_type == CallType.PUBLIC
+    public = call.granted.attempt.call_type == CallType.PUBLIC
+    open_to_it = call.live and public and call.may_take(leg.trunk)
     return open_to_it and _ways(call, routing).get(leg.trunk) == leg.number
 
 
@@ -206,8 +195,8 @@ def _other_half(channel: str) -> str:
 
 def _ways(call: Call, routing: Routing) -> dict[str, str]:
     """The number of a call as it is dialled over each trunk that it may take."""
-    ways = routing.ways(call.granted.attempt.number or "")
-    return {way.trunk: route(way.dial).number for way in ways}
+    ways, granted = routing.ways(call.granted.attempt.number or ""), call.granted.trunks
+    return {way.trunk: route(way.dial).number for way in ways if way.trunk in granted}
 
 
 def _why_not(leg: TrunkLeg, call: Call | None, routing: Routing) -> str:
@@ -224,6 +213,7 @@ def _why_not(leg: TrunkLeg, call: Call | None, routing: Routing) -> str:
         return "the call was granted over another trunk"
     if granted[leg.trunk] != leg.number:
         return "the call was granted to another number"
-    if call.leg is not None and call.leg.uniqueid != leg.uniqueid:
+    known = call.leg is not None and call.leg.uniqueid == leg.uniqueid
+    if not known and not call.may_take(leg.trunk):
         return "the call has its leg already"
     return ""

@@ -23,7 +23,6 @@ from pbxcharge.core.resolution import Route, Way
 from pbxcharge.core.settlement import blank_cdr
 from pbxcharge.errors import OperatingError, Overloaded
 from pbxcharge.failpoints import Failpoint, reach
-from pbxcharge.flow.announce import Allowed
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
@@ -117,7 +116,7 @@ class Authorizer:
         self._held: set[str] = set()
         self.stopping = False
 
-    async def decide(self, ask: Ask) -> Allowed | Denial:
+    async def decide(self, ask: Ask) -> Call | Denial:
         """A call whose first slice is held on disk and which is metered from now on, or why not."""
         zero_ms = self._clock.mono_ms()
         attempt = self._attempt(ask)
@@ -139,13 +138,13 @@ class Authorizer:
             await self._refuse(attempt, decided, zero_ms)
         else:
             self._held.discard(attempt.call_id)
-            self._meter.admit(decided.call, zero_ms)
-            self._tell_authorized(decided.call)
+            self._meter.admit(decided, zero_ms)
+            self._tell_authorized(decided)
         return decided
 
     async def _decide(
         self, attempt: Attempt, resolved: Resolved, ask: Ask, as_of: int
-    ) -> Allowed | Denial:
+    ) -> Call | Denial:
         plans, offer = self._prices.plans, self._offer(resolved, attempt)
         if isinstance(offer, Denial):
             return offer
@@ -156,7 +155,7 @@ class Authorizer:
         others = self._directory.changes != as_of or self._prices.plans is not plans
         changed = self.stopping or others
         denied = await self._no_longer_allowed(resolved, ask, attempt) if changed else None
-        return denied or Allowed.of(_call(granted, outcome), outcome)
+        return denied or _call(granted, outcome)
 
     def _closed(self) -> Denial | None:
         """Why nobody at all is let in, whoever asks for whatever."""
@@ -218,10 +217,9 @@ class Authorizer:
             ),
             least_s=offer.least_s,
             want_s=offer.want_s,
-            lease_from_us=attempt.setup_at_us + self._site.ring_s * MICROS,
+            lease_from_us=attempt.setup_at_us + granted.ringing_s * MICROS,
             node=self._site.pbx,
             at_us=attempt.setup_at_us,
-            horizon_s=offer.rating.limit_s,
         )
         reach(Failpoint.BEFORE_HOLD)
         self._held.add(attempt.call_id)
@@ -265,7 +263,14 @@ class Authorizer:
             rating_id=stored_id,
             ring_s=self._site.ring_s,
             renew_lead_ms=self._site.renew_lead_ms,
+            trunks=self._trunks(attempt),
         )
+
+    def _trunks(self, attempt: Attempt) -> tuple[str, ...]:
+        """Over which trunks it may leave the house, in the order in which they are tried."""
+        if attempt.call_type != CallType.PUBLIC:
+            return ()
+        return tuple(way.trunk for way in self._site.routing.ways(attempt.number or ""))
 
     def _rating(self, rating: Rating) -> tuple[Rating, str]:
         """The rating and its hash, worked out once for each plan version and prefix."""

@@ -1,18 +1,16 @@
 """One FastAGI session: a caller waits before the gate for a verdict."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Protocol
 
 from pbxcharge.asterisk.agi_protocol import AgiRequest, parse_authorize
 from pbxcharge.asterisk.agi_session import AgiSession
-from pbxcharge.core.attempt import Attempt, Leg
+from pbxcharge.core.attempt import Granted, Leg
 from pbxcharge.core.authorization import Denial
 from pbxcharge.core.call import Call
 from pbxcharge.core.resolution import Way
 from pbxcharge.errors import AgiHangup, OperatingError
 from pbxcharge.failpoints import Failpoint, reach
-from pbxcharge.flow.announce import NOTHING_TOLD, Allowed, announced
 from pbxcharge.flow.authorize import Ask, Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.ports import Site
@@ -24,10 +22,14 @@ DELETIONS = 2
 """Spool entries deleted in one session, while the hold is being written: more than calls write."""
 
 
+_DIALS = ("PBXC_DIAL", "PBXC_DIAL2", "PBXC_DIAL3", "PBXC_DIAL4")
+"""A trunk each, in the order in which they are tried: WAYS_MAX of them."""
+
+
 class Decider(Protocol):
     """Who decides attempts."""
 
-    async def decide(self, ask: Ask) -> Allowed | Denial:
+    async def decide(self, ask: Ask) -> Call | Denial:
         """A call that is held and metered, or why not."""
         ...
 
@@ -87,8 +89,8 @@ class Gate:
             await self._delete_settled(session)
         finally:
             decided = await deciding
-            if isinstance(decided, Allowed):
-                self._callers.expect_caller(asked.uniqueid, decided.call.call_id)
+            if isinstance(decided, Call):
+                self._callers.expect_caller(asked.uniqueid, decided.call_id)
         reach(Failpoint.BEFORE_VERDICT)
         try:
             await session.set_variables(self._variables(decided))
@@ -113,40 +115,38 @@ class Gate:
             await session.database_del(FAMILY, key)
             reach(Failpoint.SPOOL_DELETED)
 
-    def _variables(self, decided: Allowed | Denial) -> dict[str, str]:
+    def _variables(self, decided: Call | Denial) -> dict[str, str]:
         if isinstance(decided, Denial):
             return _verdict("DENY", PBXC_SIPCODE=str(decided.sip_code))
-        return self._allow(decided.call, announced(decided))
-
-    def _allow(self, decided: Call, told: Mapping[str, str]) -> dict[str, str]:
         ring_s, slice_s = self._site.ring_s, decided.through_s
         attempt = decided.granted.attempt
         return _verdict(
             "ALLOW",
             PBXC_CALL=decided.call_id,
-            PBXC_DIAL=self._dial(attempt),
+            **self._dials(decided.granted),
             PBXC_TO=attempt.callee_endpoint or "",
             PBXC_TYPE=str(attempt.call_type),
             PBXC_RING_S=str(ring_s),
             PBXC_RING_LEASE_S=str(ring_s + slice_s),
             PBXC_LEASE_S=str(slice_s),
-            **told,
         )
 
-    def _dial(self, attempt: Attempt) -> str:
-        """What the dialplan is to call: a phone, a context, or the number by the site's trunk.
+    def _dials(self, granted: Granted) -> dict[str, str]:
+        """What the dialplan is to call: a phone, a context, or the number by each trunk in turn.
 
         A context that is called from inside is dialled through a Local channel, which is the
         metered leg; a trunk's channel is metered itself and goes into the context as it is.
         """
+        attempt = granted.attempt
         number = attempt.number or ""
         if attempt.callee_endpoint:
-            return f"PJSIP/{attempt.callee_endpoint}"
+            return {"PBXC_DIAL": f"PJSIP/{attempt.callee_endpoint}"}
         if attempt.callee_context:
             context = attempt.callee_context
-            return context if attempt.incoming else f"Local/{number}@{context}/n"
+            return {"PBXC_DIAL": context if attempt.incoming else f"Local/{number}@{context}/n"}
         ways = self._site.routing.ways(number)
-        return ways[0].dial if ways else ""
+        dials = (way.dial for way in ways if way.trunk in granted.trunks)
+        return dict(zip(_DIALS, dials, strict=False))
 
 
 async def _see_who_left(session: AgiSession) -> None:
@@ -161,13 +161,12 @@ async def _see_who_left(session: AgiSession) -> None:
 
 _NO_VERDICT = {
     "PBXC_CALL": "",
-    "PBXC_DIAL": "",
+    **dict.fromkeys(_DIALS, ""),
     "PBXC_TO": "",
     "PBXC_TYPE": "",
     "PBXC_RING_S": "0",
     "PBXC_RING_LEASE_S": "0",
     "PBXC_LEASE_S": "0",
-    **NOTHING_TOLD,
     "PBXC_SIPCODE": "0",
 }
 """Every variable is set each time, so that nothing is left of an earlier verdict."""

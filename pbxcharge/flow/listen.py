@@ -18,6 +18,7 @@ from pbxcharge.core.call import Call
 from pbxcharge.core.call_events import (
     Answered,
     Bridged,
+    CallerGone,
     HangupRequested,
     HungUp,
     LegDialled,
@@ -26,8 +27,7 @@ from pbxcharge.core.call_events import (
 from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.core.plan import CallType
 from pbxcharge.flow.clock import Clock
-from pbxcharge.flow.live_call import LiveCall
-from pbxcharge.flow.meter import Meter
+from pbxcharge.flow.meter import LiveCall, Meter
 
 WANTED = frozenset(
     {
@@ -115,8 +115,7 @@ class Listener:
     def _is_its_leg(self, event: LegEvent) -> bool:
         """False if the call has another leg: this one has only inherited the variable."""
         live = self._meter.get(event.call_id)
-        leg = live.call.leg if live else None
-        return leg is None or leg.uniqueid == event.uniqueid
+        return live is None or live.call.carries(Leg(event.uniqueid, event.channel))
 
     def _dialled(self, event: DialBegin, call_id: str) -> None:
         live = self._meter.get(call_id)
@@ -171,6 +170,7 @@ class Listener:
             elapsed_ms=elapsed_ms,
             by=self._who_left(live, event),
             was_up=event.channel_state == STATE_UP,
+            uniqueid=event.uniqueid,
         )
         self._meter.feed(call_id, end)
 
@@ -201,17 +201,22 @@ class Listener:
         )
 
     def _caller_gone(self, event: Hangup) -> None:
-        """A caller who leaves before anything was dialled ends the attempt; later the leg does."""
+        """A caller who leaves before anything was dialled ends the attempt; later the leg does.
+
+        Between two trunks it is the one that was tried last.
+        """
         call_id = self._callers.pop(event.uniqueid, None)
         live = self._meter.get(call_id)
-        if call_id is None or live is None or not live.call.undialled:
+        if call_id is None or live is None:
             return
-        if live.gapless:
-            end = HungUp(at_us=event.at_us, source=EndSource.EVENT, cause=event.cause)
-            self._meter.feed(call_id, end)
-        else:
+        if live.gapless or live.call.leg is not None:
+            self._meter.feed(call_id, CallerGone())
+        if not live.gapless and (live.call.undialled or live.call.trunks_left):
             # A leg may have been dialled, and talked, while nobody listened.
             self._meter.look()
+        elif live.call.undialled:
+            end = HungUp(at_us=event.at_us, source=EndSource.EVENT, cause=event.cause)
+            self._meter.feed(call_id, end)
 
     def _line_ms(self, live: LiveCall, at_us: int) -> int:
         """The instant of an event on the call's line: now, less the event's age."""

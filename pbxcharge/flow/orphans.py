@@ -12,7 +12,8 @@ from typing import Protocol
 from pbxcharge.asterisk.ami_lists import StatusEntry
 from pbxcharge.asterisk.events import AttendedTransfer, BlindTransfer, BridgeEnter, Event, Pickup
 from pbxcharge.core.call_events import Accompanied, LeftAlone
-from pbxcharge.core.trunks import Talker, endpoint_of, left_alone
+from pbxcharge.core.dialling import endpoint_of
+from pbxcharge.core.trunks import Talker, left_alone
 from pbxcharge.flow.meter import Meter
 
 AGAIN_S = 1.0

@@ -14,15 +14,14 @@ from pbxcharge.core.recovery import (
     Shown,
     Written,
     catch_up,
+    ended_unseen,
     lost_end,
     may_still_begin,
-    written_end,
 )
 from pbxcharge.errors import ChannelGone, PbxchargeError
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.clock import Clock
-from pbxcharge.flow.live_call import LiveCall
-from pbxcharge.flow.meter import Meter
+from pbxcharge.flow.meter import LiveCall, Meter
 from pbxcharge.flow.ports import Asterisk, Site, Writer
 from pbxcharge.flow.spool import Spool
 from pbxcharge.logger import Logger
@@ -179,8 +178,7 @@ class Recovery:
     def _may_be_its(self, entry: StatusEntry) -> bool:
         """False if the call has another leg: this one has only inherited the variable."""
         live = self._meter.get(entry.call_id)
-        leg = live.call.leg if live else None
-        return leg is None or leg.uniqueid == entry.uniqueid
+        return live is None or live.call.carries(Leg(entry.uniqueid, entry.channel))
 
     def _undialled(self) -> dict[str, str]:
         """The open calls that the dialplan may not have begun, by the channels that asked.
@@ -206,10 +204,12 @@ class Recovery:
             for event in catch_up(call, self._shown(entry), now_ms, now_us):
                 self._meter.feed(call.call_id, event)
             return True
+        channels = frozenset(entry.uniqueid for entry in view.channels)
         if (written := view.ends.get(call.call_id)) is not None:
-            self._meter.feed(call.call_id, written_end(call, written))
+            for event in ended_unseen(call, written, channels):
+                self._meter.feed(call.call_id, event)
             return True
-        return may_still_begin(call, frozenset(entry.uniqueid for entry in view.channels))
+        return may_still_begin(call, channels)
 
     def _shown(self, entry: StatusEntry) -> Shown:
         now_us, ends_at_s = self._clock.wall_us(), entry.hangs_up_at_s

@@ -147,13 +147,19 @@ class Spool:
             ended_at_us=entry.ended_at_us,
             cause=entry.cause,
             source=entry.hangup_source,
+            channel=entry.channel,
         )
         known = ends.get(entry.call_id)
         if known is None or _how_late(known) < _how_late(written):
             ends[entry.call_id] = written
 
     def _tell_difference(self, entry: SpoolEnd, cdr: Cdr) -> None:
-        """A better witness has decided; where the leg itself says something else, it is told."""
+        """A better witness has decided; where the leg itself says something else, it is told.
+
+        A leg over a trunk that did not put the call through says nothing of the call's end.
+        """
+        if cdr.uniqueid not in (None, entry.uniqueid):
+            return
         late_us = entry.ended_at_us - (cdr.ended_at_us or entry.ended_at_us)
         if abs(late_us) > TOLERANCE_US:
             self._log.warning(

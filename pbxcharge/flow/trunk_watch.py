@@ -24,11 +24,10 @@ from pbxcharge.asterisk.events import (
     UserEvent,
 )
 from pbxcharge.core.call import Call
-from pbxcharge.core.dialling import Routing
+from pbxcharge.core.dialling import Routing, endpoint_of
 from pbxcharge.core.trunks import (
     Standing,
     TrunkLeg,
-    endpoint_of,
     may_become_granted,
     number_dialled,
     route,

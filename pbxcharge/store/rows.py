@@ -31,7 +31,7 @@ CALL_COLUMNS = """
     number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
     phase, leg_uniqueid, leg_channel, answered_ms, answered_at_us, warned, stopped, hung_up_by,
     ending_as, hang_up_ms, exhausted, direction, caller_number, callee_endpoint, callee_context,
-    trunk
+    trunk, trunks
 """
 
 CDR_COLUMNS = """
@@ -133,6 +133,7 @@ def _granted(row: Row, rating: Rating) -> Granted:
         rating_id=row[13],
         ring_s=row[14],
         renew_lead_ms=row[15],
+        trunks=tuple(orjson.loads(row[32])),
     )
 
 

@@ -136,6 +136,7 @@ def call_row(call: Call) -> Row:
         attempt.callee_endpoint,
         attempt.callee_context,
         call.trunk,
+        json_list(granted.trunks),
     )
 
 

@@ -91,9 +91,9 @@ INSERT INTO call (
     number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
     phase, leg_uniqueid, leg_channel, answered_ms, answered_at_us, warned, stopped, hung_up_by,
     ending_as, hang_up_ms, exhausted, direction, caller_number, callee_endpoint, callee_context,
-    trunk
+    trunk, trunks
 )
-VALUES (?, 'open', {", ".join("?" * 31)})
+VALUES (?, 'open', {", ".join("?" * 32)})
 ON CONFLICT (call_id) DO UPDATE SET
     phase = excluded.phase,
     leg_uniqueid = excluded.leg_uniqueid, leg_channel = excluded.leg_channel,

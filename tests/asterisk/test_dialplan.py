@@ -105,7 +105,7 @@ async def test_the_end_is_written_down_for_the_daemon(scripted: Scripted) -> Non
     observer = scripted.asterisk.observer
     leg = await observer.leg_of("spool")
     hangup = await observer.wait_for("Hangup", Uniqueid=leg)
-    kind, call_id, answered, ended, cause, source = (await scripted.asterisk.spool())[leg]
+    kind, call_id, answered, ended, cause, source, _ = (await scripted.asterisk.spool())[leg]
     assert (kind, call_id, cause) == ("end", "spool", "16")
     assert source.startswith("PJSIP/carrier-")
     # The event is made after the leg has written.

@@ -232,7 +232,7 @@ class FakeCall:
             self.pbx.spool[key] = f"{head}|{answered}|{now:.6f}|{cause}"
         else:
             head = f"end|{leg.leg_variable}|{answered}"
-            self.pbx.spool[leg.uniqueid] = f"{head}|{now:.6f}|{cause}|{source}"
+            self.pbx.spool[leg.uniqueid] = f"{head}|{now:.6f}|{cause}|{source}|{leg.name}"
 
     def _finish(self, cause: int) -> None:
         pbx, leg = self.pbx, self.callee

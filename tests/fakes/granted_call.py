@@ -37,6 +37,7 @@ def granted(
     ring_s: int = 30,
     renew_lead_ms: int = 10_000,
     setup_at_us: int = SETUP_AT_US,
+    trunks: tuple[str, ...] = ("carrier",),
 ) -> Granted:
     """A call of alice to Germany; each further rate and wallet is a level above her."""
     levels = tuple(RatedLevel("basic", "v1", rate, limits) for rate in rates or (a_rate(),))
@@ -48,6 +49,7 @@ def granted(
         rating_id=rating_id(rating.canonical()),
         ring_s=ring_s,
         renew_lead_ms=renew_lead_ms,
+        trunks=trunks,
     )
 
 
@@ -93,6 +95,7 @@ def restored(stored: Call, step: int, through_s: int) -> Call:
         ending_as=stored.ending_as,
         hang_up_ms=stored.hang_up_ms,
         exhausted=stored.exhausted,
+        trunk=stored.trunk,
     )
 
 

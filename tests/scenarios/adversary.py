@@ -18,6 +18,7 @@ from pbxcharge.core.call_events import (
     ArmTimeout,
     AskSlice,
     Bridged,
+    CallerGone,
     Command,
     Event,
     HangUp,
@@ -34,7 +35,7 @@ from pbxcharge.core.call_events import (
 )
 from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.core.credit import Hold, Refused, Reserve, Reserved
-from pbxcharge.core.recovery import Shown, Written, catch_up, taken_up, written_end
+from pbxcharge.core.recovery import Shown, Written, catch_up, ended_unseen, taken_up
 from pbxcharge.core.settlement import settle
 from tests.fakes.granted_call import SETUP_AT_US, first_reservation, reservation, restored
 from tests.fakes.memory_engine import MemoryEngine
@@ -70,16 +71,46 @@ class Adversary:
         if not isinstance(outcome, Reserved):
             return False
         call = Call(granted, 1, outcome.through_s, short=outcome.short)
-        timer_ms = self.now_ms + (granted.ring_s + outcome.through_s) * 1000
-        leg = Leg(attempt.call_id, f"PJSIP/carrier-{attempt.call_id}")
-        ordeal = Ordeal(granted, self.now_ms, outcome.through_s, call, call, leg, timer_ms)
+        ordeal = Ordeal(granted, self.now_ms, outcome.through_s, call, call, Leg("", ""), None)
         self.calls[ordeal.call_id] = ordeal
-        self.event(ordeal, LegDialled(leg))
+        self._dial_leg(ordeal)
         return True
+
+    def _dial_leg(self, ordeal: Ordeal) -> None:
+        """The dialplan dials the next trunk; the leg has its own lease before it rings."""
+        place = len(ordeal.legs)
+        uniqueid, trunk = f"{ordeal.call_id}.{place}", ordeal.granted.trunks[place]
+        ordeal.leg = ordeal.legs[uniqueid] = Leg(uniqueid, f"PJSIP/{trunk}-{place:08x}")
+        ordeal.between = False
+        ordeal.timer_ms = self.now_ms + (ordeal.granted.ring_s + ordeal.first_s) * 1000
+        ordeal.timer_lost = False
+        self.event(ordeal, LegDialled(ordeal.leg))
+
+    def fail(self, ordeal: Ordeal, *, told_late: bool) -> None:
+        """A trunk does not put the call through; its end may be told after the next leg.
+
+        Without a next trunk it is the end of the call.
+        """
+        over = ordeal.ended_ms is not None or ordeal.answered_ms is not None or ordeal.between
+        if over:
+            return
+        if len(ordeal.legs) == len(ordeal.granted.trunks):
+            self.end(ordeal, cause=34)
+            return
+        ordeal.timer_ms, ordeal.between = None, True
+        end = self._write(ordeal, 34)
+        if told_late:
+            self._dial_leg(ordeal)
+        self.event(ordeal, end)
+
+    def go_on(self, ordeal: Ordeal) -> None:
+        """The dialplan tries the next trunk."""
+        if ordeal.between and ordeal.ended_ms is None:
+            self._dial_leg(ordeal)
 
     def answer(self, ordeal: Ordeal) -> None:
         """The dialplan arms the first slice, whoever else is there."""
-        if ordeal.ended_ms is not None or ordeal.answered_ms is not None:
+        if ordeal.ended_ms is not None or ordeal.answered_ms is not None or ordeal.between:
             return
         ordeal.answered_ms = self.now_ms
         ordeal.timer_ms, ordeal.timer_lost = self.now_ms + ordeal.first_s * 1000, False
@@ -90,11 +121,11 @@ class Adversary:
     def party_hangs_up(self, ordeal: Ordeal, by: EndedBy) -> None:
         """Either side, at any time."""
         self.event(ordeal, HangupRequested(by))
-        self.end(ordeal)
+        self.end(ordeal, caller_first=by is EndedBy.CALLER)
 
     def lose_timer(self, ordeal: Ordeal) -> None:
         """A masquerade takes the timer along; only the daemon's second means is left."""
-        if ordeal.ended_ms is None:
+        if ordeal.ended_ms is None and not ordeal.between:
             ordeal.timer_ms, ordeal.timer_lost = None, True
             ordeal.unguarded |= ordeal.deaf or not (self.daemon_up and self.link_up)
 
@@ -102,7 +133,7 @@ class Adversary:
         """All that is not durable is gone."""
         self.daemon_up = False
         for ordeal in self.calls.values():
-            ordeal.call, ordeal.looks_wanted = None, False
+            ordeal.call, ordeal.looks_wanted, ordeal.gapless = None, False, False
             for queue in (ordeal.asked, ordeal.outcomes, ordeal.actions, ordeal.heard):
                 queue.clear()
             ordeal.settling.clear()
@@ -124,6 +155,7 @@ class Adversary:
         """No events, no actions."""
         self.link_up = False
         for ordeal in self.calls.values():
+            ordeal.gapless = False
             ordeal.unguarded |= ordeal.timer_lost
 
     def mend_link(self) -> None:
@@ -183,14 +215,21 @@ class Adversary:
         self.tell(ordeal, ordeal.outcomes[number % len(ordeal.outcomes)])
 
     def hear(self, ordeal: Ordeal) -> None:
-        """Tell the next event of Asterisk; they come in order."""
-        self.tell(ordeal, ordeal.heard.pop(0))
+        """Tell the next event of Asterisk, as the listener does; they come in order."""
+        event = ordeal.heard.pop(0)
+        if isinstance(event, CallerGone) and not ordeal.gapless:
+            ordeal.looks_wanted = True
+            if ordeal.call is None or ordeal.call.leg is None:
+                return
+        if isinstance(event, HungUp) and event.uniqueid is not None:
+            self.tell(ordeal, LegDialled(ordeal.legs[event.uniqueid]))
+        self.tell(ordeal, event)
 
     def lose_event(self, ordeal: Ordeal) -> None:
         """It is never told; until the next check, only Asterisk's own timer guards the call."""
         if ordeal.heard:
             ordeal.heard.pop(0)
-            ordeal.deaf = True
+            ordeal.deaf, ordeal.gapless = True, False
             ordeal.unguarded |= ordeal.timer_lost
 
     def write_record(self, ordeal: Ordeal) -> None:
@@ -228,6 +267,8 @@ class Adversary:
     def pass_time(self, span_ms: int, *, prompt: bool) -> None:
         """Timers, deadlines and actions come on time; all the rest only if `prompt`."""
         until_ms = self.now_ms + span_ms
+        for ordeal in self.calls.values():
+            self.go_on(ordeal)
         for _ in range(INSTANTS_MAX):
             if prompt:
                 self.flush()
@@ -311,28 +352,45 @@ class Adversary:
         if self.daemon_up and self.link_up:
             ordeal.heard.append(event)
 
-    def end(self, ordeal: Ordeal) -> None:
-        """The leg ends; its handler writes that down."""
+    def end(self, ordeal: Ordeal, *, cause: int = 16, caller_first: bool = False) -> None:
+        """The leg ends, if there is one, and its handler writes that down; so does the caller's."""
         if ordeal.ended_ms is not None:
             return
         ordeal.ended_ms, ordeal.timer_ms = self.now_ms, None
         check_lease(ordeal, self._hold(ordeal))
-        up = ordeal.answered_ms is not None
-        elapsed_ms = None if ordeal.answered_ms is None else self.now_ms - ordeal.answered_ms
-        end = HungUp(self.wall_us(), EndSource.EVENT, 16, elapsed_ms=elapsed_ms, was_up=up)
-        self.event(ordeal, end)
+        events: list[Event] = [] if ordeal.between else [self._write(ordeal, cause)]
+        events.insert(0 if caller_first else len(events), CallerGone())
+        for event in events:
+            self.event(ordeal, event)
+
+    def _write(self, ordeal: Ordeal, cause: int) -> HungUp:
+        """The handler writes how the leg has ended; the same is told."""
+        answered_us = self._answered_us(ordeal)
+        at_us, leg = self.wall_us(), ordeal.leg
+        ordeal.written.append(Written(leg.uniqueid, answered_us, at_us, cause, "", leg.channel))
+        return HungUp(
+            at_us,
+            EndSource.EVENT,
+            cause,
+            elapsed_ms=None if answered_us is None else (at_us - answered_us) // 1000,
+            was_up=answered_us is not None,
+            uniqueid=leg.uniqueid,
+        )
+
+    @staticmethod
+    def _answered_us(ordeal: Ordeal) -> int | None:
+        ms = ordeal.answered_ms
+        return None if ms is None else SETUP_AT_US + ms * 1000
 
     def _witnessed(self, ordeal: Ordeal, call: Call) -> tuple[Event, ...]:
-        answered_us = None
-        if ordeal.answered_ms is not None:
-            answered_us = SETUP_AT_US + ordeal.answered_ms * 1000
-        if ordeal.ended_ms is None:
+        if ordeal.ended_ms is None and not ordeal.between:
             left_ms = None if ordeal.timer_ms is None else ordeal.timer_ms - self.now_ms
-            shown = Shown(ordeal.leg, answered_us, left_ms)
+            shown = Shown(ordeal.leg, self._answered_us(ordeal), left_ms)
             now_ms = self.now_ms - ordeal.zero_ms
             return catch_up(call, shown, now_ms, self.wall_us())
-        ended_us = SETUP_AT_US + ordeal.ended_ms * 1000
-        return (written_end(call, Written(ordeal.call_id, answered_us, ended_us, 16, "")),)
+        caller = ordeal.granted.attempt.caller.uniqueid
+        there = frozenset(() if ordeal.ended_ms is not None else (caller,))
+        return ended_unseen(call, ordeal.written[-1], there)
 
     def _take(self, ordeal: Ordeal, command: Command) -> None:
         match command:

@@ -17,6 +17,7 @@ from pbxcharge.core.cdr import Cdr, EndedBy
 from pbxcharge.core.credit import Close, Hold
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.price import charge_micros
+from pbxcharge.core.recovery import Written
 
 AMI_MS = 5
 """How long an action takes at most while the link is up."""
@@ -26,8 +27,10 @@ AMI_MS = 5
 class Ordeal:
     """One call: its metered leg in Asterisk, its state in the daemon, and all that is between.
 
-    `unguarded`: its timer was lost while nobody could see or mend it, the exception to the bound
-    of one second; `deaf`: an event of it was lost.
+    `legs`: every leg that was dialled, the last one is the one that is there, unless the call is
+    `between` two trunks; `written`: what their hangup handlers have written; `gapless`: the daemon
+    has heard everything. `unguarded`: its timer was lost while nobody could see or mend it, the
+    exception to the bound of one second; `deaf`: an event of it was lost.
     """
 
     granted: Granted
@@ -37,6 +40,10 @@ class Ordeal:
     stored: Call
     leg: Leg
     timer_ms: int | None
+    between: bool = False
+    gapless: bool = True
+    legs: dict[str, Leg] = field(default_factory=dict)
+    written: list[Written] = field(default_factory=list)
     answered_ms: int | None = None
     ended_ms: int | None = None
     unguarded: bool = False
@@ -56,6 +63,11 @@ class Ordeal:
     def call_id(self) -> str:
         """Of the attempt."""
         return self.granted.attempt.call_id
+
+    @property
+    def trunk(self) -> str:
+        """Over which the last leg was dialled."""
+        return self.granted.trunks[len(self.legs) - 1]
 
 
 def check_command(ordeal: Ordeal, hold: Hold | None, before: Call, command: Command) -> None:
@@ -104,5 +116,7 @@ def check_settlement(ordeal: Ordeal, hold: Hold | None, close: Close, cdr: Cdr) 
         assert line.amount_micros <= hold.held_micros(line.wallet_id)
         assert line.amount_micros <= charge_micros(level.rate, cdr.talk_s)
     assert (cdr.answered_at_us is not None) == (ordeal.answered_ms is not None)
+    assert (cdr.uniqueid, cdr.trunk) == (ordeal.leg.uniqueid, ordeal.trunk), "the last leg"
+    assert cdr.hangup_cause == ordeal.written[-1].cause, "the caller hears the last carrier"
     # What was talked was held, so all of it is charged.
     assert ordeal.unguarded or cdr.unpaid_s <= ordeal.timer_lost

@@ -82,6 +82,9 @@ def test_recorded_spool_entry_has_answer_and_end() -> None:
 def test_the_other_kinds_of_spool_entries() -> None:
     """Unanswered ends, refusals without the daemon, emergency calls."""
     assert parse_spool(KEY, "end|c||2.5|0|") == SpoolEnd("1.1", "c", None, 2500000, 0, "")
+    named = parse_spool(KEY, "end|c||2.5|34||PJSIP/carrier-00000002")
+    assert isinstance(named, SpoolEnd)
+    assert named.channel == "PJSIP/carrier-00000002"
     assert parse_spool(KEY, "deny|alice|44123|1795299815.678485|503") == SpoolDeny(
         "1.1", "alice", "44123", 1795299815678485, 503
     )
@@ -99,7 +102,7 @@ def test_the_other_kinds_of_spool_entries() -> None:
         "",
         "end",
         "end||1.0|2.0|16|x",
-        "end|c|1.0|2.0|16|x|y",
+        "end|c|1.0|2.0|16|x|y|z",
         "end|c|1.0||16|x",
         "end|c|yesterday|2.0|16|x",
         "end|c|1.0|2.0|-1|x",

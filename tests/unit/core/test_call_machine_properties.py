@@ -62,7 +62,8 @@ class Calls(RuleBasedStateMachine):
 
     Seen failing, each broken for itself, with: core.credit: `abs(` for `max(0,` in
     `_budget_micros`, a wallet not released of the whole hold, or of the call, in `_release`;
-    core.call: the step not compared in `_reserved`, a missed answer settled in `_hung_up`;
+    core.call: the step not compared in `_reserved`, a missed answer settled in `_ended`, a
+    leg's end settled with trunks left, or `caller_gone` not looked at, in `_may_go_on`;
     core.call_due: `ArmTimeout` for a slice more than is held, `armed_s` not compared in `_arm_ms`,
     `hang_up_ms=now_ms` in `_end`, `SECOND_MEANS_MS` of 3 s, `stopped` and `ending_as` not looked at
     in `_after_s`; core.settlement: `talk_s` for `min(talk_s, call.through_s)`.
@@ -78,6 +79,7 @@ class Calls(RuleBasedStateMachine):
         terms=plan_terms,
         lead_s=st.integers(2, 12),
         ring_s=st.sampled_from([5, 30]),
+        trunks=st.integers(1, 3),
         answered=mostly,
     )
     def open(
@@ -89,6 +91,7 @@ class Calls(RuleBasedStateMachine):
         terms: Terms,
         lead_s: int,
         ring_s: int,
+        trunks: int,
         answered: bool,
     ) -> None:
         """Wallets with some credit, what the calls are priced with, and their first slices."""
@@ -106,6 +109,7 @@ class Calls(RuleBasedStateMachine):
                 terms=terms,
                 renew_lead_ms=lead_s * 1000,
                 ring_s=ring_s,
+                trunks=("carrier", "second", "third")[:trunks],
             )
             for name in self.names
         }
@@ -135,6 +139,16 @@ class Calls(RuleBasedStateMachine):
     def answer(self, number: int) -> None:
         """The far end answers."""
         self.world.answer(self._call(number))
+
+    @rule(number=st.integers(0, 9), told_late=st.booleans())
+    def fail(self, number: int, told_late: bool) -> None:
+        """The trunk that is tried does not put the call through."""
+        self.world.fail(self._call(number), told_late=told_late)
+
+    @rule(number=st.integers(0, 9))
+    def go_on(self, number: int) -> None:
+        """The dialplan tries the next one."""
+        self.world.go_on(self._call(number))
 
     @rule(number=st.integers(0, 9), by=st.sampled_from([EndedBy.CALLER, EndedBy.CALLEE]), so=rarely)
     def hang_up(self, number: int, by: EndedBy, so: bool) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from pbxcharge.core.attempt import Leg
 from pbxcharge.core.call import Call, Phase
-from pbxcharge.core.dialling import Routing, Trunk
+from pbxcharge.core.dialling import Routing, Trunk, endpoint_of
 from pbxcharge.core.plan import CallType
 from pbxcharge.core.trunks import (
     Party,
@@ -14,7 +14,6 @@ from pbxcharge.core.trunks import (
     Standing,
     Talker,
     TrunkLeg,
-    endpoint_of,
     left_alone,
     may_become_granted,
     number_dialled,
@@ -83,7 +82,7 @@ def test_a_dial_string_tells_where_it_leads() -> None:
 def test_a_leg_is_granted_to_who_asked_for_this_number_on_this_trunk() -> None:
     """All four must agree; also when it is told a second time."""
     assert standing(THEIRS, RINGING, DIAL, EMERGENCY) == (Standing.GRANTED, "")
-    known = replace(RINGING, leg=LEG)
+    known = RINGING.with_leg(LEG)
     assert standing(THEIRS, known, DIAL, EMERGENCY) == (Standing.GRANTED, "")
 
 
@@ -95,7 +94,7 @@ def test_a_leg_is_granted_to_who_asked_for_this_number_on_this_trunk() -> None:
         (replace(THEIRS, caller="1790000000.9"), RINGING),
         (replace(THEIRS, number="4930999"), RINGING),
         (replace(THEIRS, trunk="expensive"), RINGING),
-        (THEIRS, replace(RINGING, leg=Leg("1790000000.7", "PJSIP/carrier-00000007"))),
+        (THEIRS, RINGING.with_leg(Leg("1790000000.7", "PJSIP/carrier-00000007"))),
         (THEIRS, replace(RINGING, phase=Phase.ENDING)),
         (THEIRS, INSIDE),
     ],
@@ -123,7 +122,7 @@ def test_a_leg_of_an_unknown_caller_may_be_of_a_call_that_has_none() -> None:
     untold = replace(THEIRS, caller=None)
     assert may_become_granted(untold, RINGING, DIAL)
     assert not may_become_granted(replace(untold, number="4930999"), RINGING, DIAL)
-    assert not may_become_granted(untold, replace(RINGING, leg=LEG), DIAL)
+    assert not may_become_granted(untold, RINGING.with_leg(LEG), DIAL)
     assert not may_become_granted(untold, INSIDE, DIAL)
 
 
