@@ -194,7 +194,7 @@ class Daemon:
         """Start every part, unless told to stop before Asterisk was there."""
         self._store.writer.on_credit(self.meter.on_credit)
         self.journal.keep_with(self.archive.keep, (await self._store.queries.event_ids())[1])
-        await self.office.align_floors()
+        await self.office.align_wallets()
         seen_us = await self._store.queries.pbx_seen(self._settings.pbx)
         calls = await self.recovery.restore(seen_us)
         for live in self.meter.calls():
@@ -332,8 +332,16 @@ class Daemon:
                     await self.recovery.alive(proof.asterisk_at_us)
                 except OperatingError as error:
                     self._log.error("proof of life not stored", error=str(error))
+            await self._convert_waiting()
             self.refusals.retry()
             await asyncio.sleep(ALIVE_EVERY_S)
+
+    async def _convert_waiting(self) -> None:
+        """Wallets that live calls kept from being converted."""
+        try:
+            await self.office.provisioning.convert_waiting()
+        except OperatingError as error:
+            self._log.error("wallets not converted", error=str(error))
 
     async def _tell_systemd(self) -> None:
         every_s = (self._notifier.watchdog_s or 2 * ALIVE_EVERY_S) / 2

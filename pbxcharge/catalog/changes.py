@@ -7,6 +7,8 @@ from pathlib import Path
 from pbxcharge.catalog.findings import Finding, Severity
 
 NAMED_MAX = 10
+_SET_PLAN = "give them another plan first: pbxcharge account set-plan"
+_PUT_BACK = f"put the file back, or {_SET_PLAN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,38 @@ def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Pl
 
 def vanished_finding(folder: Path, plan: str, account_ids: Sequence[str]) -> Finding:
     """A plan that accounts are charged by is no longer in the folder."""
-    return _of_users(Severity.ERROR, folder, f"plan {plan} is gone", account_ids)
+    return _of_users(Severity.ERROR, folder, f"plan {plan} is gone, but it charges", account_ids)
+
+
+def unknown_owner_finding(folder: Path, plan: str, owner: Sequence[str]) -> Finding:
+    """The plan is for the accounts below one that does not exist."""
+    message = f"plan {plan}: there is no account {', '.join(owner)}, its owner"
+    hint = "add the account first: pbxcharge account add --kind service-provider"
+    return Finding(Severity.ERROR, str(folder), 0, "owner", message, hint)
+
+
+def elsewhere_finding(folder: Path, plan: str, account_ids: Sequence[str]) -> Finding:
+    """A plan charges accounts that do not stand below its owner."""
+    what = f"plan {plan} is for the accounts below its owner, but it charges"
+    return _of_users(Severity.ERROR, folder, what, account_ids, _SET_PLAN)
+
+
+def calls_live_finding(folder: Path, plan: str, account_ids: Sequence[str]) -> Finding:
+    """A plan pays from other wallets now, and live calls hold credit of the former ones."""
+    what = f"plan {plan} pays from other wallets now, but calls live of"
+    hint = "apply it when they have ended: pbxcharge calls"
+    return _of_users(Severity.ERROR, folder, what, account_ids, hint)
 
 
 def missing_finding(folder: Path, plan: str, account_ids: Sequence[str]) -> Finding:
     """A plan that accounts are charged by was not in the folder before either."""
-    return _of_users(Severity.WARNING, folder, f"there is no plan {plan}", account_ids)
+    what = f"there is no plan {plan}, but it charges"
+    return _of_users(Severity.WARNING, folder, what, account_ids)
 
 
-def _of_users(severity: Severity, folder: Path, what: str, account_ids: Sequence[str]) -> Finding:
+def _of_users(
+    severity: Severity, folder: Path, what: str, account_ids: Sequence[str], hint: str = _PUT_BACK
+) -> Finding:
     named = ", ".join(account_ids[:NAMED_MAX])
     more = f" and {len(account_ids) - NAMED_MAX} more" if len(account_ids) > NAMED_MAX else ""
-    hint = "put the file back, or give them another plan first: pbxcharge account set-plan"
-    return Finding(
-        severity, str(folder), 0, "", f"{what}, but it charges the accounts {named}{more}", hint
-    )
+    return Finding(severity, str(folder), 0, "", f"{what} the accounts {named}{more}", hint)

@@ -12,11 +12,15 @@ from pbxcharge.core.credit_terms import (
     Close,
     Closed,
     Conflict,
+    Convert,
+    Converted,
     CreditEngine,
     Decision,
     Hold,
     HoldLine,
     HoldState,
+    InUse,
+    NotOpen,
     Opened,
     OpenWallet,
     Operation,
@@ -33,7 +37,7 @@ from pbxcharge.core.credit_terms import (
     Shortage,
     Wallet,
 )
-from pbxcharge.core.ledger import Entry, EntryKind, charge_entry_id
+from pbxcharge.core.ledger import Entry, EntryKind, charge_entry_id, convert_entry_id
 from pbxcharge.core.limits import IDLE, Activity
 from pbxcharge.core.money import AMOUNT_MAX_MICROS
 from pbxcharge.core.reservation import reserve
@@ -43,11 +47,15 @@ __all__ = [
     "Close",
     "Closed",
     "Conflict",
+    "Convert",
+    "Converted",
     "CreditEngine",
     "Decision",
     "Hold",
     "HoldLine",
     "HoldState",
+    "InUse",
+    "NotOpen",
     "OpenWallet",
     "Opened",
     "Operation",
@@ -80,6 +88,8 @@ def wallets_named(operation: Operation, holds: Mapping[str, Hold]) -> tuple[str,
             return (operation.entry.wallet_id,)
         case Refund() | OpenWallet():
             return (operation.wallet_id,)
+        case Convert():
+            return (*operation.sources, operation.target)
 
 
 def apply(operation: Operation, books: Books) -> Decision:
@@ -103,6 +113,8 @@ def apply(operation: Operation, books: Books) -> Decision:
             return _refund(operation, books)
         case OpenWallet():
             return _open(operation, books)
+        case Convert():
+            return _convert(operation, books)
 
 
 def _close(op: Close, books: Books) -> Decision:
@@ -164,6 +176,9 @@ def _post(entry: Entry, books: Books) -> Decision:
         if existing.same_command(entry):
             return Decision(Posted(existing, wallet.balance_micros, repeated=True))
         return Decision(Conflict(entry, existing))
+    # What a call was charged goes back to the wallet that paid, whatever became of it.
+    if wallet.closed and entry.kind is not EntryKind.REFUND:
+        return Decision(NotOpen(wallet.wallet_id))
     balance = wallet.balance_micros + entry.amount_micros
     if abs(balance) > AMOUNT_MAX_MICROS or abs(entry.amount_micros) > AMOUNT_MAX_MICROS:
         return Decision(OutOfBounds(entry))
@@ -204,5 +219,34 @@ def _refund_entry(op: Refund, charge_id: str, amount_micros: int) -> Entry:
 
 def _open(op: OpenWallet, books: Books) -> Decision:
     known = books.wallets.get(op.wallet_id) or Wallet(op.wallet_id, op.account_id, op.kind)
-    wallet = replace(known, floor_micros=op.floor_micros)
+    wallet = replace(known, floor_micros=op.floor_micros, closed=False)
     return Decision(Opened(wallet), (wallet,))
+
+
+def _convert(op: Convert, books: Books) -> Decision:
+    sources = [books.wallets[name] for name in op.sources]
+    busy = next((wallet for wallet in sources if wallet.calls), None)
+    if busy is not None:
+        return Decision(InUse(busy.wallet_id))
+    moved = {wallet.wallet_id: -wallet.balance_micros for wallet in sources}
+    moved[op.target] = -sum(moved.values())
+    entries = tuple(_converted(op, name, micros) for name, micros in moved.items() if micros)
+    target = books.wallets[op.target]
+    balance = target.balance_micros + moved[op.target]
+    if abs(balance) > AMOUNT_MAX_MICROS or abs(moved[op.target]) > AMOUNT_MAX_MICROS:
+        return Decision(OutOfBounds(entries[-1]))
+    emptied = [replace(each, balance_micros=0, floor_micros=0, closed=True) for each in sources]
+    wallets = (*emptied, replace(target, balance_micros=balance))
+    return Decision(Converted(op.target, balance), wallets, entries=entries)
+
+
+def _converted(op: Convert, wallet: str, amount_micros: int) -> Entry:
+    return Entry(
+        entry_id=convert_entry_id(wallet, op.at_us),
+        wallet_id=wallet,
+        kind=EntryKind.ADJUSTMENT,
+        amount_micros=amount_micros,
+        at_us=op.at_us,
+        actor=op.actor,
+        note=op.note,
+    )

@@ -213,7 +213,26 @@ class OpenWallet:
     floor_micros: int
 
 
-Operation = Reserve | Close | Post | Refund | OpenWallet
+@dataclass(frozen=True, slots=True)
+class Convert:
+    """Put what is in some wallets of an account into another of its wallets, and close them.
+
+    Args:
+        sources: the wallets to be closed; none of them may have live calls.
+        target: the wallet that takes their balances, open already.
+        note: of the entries.
+        at_us: instant of the entries, and in their ids the number of the change.
+        actor: who wants it.
+    """
+
+    sources: tuple[str, ...]
+    target: str
+    note: str
+    at_us: int
+    actor: str
+
+
+Operation = Reserve | Close | Post | Refund | OpenWallet | Convert
 
 
 class Shortage(StrEnum):
@@ -306,7 +325,32 @@ class Opened:
     wallet: Wallet
 
 
-Outcome = Reserved | Refused | Closed | Posted | Conflict | OutOfBounds | RefundTooHigh | Opened
+@dataclass(frozen=True, slots=True)
+class NotOpen:
+    """The wallet is closed: other ones of the account are in its place; nothing changed."""
+
+    wallet_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """The wallets are closed; the target has this balance now."""
+
+    target: str
+    balance_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """Live calls hold credit of a wallet that is to be closed; nothing changed."""
+
+    wallet_id: str
+
+
+Outcome = (
+    Reserved | Refused | Closed | Posted | Conflict | OutOfBounds | RefundTooHigh | Opened
+    | NotOpen | Converted | InUse
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

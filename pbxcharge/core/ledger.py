@@ -61,6 +61,11 @@ def charge_entry_id(call_id: str, wallet: str) -> str:
     return f"charge:{call_id}:{wallet}"
 
 
+def convert_entry_id(wallet: str, at_us: int) -> str:
+    """The id of what a conversion of wallets moves in one of them: `convert:alice:outgoing:7`."""
+    return f"convert:{wallet}:{at_us}"
+
+
 def initial_entry_id(account_id: str, kind: str) -> str:
     """The id of the initial credit, granted once per account and wallet, ever."""
     return f"initial:{account_id}:{kind}"

@@ -43,6 +43,10 @@ def reserve(op: Reserve, books: Books) -> Decision:
     refused = None if hold else _one_too_many(op, does)
     if refused is not None:
         return Decision(refused)
+    closed = next((wallet.wallet_id for wallet in wallets if wallet.closed), None)
+    if closed is not None:
+        # Its account was given other wallets since it was asked who pays.
+        return Decision(Refused(op.call_id, op.step, Shortage.NOT_ENOUGH_CREDIT, closed))
     spendable = [
         activity.room_micros(payer.limits, op.at_us)
         for payer, activity in zip(op.payers, does, strict=True)

@@ -1,12 +1,15 @@
 """Money acts: top-up, adjustment, refund. Each has an id, so that a retry changes nothing."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pbxcharge.core.account import AccountStatus, WalletKind, wallet_id
 from pbxcharge.core.cdr import Cdr, LevelCharge
 from pbxcharge.core.credit import (
     Conflict,
+    Convert,
+    NotOpen,
     Operation,
     Outcome,
     OutOfBounds,
@@ -14,6 +17,7 @@ from pbxcharge.core.credit import (
     Posted,
     Refund,
     RefundTooHigh,
+    Wallet,
 )
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.money import format_amount
@@ -75,9 +79,11 @@ class Cashier:
         amount_micros: int,
         note: str,
         actor: str,
-        kind: WalletKind = WalletKind.OUTGOING,
+        kind: WalletKind | None = None,
     ) -> MoneyAct:
         """Add paid credit: 10.00 on a balance of 2.50 makes 12.50. Live calls go on longer.
+
+        Without a kind it goes to the shared wallet, where there is one, else to the outgoing.
 
         Raises:
             StorageDown: nothing was done, or it is not known whether it was; the same id tells.
@@ -86,7 +92,7 @@ class Cashier:
             return _amount("a top-up adds: give an amount above 0, or use adjust")
         declined = await self._declined_top_up(entry_id, account_id)
         return declined or await self._post(
-            EntryKind.TOP_UP, entry_id, Purse(account_id, kind), amount_micros, note, actor
+            EntryKind.TOP_UP, entry_id, account_id, kind, amount_micros, note, actor
         )
 
     async def adjust(
@@ -96,7 +102,7 @@ class Cashier:
         amount_micros: int,
         note: str,
         actor: str,
-        kind: WalletKind = WalletKind.OUTGOING,
+        kind: WalletKind | None = None,
     ) -> MoneyAct:
         """Correct a balance by a signed amount; the note says why.
 
@@ -106,8 +112,9 @@ class Cashier:
             return _amount("an adjustment of 0 changes nothing")
         if not note.strip():
             return Declined(Refusal.NOTE_MISSING, "an adjustment needs a note that says why")
-        purse = Purse(account_id, kind)
-        return await self._post(EntryKind.ADJUSTMENT, entry_id, purse, amount_micros, note, actor)
+        return await self._post(
+            EntryKind.ADJUSTMENT, entry_id, account_id, kind, amount_micros, note, actor
+        )
 
     async def refund(
         self,
@@ -139,9 +146,20 @@ class Cashier:
         if level is None:
             return Declined(Refusal.NOTHING_CHARGED, _who_paid(cdr, account_id))
         now_us = self._clock.wall_us()
-        return await self._submit(
-            Refund(entry_id, call_id, level.wallet_id, amount_micros, now_us, actor, note)
-        )
+        refund = Refund(entry_id, call_id, level.wallet_id, amount_micros, now_us, actor, note)
+        moved = await self._moved_on(level.account_id, level.wallet_id, now_us, actor)
+        return await self._submit(refund, *moved)
+
+    async def _moved_on(
+        self, account_id: str, wallet: str, at_us: int, actor: str
+    ) -> tuple[Operation, ...]:
+        """What a closed wallet is given goes on to the one in its place, in the same step."""
+        wallets = await self._records.wallets([account_id])
+        target = main(wallets)
+        closed = any(each.wallet_id == wallet and each.closed for each in wallets)
+        if not closed or target is None:
+            return ()
+        return (Convert((wallet,), target.wallet_id, f"{wallet} is closed", at_us, actor),)
 
     async def _declined_top_up(self, entry_id: str, account_id: str) -> Declined | None:
         if await self._records.entry(entry_id) is not None:
@@ -157,34 +175,52 @@ class Cashier:
         self,
         kind: EntryKind,
         entry_id: str,
-        purse: Purse,
+        account_id: str,
+        wallet_kind: WalletKind | None,
         amount_micros: int,
         note: str,
         actor: str,
     ) -> MoneyAct:
-        wallet = purse.wallet_id
-        declined = _malformed(entry_id, note) or await self._declined_wallet(
-            purse.account_id, wallet
-        )
-        if declined:
+        if declined := _malformed(entry_id, note):
             return declined
+        wallet = await self._wallet(entry_id, account_id, wallet_kind)
+        if isinstance(wallet, Declined):
+            return wallet
         now_us = self._clock.wall_us()
         return await self._submit(
             Post(Entry(entry_id, wallet, kind, amount_micros, now_us, actor, note=note))
         )
 
-    async def _declined_wallet(self, account_id: str, wallet: str) -> Declined | None:
-        if any(known.wallet_id == wallet for known in await self._records.wallets([account_id])):
-            return None
+    async def _wallet(
+        self, entry_id: str, account_id: str, kind: WalletKind | None
+    ) -> str | Declined:
+        """The wallet that is meant; a command that was given before means the one it meant then."""
+        before = await self._records.entry(entry_id)
+        if before is not None and kind is None and before.wallet_id.startswith(f"{account_id}:"):
+            return before.wallet_id
+        wallets = await self._records.wallets([account_id])
+        of_kind = (each for each in wallets if each.kind == kind)
+        named = main(wallets) if kind is None else next(of_kind, None)
+        if named is not None and not named.closed:
+            return named.wallet_id
+        if before is not None and named is not None:
+            return named.wallet_id  # a repeat; the engine finds out
+        return await self._no_wallet(account_id, wallets)
+
+    async def _no_wallet(self, account_id: str, wallets: Sequence[Wallet]) -> Declined:
         if await self._records.account(account_id) is None:
             return Declined(Refusal.UNKNOWN_ACCOUNT, f"there is no account {account_id!r}")
+        kinds = [wallet.kind for wallet in wallets if not wallet.closed]
+        if kinds:
+            message = f"the wallets of {account_id} are: {', '.join(kinds)}"
+            return Declined(Refusal.NO_WALLET, message, field="wallet")
         return Declined(
             Refusal.NO_WALLET,
             f"{account_id} has no wallet: give it a plan first (account set-plan)",
         )
 
-    async def _submit(self, operation: Operation) -> MoneyAct:
-        (outcome,) = await self._writer.submit((operation,))
+    async def _submit(self, *operations: Operation) -> MoneyAct:
+        outcome, *_ = await self._writer.submit(operations)
         reach(Failpoint.AFTER_MONEY)
         return self._answer(outcome)
 
@@ -196,6 +232,9 @@ class Cashier:
                 return Declined(Refusal.ID_TAKEN, self._conflict(outcome.existing))
             case OutOfBounds():
                 return Declined(Refusal.OUT_OF_BOUNDS, "the balance would pass 10^12 units")
+            case NotOpen():
+                message = f"{outcome.wallet_id} is closed, other wallets are in its place"
+                return Declined(Refusal.NO_WALLET, message)
             case RefundTooHigh():
                 return Declined(Refusal.REFUND_TOO_HIGH, self._too_high(outcome))
             case _:
@@ -217,6 +256,12 @@ class Cashier:
 
     def _money(self, micros: int) -> str:
         return f"{format_amount(micros)} {self._currency}"
+
+
+def main(wallets: Iterable[Wallet]) -> Wallet | None:
+    """The wallet that is meant where none is named: the shared one, else the outgoing one."""
+    found = {wallet.kind: wallet for wallet in wallets if not wallet.closed}
+    return found.get(WalletKind.SHARED) or found.get(WalletKind.OUTGOING)
 
 
 def _level(cdr: Cdr, account_id: str | None) -> LevelCharge | None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pbxcharge.core.account import Account, AccountKind, Did, Extension
 from pbxcharge.core.number import is_e164
 from pbxcharge.flow.acts import Declined, Done, Refusal
+from pbxcharge.flow.zones import is_zone
 
 NAME_MAX = 120
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -33,7 +34,8 @@ def same_account(existing: Account, wanted: Account) -> Done[Account] | Declined
         Refusal.EXISTS_OTHERWISE,
         f"{existing.account_id} exists: {existing.kind} of {existing.parent_id or 'the site'}, "
         f"name {existing.name!r}, plan {existing.plan or 'none'}"
-        + (f", code {existing.code}" if existing.code else ""),
+        + (f", code {existing.code}" if existing.code else "")
+        + (f", time zone {existing.time_zone}" if existing.time_zone else ""),
     )
 
 
@@ -59,6 +61,14 @@ def malformed_account(wanted: Account) -> Iterator[Declined]:
     elif wanted.code is not None and wanted.kind is not AccountKind.ORGANIZATION:
         refusal = Refusal.NOT_AN_ORGANIZATION
         yield Declined(refusal, "only organizations have a code", field="code")
+    if wanted.time_zone is not None:
+        yield from malformed_zone(wanted.time_zone)
+
+
+def malformed_zone(name: str) -> Iterator[Declined]:
+    """Whether it is the name of no time zone."""
+    if not is_zone(name):
+        yield _invalid(name, "a time zone", "an IANA name, such as Europe/London", "time_zone")
 
 
 def malformed_extension(wanted: Extension) -> Iterator[Declined]:

@@ -107,7 +107,9 @@ class _Judgement:
             parent = self._accounts.get(after.parent_id or "")
             self._check(change, against_words(change.row))
             self._check(change, self._out_of_place(change))
-            self._check(change, against_account(after, parent, self._terms.plans, codes))
+            self._check(
+                change, against_account(after, parent, self._terms.plans, codes, self._above(after))
+            )
             if after.code is not None:
                 codes.add(after.code, name)
         return self._ordered(changes, {name: self._waits(name) for name in changes})
@@ -115,6 +117,15 @@ class _Judgement:
     def _out_of_place(self, change: Change) -> Iterable[Declined]:
         if isinstance(change.before, Account) and isinstance(change.after, Account):
             yield from against_moving(change.before, change.after)
+
+    def _above(self, account: Account) -> list[str]:
+        """Every account above one, the nearest first; a ring of them is told elsewhere."""
+        found: list[str] = []
+        above = self._accounts.get(account.parent_id or "")
+        while above is not None and above.account_id not in found:
+            found.append(above.account_id)
+            above = self._accounts.get(above.parent_id or "")
+        return found
 
     def _waits(self, name: str) -> set[str]:
         """An account comes after the one above it, and after the one that gives up its code."""

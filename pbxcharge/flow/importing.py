@@ -10,11 +10,12 @@ from pbxcharge.core.effects import AccountSaved, DidSaved, Effect, ExtensionSave
 from pbxcharge.core.imported import ImportRow
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
-from pbxcharge.flow.import_changes import Change, Differences
+from pbxcharge.flow.import_changes import Change, Differences, found_in
 from pbxcharge.flow.import_judge import Terms, judge
 from pbxcharge.flow.import_known import BulkRecords, ask_all, read_known
 from pbxcharge.flow.ports import Writer
-from pbxcharge.flow.provision import Provisioning
+from pbxcharge.flow.provision import Provisioning, not_converted
+from pbxcharge.flow.wallets import NotConverted, all_or_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Importing:
             StorageDown: the books cannot be read.
         """
         differences = await self._judged(rows)
-        operations = await asyncio.to_thread(self._operations, differences.changes, actor)
+        operations = await self._operations(differences.changes, actor)
         return Imported(differences, False, await self._initial_micros(operations))
 
     async def apply(self, rows: Sequence[ImportRow], actor: str) -> Imported:
@@ -80,11 +81,14 @@ class Importing:
             differences = await self._judged(rows)
             if not differences.changes:
                 return Imported(differences, False, 0)
-            operations = await asyncio.to_thread(self._operations, differences.changes, actor)
+            operations = await self._operations(differences.changes, actor)
             now_us = self._clock.wall_us()
             effects = [_saved(change, now_us, actor) for change in differences.changes]
             initial_micros = await self._initial_micros(operations)
-            await self._writer.submit(operations, effects)
+            try:
+                await self._writer.submit(operations, lambda done: all_or_nothing(done, effects))
+            except NotConverted as error:
+                return Imported(_not_converted(differences, error), False, 0)
             return Imported(differences, True, initial_micros)
 
     async def _judged(self, rows: Sequence[ImportRow]) -> Differences:
@@ -94,14 +98,14 @@ class Importing:
         # Ten thousand rows take a while; calls must not wait for them.
         return await asyncio.to_thread(judge, rows, known, terms)
 
-    def _operations(self, changes: Sequence[Change], actor: str) -> tuple[Operation, ...]:
+    async def _operations(self, changes: Sequence[Change], actor: str) -> list[Operation]:
         """The wallets of accounts that are new or get another plan."""
-        return tuple(
-            operation
-            for change in changes
-            if isinstance(change.after, Account) and "plan" in change.fields
-            for operation in self._provisioning.plan_operations(change.after, actor)
-        )
+        found: list[Operation] = []
+        for change in changes:
+            if isinstance(change.after, Account) and "plan" in change.fields:
+                new = change.before is None
+                found += await self._provisioning.plan_operations(change.after, actor, new=new)
+        return found
 
     async def _initial_micros(self, operations: Sequence[Operation]) -> int:
         """The initial credit that nobody was granted before."""
@@ -109,6 +113,16 @@ class Importing:
         before = await ask_all(self._records.entries_named, posts.keys())
         new = posts.keys() - {entry.entry_id for entry in before}
         return sum(posts[entry_id].amount_micros for entry_id in new)
+
+
+def _not_converted(differences: Differences, error: NotConverted) -> Differences:
+    """An account that gets other wallets had live calls, so nothing was written."""
+    found = tuple(
+        found_in(change.row, not_converted(change.after.account_id, error))
+        for change in differences.changes
+        if isinstance(change.after, Account) and error.is_of(change.after.account_id)
+    )
+    return Differences((), differences.same, len(found), found)
 
 
 def _saved(change: Change, now_us: int, actor: str) -> Effect:

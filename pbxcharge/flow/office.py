@@ -40,6 +40,6 @@ class Office:
         self.importing = Importing(writer, records, prices, self.provisioning, clock, turn)
         self.cashier = Cashier(writer, records, clock, currency)
 
-    async def align_floors(self) -> int:
-        """Let every wallet be spent as low as its plan says now; how many were changed."""
-        return await self.provisioning.align_floors()
+    async def align_wallets(self) -> int:
+        """Let every wallet be as its plan wants it now; how many were changed."""
+        return await self.provisioning.align_wallets()

@@ -4,26 +4,21 @@ Every act is safe to repeat: the same content is answered "already done", other 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from pbxcharge.core.account import (
-    Account,
-    AccountStatus,
-    Extension,
-    WalletKind,
-    wallet_id,
-)
-from pbxcharge.core.credit import OpenWallet, Operation, Post
+from pbxcharge.core.account import Account, AccountStatus, Extension
+from pbxcharge.core.credit import InUse, Operation
 from pbxcharge.core.effects import AccountSaved, ExtensionSaved
-from pbxcharge.core.ledger import Entry, EntryKind, initial_entry_id
 from pbxcharge.core.plan import Plan
-from pbxcharge.flow.acts import Declined, Done
+from pbxcharge.flow.acts import Declined, Done, Refusal
+from pbxcharge.flow.alignment import Alignment, Obstacle
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.codes import Codes
 from pbxcharge.flow.identity import (
     malformed_extension,
+    malformed_zone,
     same_account,
     same_extension,
     unknown_account,
@@ -31,9 +26,14 @@ from pbxcharge.flow.identity import (
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.records import Records
 from pbxcharge.flow.rules import against_account, against_extension, against_plan, first
-
-ALIGNED_AT_ONCE = 500
-_CLOSED = AccountStatus.CLOSED
+from pbxcharge.flow.wallets import (
+    NotConverted,
+    all_or_nothing,
+    converted,
+    granted,
+    initial_ids,
+    opened,
+)
 
 
 class Provisioning:
@@ -61,11 +61,12 @@ class Provisioning:
         self._prices = prices
         self._clock = clock
         self._turn = turn
+        self._alignment = Alignment(writer, records, clock)
 
     async def add_account(self, wanted: Account, actor: str) -> Done[Account] | Declined:
-        """Add an organization or a user; with a plan, its wallets and initial credit too.
+        """Add an account; with a plan, its wallets and initial credit too.
 
-        A user's `parent_id` is its organization.
+        A user's `parent_id` is its organization; others may stand below a service provider.
 
         Raises:
             StorageDown: nothing was done, or it is not known whether it was.
@@ -76,7 +77,7 @@ class Provisioning:
                 return same_account(existing, wanted)
             if declined := await self._declined_account(wanted):
                 return declined
-            await self._save(wanted, actor, self.plan_operations(wanted, actor))
+            await self._save(wanted, actor, await self.plan_operations(wanted, actor, new=True))
             return Done(wanted)
 
     async def set_plan(
@@ -84,19 +85,24 @@ class Provisioning:
     ) -> Done[Account] | Declined:
         """Charge an account by another plan; None charges nothing at its level any more.
 
-        The wallets keep their balances; the outgoing one may be spent down to the plan's credit
-        limit. The first plan with an initial credit grants it, once for each wallet, ever.
+        The wallets keep their balances, and may be spent as low as the plan says. A plan with other
+        wallets takes the balances over, in the same transaction, unless calls live. The first plan
+        with an initial credit grants it, once for each wallet, ever.
         """
         async with self._turn:
-            account = await self._records.account(account_id)
+            account, *above = await self._records.chain(account_id) or (None,)
             if account is None:
                 return unknown_account(account_id)
             if account.plan == plan:
                 return Done(account, already=True)
-            if declined := first(against_plan(plan, self._plans)):
+            owners = [each.account_id for each in above if each is not None]
+            if declined := first(against_plan(plan, self._plans, owners)):
                 return declined
             changed = replace(account, plan=plan)
-            await self._save(changed, actor, self.plan_operations(changed, actor))
+            try:
+                await self._save(changed, actor, await self.plan_operations(changed, actor))
+            except NotConverted as error:
+                return not_converted(account_id, error)
             return Done(changed)
 
     async def set_status(
@@ -127,93 +133,91 @@ class Provisioning:
             await self._writer.submit((), [saved])
             return Done(wanted)
 
-    async def align_floors(self) -> int:
-        """Let every wallet be spent as low as its plan says now; how many were changed.
+    async def set_time_zone(
+        self, account_id: str, time_zone: str | None, actor: str
+    ) -> Done[Account] | Declined:
+        """Say whose clocks count for an account and those below it; None is those above.
 
-        A plan's credit limit may have been edited while nobody ran. A plan that is no longer
-        there changes nothing: its accounts cannot call until they get another.
+        Calls that run keep the clocks that they began with.
         """
-        return await self._align_plans(self._plans.values())
+        async with self._turn:
+            account = await self._records.account(account_id)
+            if account is None:
+                return unknown_account(account_id)
+            if account.time_zone == time_zone:
+                return Done(account, already=True)
+            if time_zone is not None and (declined := first(malformed_zone(time_zone))):
+                return declined
+            changed = replace(account, time_zone=time_zone)
+            await self._save(changed, actor, ())
+            return Done(changed)
+
+    async def align_wallets(self) -> int:
+        """Let every wallet be as its plan wants it now; how many were changed.
+
+        A plan may have been edited while nobody ran. One that is no longer there changes nothing:
+        its accounts cannot call until they get another. Wallets with live calls are converted when
+        these have ended.
+        """
+        return await self._alignment.follow({}, self._plans)
+
+    async def convert_waiting(self) -> None:
+        """Convert wallets whose live calls, which forbade it before, have ended."""
+        if self._alignment.waiting:
+            async with self._turn:
+                await self._alignment.convert_waiting(self._plans)
 
     async def change_plans(
         self, plans: Mapping[str, Plan], then: Callable[[], None]
-    ) -> Mapping[str, Sequence[str]]:
-        """Charge by other plans from now on; or who stands in the way, by plan.
+    ) -> tuple[Obstacle, ...]:
+        """Charge by other plans from now on; or everything that stands in the way.
 
-        A plan that vanishes while accounts are charged by it changes nothing at all; closed ones do
-        not count. Else the wallets may at once be spent as low as the plans say now, and when that
-        is durable, `then` is called in the same step in which the plans change.
+        A plan that vanishes while accounts are charged by it, that is for others than them, or that
+        closes wallets with live calls changes nothing at all; closed accounts do not count. Else
+        the wallets at once are as the plans want them, and when that is durable, `then` is called
+        in the same step in which the plans change.
 
         Raises:
             StorageDown: the plans were not changed.
         """
         async with self._turn:
-            stranded = await self._stranded(self._plans.keys() - plans.keys())
-            if not stranded:
-                before = self._plans
-                await self._align_plans(
-                    plan for plan in plans.values() if before.get(plan.name) != plan
-                )
+            obstacles = await self._alignment.obstacles(self._plans, plans)
+            if not obstacles:
+                await self._alignment.follow(self._plans, plans)
                 self._plans = plans
                 then()
-            return stranded
+            return obstacles
 
-    async def _stranded(self, vanished: Iterable[str]) -> dict[str, Sequence[str]]:
-        users = {}
-        for plan in sorted(vanished):
-            accounts = await self._records.accounts_of_plan(plan)
-            users[plan] = [one.account_id for one in accounts if one.status is not _CLOSED]
-        return {plan: account_ids for plan, account_ids in users.items() if account_ids}
+    async def plan_operations(
+        self, account: Account, actor: str, *, new: bool = False
+    ) -> tuple[Operation, ...]:
+        """The wallets as the plan wants them; credit that was granted before is granted no more.
 
-    async def _align_plans(self, plans: Iterable[Plan]) -> int:
-        changed = 0
-        for plan in plans:
-            accounts = await self._records.accounts_of_plan(plan.name)
-            for some in _batched(accounts, ALIGNED_AT_ONCE):
-                changed += await self._align(some, plan)
-        return changed
-
-    async def _align(self, accounts: Sequence[Account], plan: Plan) -> int:
-        wallets = await self._records.wallets([account.account_id for account in accounts])
-        floors = {wallet.wallet_id: wallet.floor_micros for wallet in wallets}
-        wanted = [_open(account, plan, kind) for account in accounts for kind in plan.wallets.kinds]
-        stale = [op for op in wanted if floors.get(op.wallet_id) != op.floor_micros]
-        if stale:
-            await self._writer.submit(stale)
-        return len(stale)
-
-    async def _save(self, account: Account, actor: str, operations: tuple[Operation, ...]) -> None:
-        saved = AccountSaved(account, self._clock.wall_us(), actor)
-        await self._writer.submit(operations, [saved])
-
-    def plan_operations(self, account: Account, actor: str) -> tuple[Operation, ...]:
-        """The wallets as the plan wants them; credit that was granted before is granted no more."""
+        Whoever submits them does so with `all_or_nothing`. A `new` account has nothing yet.
+        """
         if account.plan is None:
             return ()
-        plan = self._plans[account.plan]
-        opened = tuple(_open(account, plan, kind) for kind in plan.wallets.kinds)
-        granted = (self._initial(account, plan, kind, actor) for kind in plan.wallets.kinds)
-        return (*opened, *(post for post in granted if post is not None))
-
-    def _initial(self, account: Account, plan: Plan, kind: WalletKind, actor: str) -> Post | None:
-        amount_micros = plan.initial_micros(kind)
-        if not amount_micros:
-            return None
-        return Post(
-            Entry(
-                entry_id=initial_entry_id(account.account_id, kind),
-                wallet_id=wallet_id(account.account_id, kind),
-                kind=EntryKind.INITIAL,
-                amount_micros=amount_micros,
-                at_us=self._clock.wall_us(),
-                actor=actor,
-            )
+        plan, name, now_us = self._plans[account.plan], account.account_id, self._clock.wall_us()
+        entry_ids = () if new else initial_ids(name, plan)
+        before = [each for each in entry_ids if await self._records.entry(each) is not None]
+        wallets = () if new else await self._records.wallets([name])
+        convert = converted(name, wallets, plan, now_us, actor)
+        return (
+            *opened(name, plan),
+            *([convert] if convert else []),
+            *granted(name, plan, before, now_us, actor),
         )
 
+    async def _save(self, account: Account, actor: str, operations: tuple[Operation, ...]) -> None:
+        saved = [AccountSaved(account, self._clock.wall_us(), actor)]
+        await self._writer.submit(operations, lambda outcomes: all_or_nothing(outcomes, saved))
+
     async def _declined_account(self, wanted: Account) -> Declined | None:
-        parent = None if wanted.parent_id is None else await self._records.account(wanted.parent_id)
+        chain = await self._records.chain(wanted.parent_id) if wanted.parent_id else ()
         codes = Codes({} if wanted.code is None else await self._records.codes())
-        return first(against_account(wanted, parent, self._plans, codes))
+        above = [account.account_id for account in chain]
+        parent = next(iter(chain), None)
+        return first(against_account(wanted, parent, self._plans, codes, above))
 
     async def _declined_extension(self, wanted: Extension) -> Declined | None:
         owner = await self._records.account(wanted.account_id)
@@ -223,15 +227,13 @@ class Provisioning:
         return first(against_extension(wanted, owner, taken, self._prices.emergency))
 
 
-def _open(account: Account, plan: Plan, kind: WalletKind) -> OpenWallet:
-    return OpenWallet(
-        wallet_id(account.account_id, kind),
-        account.account_id,
-        kind,
-        floor_micros=plan.floor_micros(kind),
-    )
-
-
-def _batched(accounts: Sequence[Account], size: int) -> Iterator[Sequence[Account]]:
-    for start in range(0, len(accounts), size):
-        yield accounts[start : start + size]
+def not_converted(account_id: str, error: NotConverted) -> Declined:
+    """Why an account cannot have a plan that pays from other wallets."""
+    if isinstance(error.why, InUse):
+        return Declined(
+            Refusal.CALLS_LIVE,
+            f"{account_id} has live calls, and the plan pays from other wallets",
+            "wait until they have ended: pbxcharge calls",
+            "plan",
+        )
+    return Declined(Refusal.OUT_OF_BOUNDS, "the balance would pass 10^12 units", field="plan")

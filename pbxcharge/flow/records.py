@@ -17,6 +17,10 @@ class Records(BulkRecords, Protocol):
         """One account."""
         ...
 
+    async def chain(self, account_id: str) -> Sequence[Account]:
+        """An account and every account above it; empty if there is no such account."""
+        ...
+
     async def accounts(self, scope: str | None) -> list[Account]:
         """The accounts of a subtree."""
         ...

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pbxcharge.catalog.changes import PlanChange, plan_changes, vanished_finding
+from pbxcharge.catalog.changes import PlanChange, plan_changes
 from pbxcharge.catalog.findings import Finding
 from pbxcharge.errors import OperatingError
+from pbxcharge.flow.alignment import obstacle_finding
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.provision import Provisioning
@@ -94,11 +95,11 @@ class Reload:
                 return self._refused(fresh.findings, actor)
             prices = fresh.prices
             before = versions(self._prices)
-            stranded = await self._provisioning.change_plans(
+            obstacles = await self._provisioning.change_plans(
                 prices.plans, lambda: self._swap(prices)
             )
-            if stranded:
-                found = (vanished_finding(fresh.folder, *users) for users in stranded.items())
+            if obstacles:
+                found = (obstacle_finding(fresh.folder, each) for each in obstacles)
                 return self._refused((*fresh.findings, *found), actor)
             done = Reloaded(
                 done=True,

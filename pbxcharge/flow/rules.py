@@ -12,6 +12,9 @@ from pbxcharge.flow.acts import Declined, Refusal
 from pbxcharge.flow.codes import Codes
 from pbxcharge.flow.identity import malformed_account, malformed_extension, unknown_account
 
+ABOVE_MAX = 50
+"""So many accounts may stand above another."""
+
 
 def first(against: Iterable[Declined]) -> Declined | None:
     """The gravest reason; None if there is none."""
@@ -19,7 +22,11 @@ def first(against: Iterable[Declined]) -> Declined | None:
 
 
 def against_account(
-    wanted: Account, parent: Account | None, plans: Mapping[str, Plan], codes: Codes
+    wanted: Account,
+    parent: Account | None,
+    plans: Mapping[str, Plan],
+    codes: Codes,
+    above: Sequence[str] = (),
 ) -> Iterator[Declined]:
     """What is against an account.
 
@@ -28,34 +35,53 @@ def against_account(
         parent: the account above that it names, None if there is no such account.
         plans: in force, by name.
         codes: of the other organizations.
+        above: ids of every account above it.
     """
     yield from malformed_account(wanted)
     yield from against_parent(wanted, parent)
-    yield from against_plan(wanted.plan, plans)
+    if len(above) > ABOVE_MAX:
+        message = f"{len(above)} accounts stand above it, {ABOVE_MAX} may"
+        yield Declined(Refusal.OUT_OF_BOUNDS, message, field="parent")
+    yield from against_plan(wanted.plan, plans, above)
     if wanted.code is not None:
         yield from codes.against(wanted.code)
 
 
 def against_parent(wanted: Account, parent: Account | None) -> Iterator[Declined]:
-    """A user belongs to an organization, an organization stands at the top."""
-    if wanted.kind is AccountKind.ORGANIZATION:
-        if wanted.parent_id is not None:
-            message = "an organization stands at the top"
-            yield Declined(Refusal.NOT_A_USER, message, "give it no parent", "parent")
-    elif parent is None:
-        yield unknown_account(wanted.parent_id or "", "parent")
-    elif parent.kind is not AccountKind.ORGANIZATION:
+    """A user belongs to an organization; all others to a service provider, or to the site."""
+    user = wanted.kind is AccountKind.USER
+    if parent is None:
+        if user or wanted.parent_id is not None:
+            yield unknown_account(wanted.parent_id or "", "parent")
+    elif user and parent.kind is not AccountKind.ORGANIZATION:
         message = f"{parent.account_id} is a {parent.kind}"
         yield Declined(Refusal.NOT_AN_ORGANIZATION, message, "name an organization", "parent")
+    elif not user and parent.kind is not AccountKind.SERVICE_PROVIDER:
+        message = f"{parent.account_id} is a {parent.kind}"
+        hint = "name a service provider, or no parent"
+        yield Declined(Refusal.NOT_A_SERVICE_PROVIDER, message, hint, "parent")
 
 
-def against_plan(plan: str | None, plans: Mapping[str, Plan]) -> Iterator[Declined]:
-    """An account is charged by a plan that is in force, or by none."""
-    if plan is not None and plan not in plans:
+def against_plan(
+    plan: str | None, plans: Mapping[str, Plan], above: Collection[str] = ()
+) -> Iterator[Declined]:
+    """An account is charged by a plan in force that may be assigned below its owner, or by none.
+
+    Args:
+        plan: its name.
+        plans: in force, by name.
+        above: ids of every account above the one that is to be charged.
+    """
+    if plan is None:
+        return
+    if plan not in plans:
         known = ", ".join(sorted(plans)) or "none"
         yield Declined(
             Refusal.UNKNOWN_PLAN, f"there is no plan {plan!r}", f"known: {known}", "plan"
         )
+    elif (owner := plans[plan].owner) is not None and owner not in above:
+        message = f"plan {plan} is for the accounts below its owner {owner}"
+        yield Declined(Refusal.NOT_BELOW_OWNER, message, field="plan")
 
 
 def against_extension(

@@ -1,6 +1,6 @@
 """What a changed status, or a changed plan, means for the calls that run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pbxcharge.core.account import Account
 from pbxcharge.core.plan import Plan
@@ -21,15 +21,36 @@ async def review(
         meter: the calls.
         records: accounts as they are now.
         plans: in force, by name.
-        account_id: only the calls in which this account has a say; None is all calls.
+        account_id: only the calls in which this account, or one below it, has a say; None is all.
     """
     known: dict[str, Account | None] = {}
+    below = None if account_id is None else await _below(records, account_id)
     for live in meter.calls():
         concerned = accounts_of(live.call)
-        if account_id is not None and account_id not in concerned:
+        if below is not None and below.isdisjoint(concerned):
             continue
-        for name in concerned - known.keys():
-            known[name] = await records.account(name)
-        found = [account for name in concerned if (account := known[name]) is not None]
+        found = await _with_parents(records, concerned, known)
         if (event := standing(live.call, found, plans)) is not None:
             meter.feed(live.call.call_id, event)
+
+
+async def _below(records: Records, account_id: str) -> frozenset[str]:
+    """An account and everybody below it."""
+    return frozenset(account.account_id for account in await records.accounts(account_id))
+
+
+async def _with_parents(
+    records: Records, names: Iterable[str], known: dict[str, Account | None]
+) -> list[Account]:
+    """Accounts and all above them, each once; `known` are those that were read before."""
+    found: dict[str, Account] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in known:
+            known[name] = await records.account(name)
+        account = known[name]
+        if account is not None and name not in found:
+            found[name] = account
+            waiting += [account.parent_id] if account.parent_id else []
+    return list(found.values())

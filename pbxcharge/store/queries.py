@@ -114,8 +114,7 @@ class Queries:
         row = await self._one(selects.DID, number=number)
         if row is None:
             return None
-        chain = await _fetch(self._hot, selects.CHAIN, {"account_id": row[1]})
-        return rows.did(row), tuple(rows.account(account) for account in chain)
+        return rows.did(row), await self.chain(row[1])
 
     async def dids(self, scope: Scope) -> list[Did]:
         """The numbers of a subtree."""
@@ -146,6 +145,11 @@ class Queries:
         """The numbers of these that there are."""
         found = await self._all(selects.DIDS_NAMED, numbers=json_list(numbers))
         return [rows.did(row) for row in found]
+
+    async def chain(self, account_id: str) -> tuple[Account, ...]:
+        """An account and every account above it; empty if there is no such account."""
+        found = await _fetch(self._hot, selects.CHAIN, {"account_id": account_id})
+        return tuple(rows.account(row) for row in found)
 
     async def accounts(self, scope: Scope) -> list[Account]:
         """The accounts of a subtree, by id."""

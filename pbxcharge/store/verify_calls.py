@@ -81,14 +81,15 @@ CALLS = (
     ),
     Rule(
         "cdr_wallet_differs",
-        "an incoming call is paid from incoming wallets, every other one from outgoing wallets",
+        "incoming calls are paid from incoming wallets, others from outgoing ones, or from shared",
         TAMPERED,
         """
         SELECT cdr.call_id, call_type, level.wallet_id
         FROM cdr
         JOIN cdr_level AS level ON level.call_id = cdr.call_id
         JOIN wallet ON wallet.wallet_id = level.wallet_id
-        WHERE (call_type = 'incoming') <> (wallet.kind = 'incoming')
+        WHERE wallet.kind <> 'shared'
+          AND (call_type = 'incoming') <> (wallet.kind = 'incoming')
         """,
     ),
     Rule(
@@ -197,12 +198,13 @@ ACCOUNTS = (
     ),
     Rule(
         "wallet_missing",
-        "who is charged by a plan has an outgoing and an incoming wallet",
+        "who is charged by a plan has an outgoing and an incoming wallet, or a shared one",
         "start the daemon, which opens it",
         """
-        SELECT account_id, plan FROM account WHERE plan IS NOT NULL AND 2 <> (
-            SELECT count(*) FROM wallet
-            WHERE wallet.account_id = account.account_id AND kind IN ('outgoing', 'incoming')
+        SELECT account_id, plan FROM account WHERE plan IS NOT NULL AND 2 > (
+            SELECT coalesce(sum(CASE kind WHEN 'shared' THEN 2 ELSE 1 END), 0) FROM wallet
+            WHERE wallet.account_id = account.account_id AND NOT closed
+              AND kind IN ('outgoing', 'incoming', 'shared')
         )
         """,
     ),

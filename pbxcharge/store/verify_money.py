@@ -16,6 +16,32 @@ MONEY = (
         """,
     ),
     Rule(
+        "closed_wallet_used",
+        "nothing is in a wallet that others have taken the place of, and nobody spends from it",
+        "move its balance by adjustments",
+        """
+        SELECT wallet_id, 'balance ' || balance_micros, 'floor ' || floor_micros FROM wallet
+        WHERE closed AND (balance_micros <> 0 OR floor_micros <> 0)
+        UNION ALL
+        SELECT wallet.wallet_id, 'held by', hold.call_id
+        FROM wallet
+        JOIN hold_line ON hold_line.wallet_id = wallet.wallet_id
+        JOIN hold ON hold.call_id = hold_line.call_id
+        WHERE closed AND hold.state = 'pending'
+        """,
+    ),
+    Rule(
+        "conversion_differs",
+        "what a conversion takes from an account's wallets it puts into others of the account",
+        TAMPERED,
+        """
+        SELECT account_id, at_us, sum(amount_micros)
+        FROM entry JOIN wallet ON wallet.wallet_id = entry.wallet_id
+        WHERE entry_id GLOB 'convert:*'
+        GROUP BY account_id, at_us HAVING sum(amount_micros) <> 0
+        """,
+    ),
+    Rule(
         "entry_missing",
         "entries are numbered without a gap",
         TAMPERED,

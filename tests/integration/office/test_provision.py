@@ -73,7 +73,7 @@ async def test_a_suspended_account_is_still_the_same_one(office: Office) -> None
         (replace(BOB, parent_id="nobody"), Refusal.UNKNOWN_ACCOUNT),
         (replace(BOB, parent_id=None), Refusal.UNKNOWN_ACCOUNT),
         (replace(BOB, parent_id="alice"), Refusal.NOT_AN_ORGANIZATION),
-        (replace(ACME, account_id="sub", parent_id="acme"), Refusal.NOT_A_USER),
+        (replace(ACME, account_id="sub", parent_id="acme"), Refusal.NOT_A_SERVICE_PROVIDER),
         (replace(BOB, plan="nowhere"), Refusal.UNKNOWN_PLAN),
     ],
 )
@@ -200,14 +200,14 @@ async def test_an_edited_credit_limit_counts_from_the_next_start_on(
     """The limit of `plain` was 0 and is 3.00 now; nothing is left to do the second time."""
     edited = {**PLANS, "plain": a_plan("plain", credit_limit_micros=3_000_000)}
     later = Office(store.writer, store.queries, Prices(edited, NUMBERING), Clock(), "EUR")
-    assert await later.align_floors() == 1
+    assert await later.align_wallets() == 1
     has = await wallet(store, "alice")
     assert has is not None and has.available_micros == 3_000_000
-    assert await later.align_floors() == 0
+    assert await later.align_wallets() == 0
 
 
 async def test_a_plan_that_is_gone_changes_no_wallet(office: Office, store: Store) -> None:
     """Its accounts cannot call until they get another, and keep what they have."""
     later = Office(store.writer, store.queries, Prices({}, NUMBERING), Clock(), "EUR")
-    assert await later.align_floors() == 0
+    assert await later.align_wallets() == 0
     assert await wallet(store, "alice") is not None

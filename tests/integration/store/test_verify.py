@@ -63,6 +63,8 @@ DAMAGES = {
     "UPDATE did SET account_id = 'bob' WHERE number = '442079460101'",
     "code_ambiguous": "UPDATE account SET code = '2' WHERE account_id = 'acme'",
     "wallet_missing": "DELETE FROM wallet WHERE wallet_id = 'bob:incoming'",
+    "closed_wallet_used": "UPDATE wallet SET closed = 1 WHERE wallet_id = 'alice:incoming'",
+    "conversion_differs": "UPDATE entry SET entry_id = 'convert:typo' WHERE entry_id = 'typo'",
     "cdr_wallet_differs": "UPDATE wallet SET kind = 'outgoing' WHERE wallet_id = 'alice:incoming'",
     "cdr_direction_differs": "UPDATE cdr SET direction = 'outgoing' WHERE call_id = 'came-in'",
     "extension_audit_differs": "UPDATE extension SET account_id = 'alice' WHERE endpoint = 'bob'",
