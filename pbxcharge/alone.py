@@ -27,6 +27,7 @@ from pbxcharge.catalog.import_files import read_import
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.catalog.placing import Installation, alone_in, place
 from pbxcharge.catalog.trunk_offers import trunk_offers
+from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan
 from pbxcharge.errors import DatabaseMissing, NotTheOwner, WrongCurrency
 from pbxcharge.flow.authorize import Prices
@@ -62,6 +63,7 @@ __all__ = [
     "missing_finding",
     "place",
     "plan_changes",
+    "plans_now",
     "read_files",
     "read_import",
     "reading",
@@ -71,6 +73,11 @@ __all__ = [
 ]
 
 NO_PLANS: Mapping[str, Plan] = MappingProxyType({})
+
+
+def plans_now(catalog: Catalog) -> Mapping[str, Plan]:
+    """The plans that calls are charged by at this instant."""
+    return catalog.in_force(Clock().wall_us() // MICROS)
 
 
 @asynccontextmanager

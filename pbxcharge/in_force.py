@@ -5,7 +5,9 @@ from pathlib import Path
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.catalog.trunk_offers import trunk_offers
 from pbxcharge.core.dialling import Routing
+from pbxcharge.core.money import MICROS
 from pbxcharge.flow.authorize import Prices
+from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.reload import Fresh
 from pbxcharge.settings import Settings
 from pbxcharge.site_files import needs_restart, read_files, with_live_settings
@@ -48,4 +50,5 @@ class InForce:
 def _prices(settings: Settings, catalog: Catalog, routing: Routing) -> Prices:
     emergency = {route.dialled: route.dials for route in settings.emergency_routes}
     trunks = trunk_offers(routing, catalog.decks)
-    return Prices(catalog.plans, settings.numbering, emergency, settings.time_zone, trunks)
+    plans = catalog.in_force(Clock().wall_us() // MICROS)
+    return Prices(plans, settings.numbering, emergency, settings.time_zone, trunks)

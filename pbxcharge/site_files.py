@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -52,6 +53,8 @@ def read_files(
         high_risk=settings.high_risk,
         instead=instead,
         decks=settings.decks,
+        zone=settings.time_zone,
+        today=datetime.now(settings.time_zone).date(),
     )
     found = in_order((*found, *result.findings, *_unknown_decks(config, settings)))
     return SiteFiles(settings, None if has_errors(found) else result.catalog, found)

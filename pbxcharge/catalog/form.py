@@ -6,7 +6,7 @@ several values still see those that are right: one wrong line never hides anothe
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any, ClassVar, TypeVar, get_args
+from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -18,14 +18,12 @@ from pbxcharge.catalog.source import Group, Items, KeyPath, Node, Scalar, Source
 class Form(BaseModel):
     """A group of keys in a file. Every field has a default; `required` names those to be written.
 
-    `later` names keys of the rules that this release does not serve yet: they are refused by that
-    reason rather than as unknown, and never read over, since a limit that is written must hold.
+    A field that is a `dict` holds names of the admin's own, each with such a group.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, arbitrary_types_allowed=True)
 
     required: ClassVar[tuple[str, ...]] = ()
-    later: ClassVar[tuple[str, ...]] = ()
     hints: ClassVar[dict[str, str]] = {}
 
 
@@ -55,22 +53,31 @@ def read_form(
 def _key_findings(
     model: type[Form], source: Source, group: Group, path: KeyPath
 ) -> Iterator[Finding]:
-    """Keys that are unknown, not served yet, without a value, or missing."""
-    forms = {
-        field.alias or name: _form_of(field.annotation)
-        for name, field in model.model_fields.items()
-    }
+    """Keys that are unknown, without a value, or missing."""
+    fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
     for key, entry in group.entries.items():
         at = (*path, key)
-        if key not in forms:
-            yield source.error(at, *_unknown(model, key, list(forms)))
-        elif isinstance(entry.value, Scalar) and entry.value.text is None:
-            yield source.error(at, "has no value", "write one, or remove the key")
+        if key not in fields:
+            yield source.error(at, *_unknown(model, key, list(fields)))
         else:
-            yield from _deeper(forms[key], source, entry.value, at)
+            yield from _value_findings(fields[key], source, entry.value, at)
     for key in model.required:
         if key not in group.entries:
             yield source.error((*path, key), "is missing", model.hints.get(key, ""))
+
+
+def _value_findings(
+    annotation: Any, source: Source, node: Node, path: KeyPath
+) -> Iterator[Finding]:
+    """What is wrong with the keys below a key; those of a `dict` are names of the admin's own."""
+    if isinstance(node, Scalar) and node.text is None:
+        yield source.error(path, "has no value", "write one, or remove the key")
+    elif get_origin(annotation) is dict and isinstance(node, Group):
+        named = get_args(annotation)[1]
+        for name, entry in node.entries.items():
+            yield from _value_findings(named, source, entry.value, (*path, name))
+    else:
+        yield from _deeper(_form_of(annotation), source, node, path)
 
 
 def _deeper(
@@ -91,8 +98,6 @@ def _form_of(annotation: Any) -> type[Form] | None:
 
 
 def _unknown(model: type[Form], key: str, known: list[str]) -> tuple[str, str]:
-    if key in model.later:
-        return "comes with a later release", "remove it"
     if key in model.hints:
         return "does not belong here", model.hints[key]
     near = get_close_matches(key, known, n=1)

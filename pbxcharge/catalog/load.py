@@ -1,15 +1,19 @@
 """Every file of the catalog, read together: one frozen value, or every finding at once."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, date, tzinfo
 from pathlib import Path
 from types import MappingProxyType
 
+from pydantic_core import PydanticCustomError
+
 from pbxcharge.catalog.deck import Deck
-from pbxcharge.catalog.decks import NO_DECKS, DeckFiles, load_decks
+from pbxcharge.catalog.decks import NO_DECKS, DeckFiles, deck_names, load_decks
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.high_risk import read_high_risk
-from pbxcharge.catalog.plan_file import read_plan
+from pbxcharge.catalog.instants import read_instant
+from pbxcharge.catalog.plan_file import Surroundings, read_plan
 from pbxcharge.catalog.site_checks import price_findings
 from pbxcharge.catalog.source import Scalar, Source, read_source
 from pbxcharge.core.number import NumberRule
@@ -18,10 +22,37 @@ from pbxcharge.core.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All charging plans and rate decks of the site, by name."""
+    """All charging plans of the site, those in force and those to come, and its rate decks.
 
-    plans: Mapping[str, Plan]
-    decks: Mapping[str, Deck]
+    Several may have one name and begin at different instants. Of those that have begun and have
+    not ended, the one that began last is in force: a plan for December takes the place of the
+    usual one, and gives it back at the end of the month.
+    """
+
+    written: tuple[Plan, ...]
+    decks: Mapping[str, Deck] = field(default_factory=lambda: NO_DECKS)
+
+    def in_force(self, at_s: int) -> Mapping[str, Plan]:
+        """The plans that calls are charged by at a UTC second, by name."""
+        begun = (plan for plan in self.written if plan.effective_from_s <= at_s)
+        held = (plan for plan in begun if _has_not_ended(plan, at_s))
+        ordered = sorted(held, key=lambda plan: (plan.name, plan.effective_from_s))
+        return MappingProxyType({plan.name: plan for plan in ordered})
+
+    def to_come(self, at_s: int) -> tuple[Plan, ...]:
+        """The plans that begin after a UTC second, the first one first."""
+        later = (plan for plan in self.written if plan.effective_from_s > at_s)
+        return tuple(sorted(later, key=lambda plan: (plan.effective_from_s, plan.name)))
+
+    def next_change_s(self, at_s: int) -> int | None:
+        """The next UTC second after this one at which a plan begins or ends."""
+        froms = (plan.effective_from_s for plan in self.written)
+        untils = (plan.effective_until_s for plan in self.written)
+        return min((it for it in (*froms, *untils) if it is not None and it > at_s), default=None)
+
+
+def _has_not_ended(plan: Plan, at_s: int) -> bool:
+    return plan.effective_until_s is None or at_s < plan.effective_until_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +72,8 @@ def load_catalog(
     high_risk: Path | None = None,
     instead: Mapping[Path, Path] = MappingProxyType({}),
     decks: DeckFiles | None = None,
+    zone: tzinfo = UTC,
+    today: date | None = None,
 ) -> CatalogResult:
     """The catalog of a site; refused whole on any error, so that no half of a change goes live.
 
@@ -52,28 +85,42 @@ def load_catalog(
         high_risk: the file of high-risk destinations.
         instead: plan files of the folder, there or to be, with the file that is read in its place.
         decks: where the rate decks are, if the site has any.
+        zone: the local time in which dates are written.
+        today: the date at the site, for lists of holidays that nobody went on with.
     """
     sources, found = _read_folder(plans, instead)
     risky, risk_findings = read_high_risk(high_risk)
     found += risk_findings
     known_decks, deck_findings = load_decks(decks) if decks else (NO_DECKS, [])
     found += deck_findings
-    read: dict[str, Plan] = {}
+    site = Surroundings(tolerance_ms, risky, zone, known_decks, deck_names(decks), today)
+    read: list[Plan] = []
     for source in sources:
-        plan, plan_findings = read_plan(source, tolerance_ms, risky)
+        plan, plan_findings = read_plan(source, site)
         found += [*plan_findings, *price_findings(source, rules, emergency)]
-        if plan is not None:
-            read[plan.name] = plan
+        read += [] if plan is None else [plan]
     found += _same_names(sources)
     findings = in_order(found)
-    catalog = None if has_errors(findings) else Catalog(MappingProxyType(read), known_decks)
+    catalog = None if has_errors(findings) else Catalog(tuple(read), known_decks)
     return CatalogResult(catalog, findings)
 
 
-def plan_name(source: Source) -> str | None:
-    """The name that a plan file gives its plan; None if there is none to be read."""
-    name = source.at(("name",))
-    return name.text if isinstance(name, Scalar) and name.text else None
+PlanKey = tuple[str, int]
+
+
+def plan_key(source: Source) -> PlanKey | None:
+    """What tells the plan of a file from all others: its name, and when it begins.
+
+    None if there is no name to be read. The instant is for comparing only: it is that of UTC.
+    """
+    name, begins = source.at(("name",)), source.at(("effective_from",))
+    if not isinstance(name, Scalar) or not name.text:
+        return None
+    try:
+        written = begins.text if isinstance(begins, Scalar) else None
+        return name.text, read_instant(written, UTC) if written else 0
+    except PydanticCustomError:
+        return name.text, 0
 
 
 def _read_folder(folder: Path, instead: Mapping[Path, Path]) -> tuple[list[Source], list[Finding]]:
@@ -96,15 +143,16 @@ def _read_folder(folder: Path, instead: Mapping[Path, Path]) -> tuple[list[Sourc
 
 
 def _same_names(sources: list[Source]) -> Iterator[Finding]:
-    first_files: dict[str, str] = {}
+    first_files: dict[PlanKey, str] = {}
     for source in sources:
-        name = plan_name(source)
-        if name is None:
+        key = plan_key(source)
+        if key is None:
             continue
-        if name in first_files:
-            message = f"plan {name} is also written in {first_files[name]}"
-            yield source.error(("name",), message, "give each plan its own name")
-        first_files.setdefault(name, source.file)
+        if key in first_files:
+            message = f"plan {key[0]} is also written in {first_files[key]}"
+            hint = "give each plan its own name, or its own effective_from"
+            yield source.error(("name",), message, hint)
+        first_files.setdefault(key, source.file)
 
 
 def _ignored(path: Path) -> Finding:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pbxcharge.catalog.findings import Finding, Severity
-from pbxcharge.catalog.load import plan_name
+from pbxcharge.catalog.load import PlanKey, plan_key
 from pbxcharge.catalog.source import read_source
+
+NO_PLAN: PlanKey = ("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +27,24 @@ class Placed:
 
 
 def place(folder: Path, files: Sequence[Path]) -> Placed:
-    """Where new plan files belong: a plan replaces the file that has its name inside.
+    """Where new plan files belong: a plan replaces the file with its name and its beginning inside.
 
     The others keep their own file name. What cannot be read is left to the check.
     """
-    by_name = _by_plan_name(folder)
-    held_by = {path: name for name, path in by_name.items()}
+    by_key = _by_plan_key(folder)
+    held_by = {path: key for key, path in by_key.items()}
     placed: dict[Path, Path] = {}
     found: list[Finding] = []
     for file in files:
-        name = _plan_name(file)
-        path = by_name.get(name or "", folder / file.name)
+        key = _plan_key(file)
+        path = by_key.get(key or NO_PLAN, folder / file.name)
         if path.suffix != ".yaml" or path.name.startswith("."):
             found.append(_wrong(file, "is no name of a plan file", "name it *.yaml"))
         elif path in placed:
             found.append(_wrong(file, f"has the same place as {placed[path]}", "give one of them"))
-        elif name is not None and (held := held_by.get(path, name)) != name:
+        elif key is not None and (held := held_by.get(path, key)) != key:
             hint = "give the file another name"
-            found.append(_wrong(file, f"would replace the plan {held} in {path}", hint))
+            found.append(_wrong(file, f"would replace the plan {held[0]} in {path}", hint))
         else:
             placed[path] = file
     return Placed(placed, tuple(found))
@@ -151,15 +153,15 @@ def _is_same(path: Path, file: Path) -> bool:
     return path.exists() and file.exists() and path.samefile(file)
 
 
-def _by_plan_name(folder: Path) -> dict[str, Path]:
+def _by_plan_key(folder: Path) -> dict[PlanKey, Path]:
     paths = sorted(path for path in folder.glob("*.yaml") if not path.name.startswith("."))
-    named = ((_plan_name(path), path) for path in paths)
-    return {name: path for name, path in named if name is not None}
+    keyed = ((_plan_key(path), path) for path in paths)
+    return {key: path for key, path in keyed if key is not None}
 
 
-def _plan_name(file: Path) -> str | None:
+def _plan_key(file: Path) -> PlanKey | None:
     source, _ = read_source(file)
-    return None if source is None else plan_name(source)
+    return None if source is None else plan_key(source)
 
 
 def _wrong(file: Path, message: str, hint: str) -> Finding:

@@ -7,11 +7,18 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from pbxcharge.catalog.form import Form
+from pbxcharge.catalog.price_form import (
+    ExceptionForm,
+    HouseForm,
+    IncomingForm,
+    Instant,
+    PublicForm,
+    RelativeForm,
+    RoundingForm,
+)
 from pbxcharge.catalog.scalars import (
     SECONDS_MAX,
     Amount,
-    Line,
-    Price,
     Segments,
     Slug,
     YesNo,
@@ -22,115 +29,48 @@ from pbxcharge.catalog.scalars import (
     unlimited_or,
     whole,
 )
+from pbxcharge.catalog.window_form import Holiday, TimeWindowForm
 from pbxcharge.core.limits import (
     CALLS_PER_MINUTE,
     CONCURRENT_CALLS,
     SPEND_PER_DAY_MICROS,
     SPEND_PER_HOUR_MICROS,
 )
-from pbxcharge.core.money import DECIMALS_MAX, Rounding
-from pbxcharge.core.number import E164_DIGITS_MAX
-from pbxcharge.core.plan import PRICE_PER_MINUTE_MAX, PlanKind
-from pbxcharge.core.price import MaximumThen
-
-Prefix = Annotated[
-    str,
-    matching(
-        f"[1-9][0-9]{{0,{E164_DIGITS_MAX - 1}}}",
-        "a prefix",
-        f"1 to {E164_DIGITS_MAX} leading digits of the full international number, "
-        "without plus or zeros, such as 44",
-    ),
-]
-Seconds = Annotated[int, whole(0, SECONDS_MAX, "s")]
-SecondsFromOne = Annotated[int, whole(1, SECONDS_MAX, "s")]
-RoundingMethod = Annotated[Rounding, one_of(Rounding)]
-Decimals = Annotated[int, whole(0, DECIMALS_MAX)]
+from pbxcharge.core.plan import PRICE_PER_MINUTE_MAX, PlanKind, WalletPolicy
 
 SLICE_MIN_S = 5
+OWNER_SITE = "site"
+Owner = Annotated[
+    str,
+    matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "an account", "site, or the id of an account"),
+]
+Sound = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9][A-Za-z0-9/_.-]{0,99}",
+        "a sound",
+        "a file of Asterisk's sounds without its ending, such as custom/credit-low",
+    ),
+]
+Context = Annotated[
+    str,
+    matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,78}", "a context", "of the dialplan: pbxc-topup"),
+]
 _CALLS = unlimited_or(whole(1, 1_000_000))
 
 
 class Method(StrEnum):
-    """How prices come about: fixed prices are the plan's own."""
+    """How prices come about: the plan's own, or relative to what the level above charges."""
 
     FIXED = "fixed"
+    RELATIVE = "relative"
 
 
-class RateStatus(StrEnum):
-    """Whether a destination may be called."""
+class Action(StrEnum):
+    """What becomes of the caller when the credit has ended."""
 
-    OPEN = "open"
-    FORBIDDEN = "forbidden"
-
-
-class RoundingForm(Form):
-    """How a charge is rounded, once, at its end; None keeps what the plan, or the house, says."""
-
-    method: RoundingMethod | None = None
-    decimals: Decimals | None = None
-
-
-class StepForm(Form):
-    """Another price, or another length of the blocks, from a second on."""
-
-    required: ClassVar = ("from",)
-
-    from_s: SecondsFromOne = Field(default=1, alias="from")
-    price_per_minute: Price | None = None
-    segment: SecondsFromOne | None = None
-
-
-class MaximumForm(Form):
-    """The most that a call costs, and what happens then."""
-
-    required: ClassVar = ("amount",)
-
-    amount: Amount = 0
-    then: Annotated[MaximumThen, one_of(MaximumThen)] = MaximumThen.FREE
-
-
-class PriceForm(Form):
-    """A price, wherever it stands, and a name for what it is the price of."""
-
-    later: ClassVar = ("effective_from", "effective_until", "time_windows")
-
-    destination: Line = ""
-    price_per_minute: Price | None = None
-    segments: Segments | None = None
-    connect_fee: Amount = 0
-    first_amount: Amount | None = None
-    first_price_per_minute: Price | None = None
-    steps: tuple[StepForm, ...] = ()
-    free_seconds: Seconds = 0
-    grace_seconds: Seconds = 0
-    minimum_charge: Amount = 0
-    maximum_charge: MaximumForm | None = None
-    surcharge_percent: Price = Fraction(0)
-    status: Annotated[RateStatus, one_of(RateStatus)] = RateStatus.OPEN
-    rounding: RoundingForm = RoundingForm()
-
-
-class RateForm(PriceForm):
-    """One destination: its prefixes and its price."""
-
-    required: ClassVar = ("destination", "prefixes")
-
-    prefixes: tuple[Prefix, ...] = ()
-
-
-class HouseForm(PriceForm):
-    """The one price of calls between phones of this PBX."""
-
-    hints: ClassVar = {"prefixes": "calls inside the house have one price for all numbers"}
-
-
-class IncomingForm(PriceForm):
-    """The price of calls from the public network, or of those from some of its numbers."""
-
-    hints: ClassVar = {"prefixes": "write caller_prefixes: the numbers that calls come from"}
-
-    caller_prefixes: tuple[Prefix, ...] | None = None
+    HANG_UP = "hang_up"
+    CONTINUE = "continue"
 
 
 class AllowForm(Form):
@@ -163,11 +103,12 @@ class ReservationForm(Form):
 
 
 class OutOfCreditForm(Form):
-    """What happens when the credit ends: a warning, then the cut."""
-
-    later: ClassVar = ("action", "context", "sound")
+    """What happens when the credit ends: a warning, then the cut, and where the caller goes."""
 
     warn_before_s: Annotated[int, whole(0, 600, "s")] = 10
+    sound: Sound = ""
+    action: Annotated[Action, one_of(Action)] = Action.HANG_UP
+    context: Context = ""
 
 
 class LimitsForm(Form):
@@ -183,9 +124,12 @@ class LimitsForm(Form):
 
 
 class PricesForm(Form):
-    """Prices for each kind of call; a single price for incoming calls is a list of one."""
+    """Prices for each kind of call; a single price for incoming calls is a list of one.
 
-    public: tuple[RateForm, ...] = ()
+    So is a list of public prices: the rows of a group without a deck.
+    """
+
+    public: PublicForm = PublicForm()
     local: HouseForm | None = None
     extended_local: HouseForm | None = None
     incoming: tuple[IncomingForm, ...] = ()
@@ -195,20 +139,15 @@ class PlanForm(Form):
     """The file of a charging plan."""
 
     required: ClassVar = ("name", "type")
-    later: ClassVar = (
-        "owner",
-        "wallets",
-        "relative",
-        "exceptions",
-        "effective_from",
-        "effective_until",
-        "time_windows",
-        "monthly_limit",
-    )
-
     name: Slug = ""
-    type: Annotated[PlanKind, one_of(PlanKind, later=("postpaid", "unlimited"))] = PlanKind.PREPAID
-    method: Annotated[Method, one_of(Method, later=("relative",))] = Method.FIXED
+    owner: Owner = OWNER_SITE
+    type: Annotated[PlanKind, one_of(PlanKind)] = PlanKind.PREPAID
+    monthly_limit: Annotated[int | None, unlimited_or(amount)] = None
+    wallets: Annotated[WalletPolicy, one_of(WalletPolicy)] = WalletPolicy.SEPARATE
+    effective_from: Instant = 0
+    effective_until: Instant | None = None
+    method: Annotated[Method, one_of(Method)] = Method.FIXED
+    relative: RelativeForm | None = None
     allow: AllowForm = AllowForm()
     charging_segments: SegmentsForm = SegmentsForm()
     initial_credit: InitialCreditForm = InitialCreditForm()
@@ -217,4 +156,7 @@ class PlanForm(Form):
     out_of_credit: OutOfCreditForm = OutOfCreditForm()
     limits: LimitsForm = LimitsForm()
     rounding: RoundingForm = RoundingForm()
+    time_windows: dict[str, TimeWindowForm] = Field(default_factory=dict)
+    holidays: tuple[Holiday, ...] = ()
     prices: PricesForm = PricesForm()
+    exceptions: tuple[ExceptionForm, ...] = ()

@@ -91,13 +91,11 @@ def matching(pattern: str, what: str, hint: str) -> BeforeValidator:
     return reads(read)
 
 
-def one_of(words: type[StrEnum], later: tuple[str, ...] = ()) -> BeforeValidator:
-    """A word of an enumeration; `later` are words that this release does not serve yet."""
+def one_of(words: type[StrEnum]) -> BeforeValidator:
+    """A word of an enumeration."""
     allowed = f"write {' or '.join(words)}"
 
     def read(text: str) -> StrEnum:
-        if text in later:
-            raise wrong(f"{text} comes with a later release", allowed)
         if text not in list(words):
             raise wrong(f"{shown(text)} is not known here", allowed)
         return words(text)

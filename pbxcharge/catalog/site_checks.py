@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pbxcharge.catalog.findings import Finding
-from pbxcharge.catalog.plan_checks import written_prefixes
+from pbxcharge.catalog.plan_checks import public_prefixes
 from pbxcharge.catalog.source import KeyPath, Source
 from pbxcharge.core.number import NumberRule, normalise
 
@@ -69,7 +69,7 @@ def price_findings(
 ) -> Iterator[Finding]:
     """Prefixes of a plan that no number of this site has, and those that look like emergencies."""
     public = {number: normalise(number, rules) for number in emergency}
-    for path, prefix in written_prefixes(source):
+    for path, prefix in public_prefixes(source):
         if not (prefix.isascii() and prefix.isdigit()):
             continue
         if not can_match(prefix, rules):

@@ -117,6 +117,18 @@ def with_list(source: Source, path: KeyPath) -> tuple[Source, bool]:
     return Source(source.file, root), True
 
 
+def with_group(source: Source, path: KeyPath, key: str) -> tuple[Source, bool]:
+    """A file in which a list at a path stands under a key of a group, and whether it stood alone.
+
+    So that what may be a list, or a list beside other keys, is read in one way only.
+    """
+    found = source.at(path)
+    if not isinstance(found, Items):
+        return source, False
+    group = Group(found.line, {key: Entry(found.line, found)})
+    return Source(source.file, _replaced(source.root, path, group)), True
+
+
 def _replaced(group: Group, path: KeyPath, node: Node) -> Group:
     key, rest = str(path[0]), path[1:]
     entry = group.entries[key]

@@ -157,7 +157,7 @@ async def _tell(run: Run) -> Document:
 
 async def _in_force(run: Run, files: "Catalog") -> InForce:
     """What the daemon says; without it what the files said until now."""
-    from pbxcharge.alone import NO_PLANS, read_files, reading
+    from pbxcharge.alone import NO_PLANS, plans_now, read_files, reading
     from pbxcharge.cli.reach import daemon
 
     try:
@@ -166,7 +166,7 @@ async def _in_force(run: Run, files: "Catalog") -> InForce:
     except NobodyThere:
         pass
     until_now = read_files(run.config).catalog
-    plans = until_now.plans if until_now is not None else NO_PLANS
+    plans = plans_now(until_now) if until_now is not None else NO_PLANS
     try:
         async with reading(run.settings, plans) as books:
             return await _ask(books, files, by_daemon=False)
@@ -183,8 +183,11 @@ async def _ask(api: "Api", files: "Catalog", *, by_daemon: bool) -> InForce:
     versions = {plan["name"]: plan["version"] for plan in answer["plans"]}
     users = {plan["name"]: plan["accounts"] for plan in answer["plans"]} | answer["missing"]
     named = {}
+    from pbxcharge.alone import plans_now
+
+    kept = plans_now(files)
     for plan, count in users.items():
-        if count and plan not in files.plans:
+        if count and plan not in kept:
             named[plan] = (await api.get("/plan", name=plan))["accounts"]
     return InForce(versions, users, named, by_daemon)
 
@@ -199,7 +202,9 @@ def _users_findings(run: Run, before: InForce, files: "Catalog") -> "Iterable[Fi
 
 
 def _versions(catalog: "Catalog") -> dict[str, str]:
-    return {plan.name: plan.version for plan in catalog.plans.values()}
+    from pbxcharge.alone import plans_now
+
+    return {plan.name: plan.version for plan in plans_now(catalog).values()}
 
 
 def _answer(

@@ -118,10 +118,10 @@ async def _once(run: Run, ask: Ask, priced: bool) -> Document:
 @asynccontextmanager
 async def alone(run: Run, priced: bool, *, writes: bool) -> AsyncIterator[Api]:
     """The books without the daemon; importing what that takes is for those who need it."""
-    from pbxcharge.alone import NO_DECKS, NO_PLANS, reading, writing
+    from pbxcharge.alone import NO_DECKS, NO_PLANS, plans_now, reading, writing
 
     opened = writing if writes else reading
-    prices = (run.catalog.plans, run.catalog.decks) if priced else (NO_PLANS, NO_DECKS)
+    prices = (plans_now(run.catalog), run.catalog.decks) if priced else (NO_PLANS, NO_DECKS)
     async with opened(run.settings, *prices) as client:
         yield client
 

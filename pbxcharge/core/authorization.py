@@ -159,7 +159,8 @@ def _priced(
             return _denial(Reason.NO_RATE, account, route)
         if route.call_type not in plan.allowed:
             return _denial(Reason.CALL_TYPE_NOT_ALLOWED, account, route)
-        by_level.append((account, plan, plan.priced_by(route.call_type, priced, at_s)))
+        found = plan.priced_by(route.call_type, priced, at_s)
+        by_level.append((account, plan, found if isinstance(found, Rate) else None))
     for account, plan, _ in by_level:
         if route.call_type is CallType.PUBLIC and plan.barred.match(priced):
             return _denial(Reason.DESTINATION_FORBIDDEN, account, route)

@@ -1,20 +1,24 @@
 """Charging plans: the prices and settings that an account's calls are charged by."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Final
 
 from pbxcharge.core.account import WalletKind
 from pbxcharge.core.limits import DEFAULT_LIMITS, Limits
 from pbxcharge.core.money import AMOUNT_MAX_MICROS
-from pbxcharge.core.price import Rate
-from pbxcharge.core.tariff import NO_PREFIXES, Prefixes, Tariff
+from pbxcharge.core.price import Rate, RelativeTerms
+from pbxcharge.core.tariff import NO_PREFIXES, Prefixes, RateTable, Tariff
+from pbxcharge.core.windows import NO_SCHEDULE, Schedule
 
 UNLIMITED_S: Final = 10**9
 """The longest call where there is no limit: thirty years."""
 PRICE_PER_MINUTE_MAX: Final = Fraction(5)
+PUBLIC_PREFIX: Final = ""
+"""The prefix of terms for public calls whatever their number."""
 
 
 class PlanKind(StrEnum):
@@ -91,6 +95,19 @@ class Terms:
     after: str = ""
 
 
+NOT_RELATIVE: Final[Mapping[CallType, RelativeTerms]] = MappingProxyType({})
+NO_TARIFFS: Final[Mapping[CallType, Tariff]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDeck:
+    """A rate deck that public calls are priced by; its version stands for its content."""
+
+    name: str
+    version: str
+    rates: RateTable = field(repr=False, compare=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A charging plan as an admin wrote it.
@@ -114,6 +131,11 @@ class Plan:
         owner: the account below which the plan may be assigned; None is the site, so everywhere.
         effective_from_s: UTC second from which on the plan is in force.
         effective_until_s: UTC second from which on it is not; None is for good.
+        relative: how the plan sells what the level above charges, for each kind of call; empty
+            with the method `fixed`.
+        exceptions: prices that win over all others, whatever the length of their prefix.
+        schedule: the time windows that the prices know, and the holidays.
+        deck: public prices of a rate deck; rows of the plan win over it.
     """
 
     name: str
@@ -133,15 +155,29 @@ class Plan:
     owner: str | None = None
     effective_from_s: int = 0
     effective_until_s: int | None = None
+    relative: Mapping[CallType, RelativeTerms] = field(default_factory=lambda: NOT_RELATIVE)
+    exceptions: Mapping[CallType, Tariff] = field(default_factory=lambda: NO_TARIFFS)
+    schedule: Schedule = NO_SCHEDULE
+    deck: PlanDeck | None = None
 
-    def priced_by(self, call_type: CallType, priced: str, at_s: int) -> Rate | None:
+    def priced_by(self, call_type: CallType, priced: str, at_s: int) -> Rate | RelativeTerms | None:
         """What prices a call that is authorized at a UTC second; None is `no_rate`.
 
-        The rate of the longest prefix. See `priced_as`.
+        An exception, else a price of the plan, else one of its deck, else its relative terms; of
+        each the longest prefix. See `priced_as`.
         """
-        tariff = self.tariffs.get(call_type)
-        found = tariff.match(priced, at_s) if tariff else None
-        return found if isinstance(found, Rate) else None
+        for table in self._tables(call_type):
+            found = table.match(priced, at_s)
+            if found is not None:
+                return found
+        return self.relative.get(call_type)
+
+    def _tables(self, call_type: CallType) -> Iterator[RateTable]:
+        for tariffs in (self.exceptions, self.tariffs):
+            if call_type in tariffs:
+                yield tariffs[call_type]
+        if call_type is CallType.PUBLIC and self.deck is not None:
+            yield self.deck.rates
 
     def pays_from(self, call_type: CallType) -> WalletKind:
         """The kind of wallet that pays for a call at the level of this plan."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pbxcharge.alone import read_files
+from pbxcharge.alone import plans_now, read_files
 from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
@@ -36,7 +36,11 @@ async def books(site: Site) -> AsyncIterator[tuple[Store, Office]]:
         yield (
             store,
             Office(
-                store.writer, store.queries, Prices(files.catalog.plans, NUMBERING), Clock(), "EUR"
+                store.writer,
+                store.queries,
+                Prices(plans_now(files.catalog), NUMBERING),
+                Clock(),
+                "EUR",
             ),
         )
 

@@ -8,7 +8,7 @@ import pytest
 from pbxcharge.catalog.load import CatalogResult, load_catalog
 from pbxcharge.core.number import NumberRule
 from pbxcharge.core.plan import CallType, Plan
-from pbxcharge.core.price import charge_micros
+from pbxcharge.core.price import Rate, charge_micros
 from pbxcharge.settings import load_settings
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -40,8 +40,8 @@ def test_each_file_is_a_plan(tmp_path: Path) -> None:
     result = load_catalog(tmp_path, RULES, tolerance_ms=250)
     assert result.findings == ()
     assert result.catalog is not None
-    assert sorted(result.catalog.plans) == ["kiosk", "retail"]
-    assert {plan.terms.tolerance_ms for plan in result.catalog.plans.values()} == {250}
+    assert sorted(result.catalog.in_force(0)) == ["kiosk", "retail"]
+    assert {plan.terms.tolerance_ms for plan in result.catalog.written} == {250}
 
 
 def test_one_error_refuses_the_whole_catalog(tmp_path: Path) -> None:
@@ -126,10 +126,11 @@ def test_a_catalog_cannot_be_changed(tmp_path: Path) -> None:
     write(tmp_path, "a.yaml")
     catalog = load_catalog(tmp_path, RULES).catalog
     assert catalog is not None
+    plans = catalog.in_force(0)
     with pytest.raises(TypeError):
-        catalog.plans["retail"] = catalog.plans["retail"]  # type: ignore[index]
+        plans["retail"] = plans["retail"]  # type: ignore[index]
     with pytest.raises(FrozenInstanceError):
-        catalog.plans = {}  # type: ignore[misc]
+        catalog.written = ()  # type: ignore[misc]
 
 
 def example_plans() -> dict[str, Plan]:
@@ -144,7 +145,7 @@ def example_plans() -> dict[str, Plan]:
     )
     assert (findings, result.findings) == ((), ())
     assert result.catalog is not None
-    return dict(result.catalog.plans)
+    return dict(result.catalog.in_force(0))
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_the_example_plans_cost_what_their_comments_say(
 ) -> None:
     """The comments of `config/plans/` are worked out by hand; people will copy them."""
     rate = example_plans()[plan].priced_by(CallType.PUBLIC, number, 0)
-    assert rate is not None
+    assert isinstance(rate, Rate)
     assert charge_micros(rate, talk_s) == micros
 
 
@@ -177,3 +178,49 @@ def test_the_example_forbids_premium_numbers() -> None:
     rate = example_plans()["retail"].priced_by(CallType.PUBLIC, "449012345678", 0)
     assert rate is not None
     assert rate.forbidden
+
+
+def test_plans_of_the_first_release_keep_their_version() -> None:
+    """What was added to plans since then changes nothing for those that say nothing of it."""
+    versions = {name: plan.version for name, plan in example_plans().items()}
+    assert (versions["kiosk"], versions["retail"]) == ("359f15e0118a", "d1406e8aae46")
+
+
+DATED = "name: {}\ntype: prepaid\nallow: {{}}\neffective_from: {}\neffective_until: {}\n"
+
+
+def test_of_the_plans_of_one_name_the_last_one_that_has_begun_is_in_force(tmp_path: Path) -> None:
+    """Until it ends: then the one before it counts again."""
+    write(tmp_path, "a.yaml", "retail")
+    (tmp_path / "b.yaml").write_text(DATED.format("retail", "1970-01-02", "1970-01-03"))
+    result = load_catalog(tmp_path, RULES, emergency=("112",))
+    assert result.catalog is not None, result.findings
+    day_s, catalog = 86_400, result.catalog
+    begins = [catalog.in_force(at)["retail"].effective_from_s for at in (0, day_s, 2 * day_s)]
+    assert begins == [0, day_s, 0]
+    assert [catalog.next_change_s(at) for at in (0, day_s - 1, day_s, 2 * day_s)] == [
+        *(day_s, day_s, 2 * day_s, None),
+    ]
+    assert [plan.effective_from_s for plan in catalog.to_come(0)] == [day_s]
+    assert catalog.to_come(day_s) == ()
+
+
+def test_a_plan_that_has_ended_or_not_begun_is_not_in_force(tmp_path: Path) -> None:
+    """Calls on it are refused, and nobody can be given it."""
+    (tmp_path / "b.yaml").write_text(DATED.format("fair", "1970-01-02", "1970-01-03"))
+    catalog = load_catalog(tmp_path, RULES).catalog
+    assert catalog is not None
+    assert [list(catalog.in_force(at)) for at in (86_399, 86_400, 172_799, 172_800)] == [
+        *([], ["fair"], ["fair"], []),
+    ]
+
+
+def test_two_plans_of_one_name_that_begin_at_once_are_refused(tmp_path: Path) -> None:
+    """However the instant is written."""
+    (tmp_path / "a.yaml").write_text(DATED.format("fair", "1970-01-02", "1970-01-03"))
+    (tmp_path / "b.yaml").write_text(DATED.format("fair", "1970-01-02 00:00", "1970-01-04"))
+    result = load_catalog(tmp_path, RULES)
+    assert result.catalog is None
+    assert [it.message for it in result.findings if it.key == "name"] == [
+        f"plan fair is also written in {tmp_path / 'a.yaml'}"
+    ]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbxcharge.catalog.plan_file import read_plan
+from pbxcharge.catalog.plan_file import Surroundings, read_plan
 from pbxcharge.catalog.source import parse_source
 from pbxcharge.core.account import WalletKind
 from pbxcharge.core.limits import UNLIMITED, Limits
@@ -22,7 +22,7 @@ def plan_of(text: str, high_risk: Prefixes = NO_PREFIXES) -> Plan:
     """The plan that a text without findings says."""
     source, found = parse_source("retail.yaml", text.encode())
     assert source is not None, found
-    plan, findings = read_plan(source, 250, high_risk)
+    plan, findings = read_plan(source, Surroundings(250, high_risk))
     assert plan is not None, findings
     return plan
 
