@@ -334,7 +334,7 @@ def test_three_hours_are_priced_in_as_many_steps_as_three_seconds(
 ) -> None:
     """At 1/1, where 3 hours are 10,800 blocks: the same calls of functions, counted.
 
-    Seen failing with `sum(1 for _ in range(...))` for the blocks of `blocks_begun`.
+    Seen failing with the blocks of `blocks_begun` counted one after the other.
     """
     assert calls_run(lambda: of(price, 10_800)) == calls_run(lambda: of(price, 3)) > 3
 
@@ -353,7 +353,7 @@ def test_the_lines_of_three_hours_are_made_in_as_many_steps(price: Price) -> Non
 def test_the_longest_talk_is_found_in_few_steps(price: Price) -> None:
     """By bisection: 10,800 blocks are 14 prices at each level, not 10,800.
 
-    Seen failing with `candidates` searched from the first one on in `_last_end_paid`.
+    Seen failing with the price of each of the candidates in `_last_end_paid`.
     """
     most = charge_micros(price, 9_000)
     assert calls_run(lambda: longest_talk_s(price, most, 10_800)) < 1_000
@@ -362,7 +362,7 @@ def test_the_longest_talk_is_found_in_few_steps(price: Price) -> None:
 def test_a_table_for_a_call_is_made_in_steps_that_its_changes_number() -> None:
     """Four changes and ten days between them cost what four changes within a minute cost.
 
-    Seen failing with a stretch for each minute in `BlockGrid.table`.
+    Seen failing with a change for each minute in `BlockGrid.table`.
     """
     names = ("", "evening", "", "evening", "")
     near = Timeline(tuple((60 * n, name) for n, name in enumerate(names)))

@@ -85,7 +85,7 @@ def test_the_price_never_falls_as_the_call_goes_on(
 ) -> None:
     """A second more never makes a call cheaper, whatever the hour and however many levels.
 
-    Seen failing with `terms.multiplier * cost - adjustment` in `_relative_micros`.
+    Seen failing with the adjustment taken away instead of added in `_relative_micros`.
     """
     assert 0 <= charge_micros(price, talk_s) <= charge_micros(price, talk_s + longer_s)
 
@@ -95,7 +95,7 @@ def test_the_price_never_falls_as_the_call_goes_on(
 def test_slices_add_up_to_the_whole(price: Price, cuts: list[int]) -> None:
     """However a call is cut, also at the wall clock's changes, the slices cost what the call does.
 
-    Seen failing with a `billed_s` of `first_s` for no talk: the first slice was no longer whole.
+    Seen failing without `talk_s <= 0` in `billed_s`: no talk cost a block, and nobody held it.
     """
     instants = [0, *sorted(cuts)]
     paid = [charge_micros(price, instant_s) for instant_s in instants]
@@ -109,7 +109,7 @@ def test_slices_add_up_to_the_whole(price: Price, cuts: list[int]) -> None:
 def test_the_lines_add_up_to_the_total(price: Price, talk_s: int) -> None:
     """The lines make the total exactly, and it is the price that everyone else gets.
 
-    Seen failing with the unrounded cost above in `_relative_lines`, and with `min` in `charge`.
+    Seen failing with `round_micros(cost, …)` in `_relative_lines`, and with `min` in `charge`.
     """
     priced = charge(price, talk_s)
     assert sum(line.amount for line in priced.lines) == priced.total_micros
@@ -183,7 +183,7 @@ def test_block_ends_lie_around_the_talk(price: Price, talk_s: int) -> None:
 def test_the_first_block_pays_for_the_first_block(price: Price) -> None:
     """Whoever can pay it can pay a second of talk, and never needs less than its price.
 
-    Seen failing with the cost above at 1 s instead of at the own first block.
+    Seen failing with `charge_micros(above, 1)` in `first_block_micros`.
     """
     first_s = min(block_end(candidate, 1) for candidate in candidates_of(price))
     assert charge_micros(price, first_s) <= first_block_micros(price)
@@ -196,7 +196,7 @@ def test_a_relative_price_follows_the_rounded_parent(
 ) -> None:
     """Where the level above rounds to the same, the cost is the same, to the last micro-unit.
 
-    Seen failing with the exact sum above, unrounded, in `_above_micros`.
+    Seen failing with the charge of one second more in `_above_micros`.
     """
     for talk_s in talks:
         cost = charge(Relative(above, terms), talk_s).lines[0]
@@ -211,7 +211,7 @@ def test_what_is_held_fits_into_a_column_of_the_store(
 ) -> None:
     """Whatever prices multiply up to, what an amount pays for is no more than the amount.
 
-    Seen failing with `amount_micros + 1` in `longest_talk_s`, at the greatest amount there is.
+    Seen failing with `amount_micros + 1` in `longest_talk_s`.
     """
     talk_s = longest_talk_s(price, amount, at_most_s)
     assert 0 <= charge_micros(price, talk_s) <= amount <= INT64_MAX
@@ -222,7 +222,7 @@ def test_what_is_held_fits_into_a_column_of_the_store(
 def test_what_a_level_is_priced_by_comes_back_from_its_record(terms: Rate | RelativeTerms) -> None:
     """Through JSON text and back every term is the same, and the record of it too.
 
-    Seen failing with `interval_s` stored as `next_s`, and a variant without its connect fee.
+    Seen failing with `next_s` stored as `interval_s`, and a variant without its connect fee.
     """
     stored = json.dumps(terms_to_canonical(terms), sort_keys=True)
     read = terms_from_canonical(json.loads(stored))

@@ -124,7 +124,8 @@ def ends_until(rate: Rate, talk_s: int) -> list[int]:
 def test_the_closed_form_is_the_price_block_by_block(rate: Rate, talk_s: int) -> None:
     """The look-up gives what adding up one block after the other gives, line by line.
 
-    Seen failing with `max(0, (following.from_s - from_s) // stretch.block_s)` in `_blocks_of`.
+    Seen failing with `(until_s - from_s) // block_s` in `_runs`, and in `BlockGrid.table` with the
+    connect fee of the rate itself and with the clock not moved by the free seconds.
     """
     adds: dict[LineKind, Fraction] = {}
     for line in charge(rate, talk_s).lines:
@@ -168,7 +169,7 @@ def test_the_billed_seconds_are_those_of_the_lines(rate: Rate, talk_s: int) -> N
 def test_the_price_never_falls_as_the_call_goes_on(rate: Rate, talk_s: int, longer_s: int) -> None:
     """A second more never makes a call cheaper.
 
-    Seen failing with `scaled_before += scaled_block` in `_runs`, without the number of blocks.
+    Seen failing with `scaled += price` in `_runs`, without the number of blocks.
     """
     assert 0 <= charge_micros(rate, talk_s) <= charge_micros(rate, talk_s + longer_s)
 
@@ -281,7 +282,7 @@ def unbounded_sum(rate: Rate, talk_s: int) -> Fraction:
 def test_a_rate_comes_back_from_its_record_as_it_was(rate: Rate, destination: str) -> None:
     """Through JSON text and back every term is the same, and the record of it too.
 
-    Seen failing with `Fraction(float(value))` in `_fraction_text`, and with `rate.grace_s` stored
+    Seen failing with `Fraction(float(value))` in `fraction_text`, and with `rate.grace_s` stored
     as free seconds.
     """
     rate = replace(rate, destination=destination)
