@@ -142,7 +142,8 @@ class Reserve:
         node: the PBX.
         at_us: when it is asked: the instant that the limits are counted at.
         horizon_s: the longest talk that may come of it, if it shall be told how much of that could
-            be paid for.
+            be paid for, and what the caller's own level has.
+        holds: False only asks what a first step would get: nothing is held, and nobody counts it.
     """
 
     call_id: str
@@ -154,6 +155,7 @@ class Reserve:
     node: str
     at_us: int
     horizon_s: int | None = None
+    holds: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +254,9 @@ class Reserved:
     `affordable_s` is the talk, in whole blocks of the caller's own, that every level could pay for
     if no other call took anything, at most the horizon that was asked for; None if none was. It is
     not held. 1.00 at 0.10 a minute and 60/60 is 600 s, with 0.30 in the organization's wallet 180.
+
+    `own_available_micros` is what the caller's own level could spend before a first step: what is
+    available, and what is left of its month; None if it is never cut.
     """
 
     call_id: str
@@ -260,16 +265,21 @@ class Reserved:
     lines: tuple[HoldLine, ...]
     short: bool
     affordable_s: int | None = None
+    own_available_micros: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A reservation that holds nothing new, and the wallet at whose level it failed."""
+    """A reservation that holds nothing new, and the wallet at whose level it failed.
+
+    `own_available_micros` as in Reserved, where a first step was refused.
+    """
 
     call_id: str
     step: int
     why: Shortage
     wallet_id: str | None = None
+    own_available_micros: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

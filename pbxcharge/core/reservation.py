@@ -1,5 +1,7 @@
 """Reservations: what a slice of a call may hold, by the credit and the limits of every payer."""
 
+from dataclasses import replace
+
 from pbxcharge.core.credit_terms import (
     Books,
     Decision,
@@ -13,7 +15,7 @@ from pbxcharge.core.credit_terms import (
     Wallet,
 )
 from pbxcharge.core.limits import IDLE, Activity
-from pbxcharge.core.money import MICROS
+from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
 from pbxcharge.core.price import (
     Price,
     block_start,
@@ -32,6 +34,26 @@ def reserve(op: Reserve, books: Books) -> Decision:
         ValueError: other wallets than before are to pay.
         KeyError: the books lack a wallet that pays.
     """
+    decision = _decision(op, books)
+    if op.horizon_s is None or op.call_id in books.ended or op.call_id in books.holds:
+        return decision
+    assert isinstance(decision.outcome, Reserved | Refused)  # noqa: S101 - it decides nothing else
+    outcome = replace(decision.outcome, own_available_micros=_own_available_micros(op, books))
+    return replace(decision, outcome=outcome) if op.holds else Decision(outcome)
+
+
+def _own_available_micros(op: Reserve, books: Books) -> int | None:
+    payer = op.payers[0]
+    wallet = books.wallets[payer.wallet_id]
+    activity = books.activities.get(wallet.account_id, IDLE)
+    of_month = activity.month_room_micros(payer.limits, payer.month_from_us)
+    if wallet.floor_micros > -AMOUNT_MAX_MICROS:
+        rooms = (wallet.available_micros, of_month)
+        return min(room for room in rooms if room is not None)
+    return of_month
+
+
+def _decision(op: Reserve, books: Books) -> Decision:
     hold = books.holds.get(op.call_id)
     if op.call_id in books.ended or (hold is None and op.step > 1):
         return Decision(Refused(op.call_id, op.step, Shortage.CALL_ENDED))

@@ -23,6 +23,7 @@ from pbxcharge.core.resolution import Route, Way
 from pbxcharge.core.settlement import blank_cdr
 from pbxcharge.errors import OperatingError, Overloaded
 from pbxcharge.failpoints import Failpoint, reach
+from pbxcharge.flow.announce import Allowed
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
@@ -116,7 +117,7 @@ class Authorizer:
         self._held: set[str] = set()
         self.stopping = False
 
-    async def decide(self, ask: Ask) -> Call | Denial:
+    async def decide(self, ask: Ask) -> Allowed | Denial:
         """A call whose first slice is held on disk and which is metered from now on, or why not."""
         zero_ms = self._clock.mono_ms()
         attempt = self._attempt(ask)
@@ -138,13 +139,13 @@ class Authorizer:
             await self._refuse(attempt, decided, zero_ms)
         else:
             self._held.discard(attempt.call_id)
-            self._meter.admit(decided, zero_ms)
-            self._tell_authorized(decided)
+            self._meter.admit(decided.call, zero_ms)
+            self._tell_authorized(decided.call)
         return decided
 
     async def _decide(
         self, attempt: Attempt, resolved: Resolved, ask: Ask, as_of: int
-    ) -> Call | Denial:
+    ) -> Allowed | Denial:
         plans, offer = self._prices.plans, self._offer(resolved, attempt)
         if isinstance(offer, Denial):
             return offer
@@ -155,7 +156,7 @@ class Authorizer:
         others = self._directory.changes != as_of or self._prices.plans is not plans
         changed = self.stopping or others
         denied = await self._no_longer_allowed(resolved, ask, attempt) if changed else None
-        return denied or _call(granted, outcome)
+        return denied or Allowed.of(_call(granted, outcome), outcome)
 
     def _closed(self) -> Denial | None:
         """Why nobody at all is let in, whoever asks for whatever."""
@@ -220,6 +221,7 @@ class Authorizer:
             lease_from_us=attempt.setup_at_us + granted.ringing_s * MICROS,
             node=self._site.pbx,
             at_us=attempt.setup_at_us,
+            horizon_s=offer.rating.limit_s,
         )
         reach(Failpoint.BEFORE_HOLD)
         self._held.add(attempt.call_id)

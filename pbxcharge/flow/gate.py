@@ -1,6 +1,7 @@
 """One FastAGI session: a caller waits before the gate for a verdict."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Protocol
 
 from pbxcharge.asterisk.agi_protocol import AgiRequest, parse_authorize
@@ -11,6 +12,7 @@ from pbxcharge.core.call import Call
 from pbxcharge.core.resolution import Way
 from pbxcharge.errors import AgiHangup, OperatingError
 from pbxcharge.failpoints import Failpoint, reach
+from pbxcharge.flow.announce import NOTHING_TOLD, Allowed, announced
 from pbxcharge.flow.authorize import Ask, Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.ports import Site
@@ -29,7 +31,7 @@ _DIALS = ("PBXC_DIAL", "PBXC_DIAL2", "PBXC_DIAL3", "PBXC_DIAL4")
 class Decider(Protocol):
     """Who decides attempts."""
 
-    async def decide(self, ask: Ask) -> Call | Denial:
+    async def decide(self, ask: Ask) -> Allowed | Denial:
         """A call that is held and metered, or why not."""
         ...
 
@@ -89,8 +91,8 @@ class Gate:
             await self._delete_settled(session)
         finally:
             decided = await deciding
-            if isinstance(decided, Call):
-                self._callers.expect_caller(asked.uniqueid, decided.call_id)
+            if isinstance(decided, Allowed):
+                self._callers.expect_caller(asked.uniqueid, decided.call.call_id)
         reach(Failpoint.BEFORE_VERDICT)
         try:
             await session.set_variables(self._variables(decided))
@@ -115,9 +117,12 @@ class Gate:
             await session.database_del(FAMILY, key)
             reach(Failpoint.SPOOL_DELETED)
 
-    def _variables(self, decided: Call | Denial) -> dict[str, str]:
+    def _variables(self, decided: Allowed | Denial) -> dict[str, str]:
         if isinstance(decided, Denial):
             return _verdict("DENY", PBXC_SIPCODE=str(decided.sip_code))
+        return self._allow(decided.call, announced(decided))
+
+    def _allow(self, decided: Call, told: Mapping[str, str]) -> dict[str, str]:
         ring_s, slice_s = self._site.ring_s, decided.through_s
         attempt = decided.granted.attempt
         return _verdict(
@@ -129,6 +134,7 @@ class Gate:
             PBXC_RING_S=str(ring_s),
             PBXC_RING_LEASE_S=str(ring_s + slice_s),
             PBXC_LEASE_S=str(slice_s),
+            **told,
         )
 
     def _dials(self, granted: Granted) -> dict[str, str]:
@@ -167,6 +173,7 @@ _NO_VERDICT = {
     "PBXC_RING_S": "0",
     "PBXC_RING_LEASE_S": "0",
     "PBXC_LEASE_S": "0",
+    **NOTHING_TOLD,
     "PBXC_SIPCODE": "0",
 }
 """Every variable is set each time, so that nothing is left of an earlier verdict."""

@@ -27,7 +27,8 @@ from pbxcharge.core.call_events import (
 from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.core.plan import CallType
 from pbxcharge.flow.clock import Clock
-from pbxcharge.flow.meter import LiveCall, Meter
+from pbxcharge.flow.live_call import LiveCall
+from pbxcharge.flow.meter import Meter
 
 WANTED = frozenset(
     {

@@ -5,7 +5,6 @@ command brings comes back as an event on the same queue.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 
 from pbxcharge.core.call import Call, Phase, advance, deadline_ms
@@ -41,6 +40,7 @@ from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.deadlines import Deadlines
 from pbxcharge.flow.journal import Journal
+from pbxcharge.flow.live_call import LiveCall
 from pbxcharge.flow.narration import narrate, narrate_settled
 from pbxcharge.flow.ports import Asterisk, Site, Then, Writer
 from pbxcharge.flow.zones import month_from_us
@@ -48,36 +48,10 @@ from pbxcharge.logger import Logger
 
 WARNING_DIGITS = "ABCD"
 """The digits of `pbxcwarn` in features.conf: only the payer hears what they start."""
-PHONES = "PJSIP/"
-"""What the names of phones begin with; those of Local channels and applications do not."""
 AFTER_VARIABLE = "PBXC_AFTER"
 """Call, paid-through instant and context for the dialplan (`pbxc-after`), which sends the payer on
 from this call only, and only at this instant."""
 SETTLE_RETRY_S = 1.0
-
-
-class LiveCall:
-    """A call on this machine, and where its line lies on the monotonic clock."""
-
-    __slots__ = ("busy", "call", "continuous", "gapless", "payer_channel", "queue", "zero_ms")
-
-    def __init__(self, call: Call, zero_ms: int, *, continuous: bool, gapless: bool) -> None:
-        self.call = call
-        self.zero_ms = zero_ms
-        self.continuous = continuous
-        """Whether this process has measured the call from its start by the monotonic clock."""
-        self.gapless = gapless
-        """Whether every event since the call's start was heard, so that what was not, was not."""
-        self.queue: deque[Event] = deque()
-        self.busy = False
-        attempt = call.granted.attempt
-        self.payer_channel = None if attempt.incoming else attempt.caller.uniqueid
-        """Whose phone may be played the warning: of a call that came in, who talks with it."""
-
-    def joined(self, uniqueid: str, channel: str) -> None:
-        """Another channel of the conversation has begun to talk."""
-        if self.call.granted.attempt.incoming and channel.startswith(PHONES):
-            self.payer_channel = uniqueid
 
 
 class Meter:

@@ -21,7 +21,8 @@ from pbxcharge.core.recovery import (
 from pbxcharge.errors import ChannelGone, PbxchargeError
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.clock import Clock
-from pbxcharge.flow.meter import LiveCall, Meter
+from pbxcharge.flow.live_call import LiveCall
+from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.ports import Asterisk, Site, Writer
 from pbxcharge.flow.spool import Spool
 from pbxcharge.logger import Logger

@@ -9,7 +9,7 @@ from typing import Self
 
 VARIABLES = (
     "PBXC_CALL,PBXC_DIAL,PBXC_TO,PBXC_RING_S,PBXC_RING_LEASE_S,PBXC_LEASE_S,PBXC_SIPCODE,"
-    "PBXC_VERDICT"
+    "PBXC_SOUND,PBXC_VERDICT"
 )
 
 
@@ -25,6 +25,7 @@ class Verdict:
     sip_code: str = "0"
     word: str = "ALLOW"
     to: str = ""
+    sound: str = ""
 
     @classmethod
     def rings(cls, call_id: str, endpoint: str, lease_s: str = "30") -> Self:
@@ -34,7 +35,8 @@ class Verdict:
     def command(self, number: str) -> bytes:
         """The one command that says all, the permission last."""
         values = (self.call_id, self.dial.format(number=number), self.to, self.ring_s,
-                  self.ring_lease_s, self.lease_s, self.sip_code, self.word)  # fmt: skip
+                  self.ring_lease_s, self.lease_s, self.sip_code, self.sound,
+                  self.word)  # fmt: skip
         return f'SET VARIABLE "ARRAY({VARIABLES})" "{",".join(values)}"\n'.encode()
 
 
