@@ -28,6 +28,7 @@ from pbxcharge.flow.archive import Archive
 from pbxcharge.flow.authorize import Authorizer
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.confirm import Confirmation
+from pbxcharge.flow.effective_dates import EffectiveDates
 from pbxcharge.flow.emergency_list import EmergencyList
 from pbxcharge.flow.gate import Gate
 from pbxcharge.flow.journal import Journal
@@ -172,12 +173,16 @@ class Daemon:
         self.office = Office(store.writer, store.queries, prices, clock, site.currency)
         self.reload = Reload(
             self._in_force.read,
+            self._in_force.again,
             prices,
             self.office.provisioning,
             self._taken,
             self._after_reload,
             self.journal,
             logger,
+        )
+        self.dates = EffectiveDates(
+            self._in_force.next_change_s, self.reload.advance, clock, logger
         )
         self.api = ApiServer(
             settings.socket,
@@ -217,6 +222,7 @@ class Daemon:
         self._spawn(self.recovery.watch(min(timing.status_check_s, timing.spool_check_s)))
         self._spawn(self._stay_alive())
         self._spawn(self._lag.watch())
+        self._spawn(self.dates.watch())
         self._spawn(self.archive.forget_old())
         self._spawn(self._tell_systemd())
         self._notifier.say("READY=1", f"STATUS=metering {calls} calls taken up")
@@ -298,6 +304,7 @@ class Daemon:
     def _taken(self) -> None:
         """In the step in which the files come into force: what goes with them."""
         self._in_force.take_settings()
+        self.dates.changed()
         self.emergency.read()
 
     async def _after_reload(self) -> None:

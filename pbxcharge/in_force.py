@@ -24,31 +24,57 @@ class InForce:
 
     def __init__(self, config: Path, settings: Settings, catalog: Catalog) -> None:
         self._config = config
-        self._written = settings
         self.settings = settings
-        self.prices = _prices(settings, catalog, settings.routing)
+        self._catalog = catalog
+        self._as_of_s = _now_s()
+        self.prices = _prices(settings, catalog, settings.routing, self._as_of_s)
+        self._fresh = (settings, catalog, self._as_of_s)
 
     def read(self) -> Fresh:
         """What the files say now; the tolerance in force stays, since it needs a restart."""
         read = read_files(self._config, tolerance_ms=self.settings.duration_tolerance_ms)
         if read.settings is None or read.catalog is None:
             return Fresh(self.settings.plans, None, read.findings)
-        self._written = read.settings
+        self._fresh = (read.settings, read.catalog, _now_s())
         return Fresh(
             read.settings.plans,
             # The trunks in force stay, since they need a restart; their prices do not.
-            _prices(read.settings, read.catalog, self.settings.routing),
+            _prices(read.settings, read.catalog, self.settings.routing, self._fresh[2]),
             read.findings,
             needs_restart(self.settings, read.settings),
         )
 
+    def again(self) -> Fresh:
+        """What is in memory, as it counts now: plans may have begun, or ended."""
+        self._fresh = (self.settings, self._catalog, _now_s())
+        prices = _prices(self.settings, self._catalog, self.settings.routing, self._fresh[2])
+        return Fresh(self.settings.plans, prices, ())
+
+    def next_change_s(self) -> int | None:
+        """When the next plan begins or ends, in UTC seconds; None if none does.
+
+        Of those that are due and not in force yet, the first one.
+        """
+        return self._catalog.next_change_s(self._as_of_s)
+
     def take_settings(self) -> None:
         """In the step in which the prices come into force: the settings that go with them."""
-        self.settings = with_live_settings(self.settings, self._written)
+        written, self._catalog, self._as_of_s = self._fresh
+        self.settings = with_live_settings(self.settings, written)
 
 
-def _prices(settings: Settings, catalog: Catalog, routing: Routing) -> Prices:
+def _now_s() -> int:
+    return Clock().wall_us() // MICROS
+
+
+def _prices(settings: Settings, catalog: Catalog, routing: Routing, at_s: int) -> Prices:
     emergency = {route.dialled: route.dials for route in settings.emergency_routes}
     trunks = trunk_offers(routing, catalog.decks)
-    plans = catalog.in_force(Clock().wall_us() // MICROS)
-    return Prices(plans, settings.numbering, emergency, settings.time_zone, trunks)
+    return Prices(
+        catalog.in_force(at_s),
+        settings.numbering,
+        emergency,
+        settings.time_zone,
+        trunks,
+        catalog.to_come(at_s),
+    )

@@ -1,7 +1,7 @@
 """Every file of the catalog, read together: one frozen value, or every finding at once."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, tzinfo
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from pbxcharge.catalog.plan_file import Surroundings, read_plan
 from pbxcharge.catalog.site_checks import price_findings
 from pbxcharge.catalog.source import Scalar, Source, read_source
 from pbxcharge.core.number import NumberRule
-from pbxcharge.core.plan import Plan
+from pbxcharge.core.plan import NO_TARIFFS, NOT_RELATIVE, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,16 @@ class Catalog:
     decks: Mapping[str, Deck] = field(default_factory=lambda: NO_DECKS)
 
     def in_force(self, at_s: int) -> Mapping[str, Plan]:
-        """The plans that calls are charged by at a UTC second, by name."""
-        begun = (plan for plan in self.written if plan.effective_from_s <= at_s)
-        held = (plan for plan in begun if _has_not_ended(plan, at_s))
-        ordered = sorted(held, key=lambda plan: (plan.name, plan.effective_from_s))
-        return MappingProxyType({plan.name: plan for plan in ordered})
+        """The plans that calls are charged by at a UTC second, by name.
+
+        One that has ended without another of its name keeps its place, its accounts and their
+        wallets, but has no prices: what is asked of it is `no_rate`.
+        """
+        begun = [plan for plan in self.written if plan.effective_from_s <= at_s]
+        held = [plan for plan in begun if _has_not_ended(plan, at_s)]
+        ended = [_without_prices(plan) for plan in begun if not _has_not_ended(plan, at_s)]
+        groups = (sorted(group, key=lambda it: it.effective_from_s) for group in (ended, held))
+        return MappingProxyType({plan.name: plan for group in groups for plan in group})
 
     def to_come(self, at_s: int) -> tuple[Plan, ...]:
         """The plans that begin after a UTC second, the first one first."""
@@ -49,6 +54,12 @@ class Catalog:
         froms = (plan.effective_from_s for plan in self.written)
         untils = (plan.effective_until_s for plan in self.written)
         return min((it for it in (*froms, *untils) if it is not None and it > at_s), default=None)
+
+
+def _without_prices(plan: Plan) -> Plan:
+    return replace(
+        plan, tariffs=NO_TARIFFS, exceptions=NO_TARIFFS, relative=NOT_RELATIVE, deck=None
+    )
 
 
 def _has_not_ended(plan: Plan, at_s: int) -> bool:

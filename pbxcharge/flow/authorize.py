@@ -64,6 +64,9 @@ class Prices:
     trunks: Callable[[Route, str], tuple[TrunkOffer, ...]] = no_trunks
     """Which trunks may carry a call, by its route and the endpoint that asks; see TrunkOffer."""
 
+    to_come: tuple[Plan, ...] = ()
+    """The plans that have not begun yet, the first one first."""
+
     def become(self, fresh: "Prices") -> None:
         """Put everything that was read anew into force, in one step."""
         for part in fields(self):

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pbxcharge.catalog.changes import PlanChange, plan_changes
+from pbxcharge.catalog.changes import PlanChange, plan_changes, plan_versions
 from pbxcharge.catalog.findings import Finding
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow.alignment import obstacle_finding
@@ -13,6 +13,9 @@ from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.provision import Provisioning
 from pbxcharge.logger import Logger
+
+DATES = "effective dates"
+"""Who puts plans into force at their instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Reload:
 
     Args:
         read: reads the files; may take its time, and is called in a thread.
+        again: what was read last, as it counts now: a plan may have begun, or ended.
         prices: what is in force.
         provisioning: knows who is charged by a plan, and lets wallets follow.
         in_force: called in the very step in which the files come into force.
@@ -67,6 +71,7 @@ class Reload:
     def __init__(
         self,
         read: Callable[[], Fresh],
+        again: Callable[[], Fresh],
         prices: Prices,
         provisioning: Provisioning,
         in_force: Callable[[], None],
@@ -75,6 +80,7 @@ class Reload:
         logger: Logger,
     ) -> None:
         self._read = read
+        self._again = again
         self._prices = prices
         self._provisioning = provisioning
         self._in_force = in_force
@@ -90,26 +96,37 @@ class Reload:
             StorageDown: nothing was changed.
         """
         async with self._turn:
-            fresh = await asyncio.to_thread(self._read)
-            if fresh.prices is None:
-                return self._refused(fresh.findings, actor)
-            prices = fresh.prices
-            before = versions(self._prices)
-            obstacles = await self._provisioning.change_plans(
-                prices.plans, lambda: self._swap(prices)
-            )
-            if obstacles:
-                found = (obstacle_finding(fresh.folder, each) for each in obstacles)
-                return self._refused((*fresh.findings, *found), actor)
-            done = Reloaded(
-                done=True,
-                changes=plan_changes(before, versions(prices)),
-                findings=fresh.findings,
-                needs_restart=fresh.needs_restart,
-            )
-            self._tell(done, actor)
-            await self._follow()
-            return done
+            return await self._put(await asyncio.to_thread(self._read), actor)
+
+    async def advance(self) -> bool:
+        """Put those plans into force that are due by their dates; whether it could be done.
+
+        From memory: no file is read, so what somebody is writing just now plays no part.
+
+        Raises:
+            StorageDown: nothing was changed.
+        """
+        async with self._turn:
+            return (await self._put(self._again(), DATES)).done
+
+    async def _put(self, fresh: Fresh, actor: str) -> Reloaded:
+        if fresh.prices is None:
+            return self._refused(fresh.findings, actor)
+        prices = fresh.prices
+        before = versions(self._prices)
+        obstacles = await self._provisioning.change_plans(prices.plans, lambda: self._swap(prices))
+        if obstacles:
+            found = (obstacle_finding(fresh.folder, each) for each in obstacles)
+            return self._refused((*fresh.findings, *found), actor)
+        done = Reloaded(
+            done=True,
+            changes=plan_changes(before, versions(prices)),
+            findings=fresh.findings,
+            needs_restart=fresh.needs_restart,
+        )
+        self._tell(done, actor)
+        await self._follow()
+        return done
 
     async def _follow(self) -> None:
         """The files are in force, whatever becomes of what follows from them."""
@@ -150,5 +167,5 @@ class Reload:
 
 
 def versions(prices: Prices) -> dict[str, str]:
-    """The version of each plan in force."""
-    return {plan.name: plan.version for plan in prices.plans.values()}
+    """The version of each plan in force, and of those to come by name and beginning."""
+    return plan_versions(prices.plans, prices.to_come, prices.zone)

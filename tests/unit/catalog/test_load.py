@@ -205,14 +205,20 @@ def test_of_the_plans_of_one_name_the_last_one_that_has_begun_is_in_force(tmp_pa
     assert catalog.to_come(day_s) == ()
 
 
-def test_a_plan_that_has_ended_or_not_begun_is_not_in_force(tmp_path: Path) -> None:
-    """Calls on it are refused, and nobody can be given it."""
-    (tmp_path / "b.yaml").write_text(DATED.format("fair", "1970-01-02", "1970-01-03"))
+def test_a_plan_that_has_not_begun_is_not_in_force_and_one_that_has_ended_prices_nothing(
+    tmp_path: Path,
+) -> None:
+    """Its accounts keep it and their wallets, and their calls are refused."""
+    write(tmp_path, "a.yaml", "fair")
+    with (tmp_path / "a.yaml").open("a") as file:
+        file.write("effective_from: 1970-01-02\neffective_until: 1970-01-03\n")
     catalog = load_catalog(tmp_path, RULES).catalog
     assert catalog is not None
-    assert [list(catalog.in_force(at)) for at in (86_399, 86_400, 172_799, 172_800)] == [
-        *([], ["fair"], ["fair"], []),
-    ]
+    found = [catalog.in_force(at).get("fair") for at in (86_399, 86_400, 172_799, 172_800)]
+    prices = [plan and plan.priced_by(CallType.PUBLIC, "4930", 0) for plan in found]
+    assert found[0] is None
+    assert found[3] is not None
+    assert [price is not None for price in prices] == [False, True, True, False]
 
 
 def test_two_plans_of_one_name_that_begin_at_once_are_refused(tmp_path: Path) -> None:

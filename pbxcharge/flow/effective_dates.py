@@ -1,0 +1,71 @@
+"""Plans that come into force at an instant of their own, from what was read before."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from pbxcharge.core.money import MICROS
+from pbxcharge.errors import OperatingError
+from pbxcharge.flow.clock import Clock
+from pbxcharge.logger import Logger
+
+LOOK_EVERY_S = 30.0
+"""The wall clock may be set: an instant is not slept for in one piece."""
+RETRY_S = 5.0
+
+
+class EffectiveDates:
+    """Waits for the next instant at which a plan begins or ends, and puts it into force then.
+
+    Args:
+        next_change_s: that instant, in UTC seconds; None if there is none.
+        put: puts what counts now into force; whether it could. Until then what was in force stays.
+        clock: the wall clock says when it is due.
+        logger: why it could not.
+    """
+
+    def __init__(
+        self,
+        next_change_s: Callable[[], int | None],
+        put: Callable[[], Awaitable[bool]],
+        clock: Clock,
+        logger: Logger,
+    ) -> None:
+        self._next_change_s = next_change_s
+        self._put = put
+        self._clock = clock
+        self._log = logger
+        self._changed = asyncio.Event()
+
+    def changed(self) -> None:
+        """Other plans are in force: the next instant may be another one."""
+        self._changed.set()
+
+    async def watch(self) -> None:
+        """As long as the daemon runs."""
+        while True:
+            self._changed.clear()
+            wait_s = self._due_in_s()
+            if wait_s > 0:
+                await self._wait(wait_s)
+            elif not await self._done():
+                await self._wait(RETRY_S)
+
+    def _due_in_s(self) -> float:
+        due_s = self._next_change_s()
+        if due_s is None:
+            return LOOK_EVERY_S
+        return min(LOOK_EVERY_S, (due_s * MICROS - self._clock.wall_us()) / MICROS)
+
+    async def _done(self) -> bool:
+        try:
+            return await self._put()
+        except OperatingError as error:
+            self._log.error("plans that are due not put into force", error=str(error))
+            return False
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return

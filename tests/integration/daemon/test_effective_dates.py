@@ -1,0 +1,55 @@
+"""Plans that come into force by themselves: at their instant, from memory, under live calls."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tests.exchange import PLAN, SECOND, Exchange, exchange, timing
+from tests.integration.daemon.test_reload import hang_up, hup, plan_file
+
+SITE_ZONE = ZoneInfo("Europe/London")
+DATES = "effective dates"
+
+
+def instant(after_s: float) -> str:
+    """A local time of the site, as a plan file has it."""
+    return f"{datetime.now(SITE_ZONE) + timedelta(seconds=after_s):%Y-%m-%d %H:%M:%S}"
+
+
+def write_later(x: Exchange, text: str, *dates: str) -> None:
+    """Another plan of the same name, in a file of its own."""
+    lines = "\n".join(dates)
+    (x.site.folder / "plans" / "later.yaml").write_text(f"{text}\n{lines}\n")
+
+
+async def test_a_plan_comes_into_force_at_its_instant_and_live_calls_keep_theirs() -> None:
+    """0.01 a second until then, 0.10 from then on; nobody reads a file at that instant.
+
+    Seen failing with `dates.watch` not spawned.
+    """
+    async with exchange({"alice": "9.00", "bob": "9.00"}, change=timing(renew_lead_s=4)) as x:
+        runs = await x.talk("alice")
+        begins = instant(3)
+        write_later(x, PLAN.replace("0.60", "6.00"), f"effective_from: '{begins}'")
+        seen = len(x.site.log.lines)
+        said = await hup(x, "plans_in_force")
+        assert [text.partition(": N")[0] for text in said["changed"]] == [f"seconds from {begins}"]
+        plan_file(x).write_text("broken: [")
+        said = await x.site.log.wait("plans_in_force", after=seen, actor=DATES)
+        assert len(said["changed"]) == 2
+        assert await hang_up(x, "bob") == 10 * SECOND
+        runs.hang_up()
+        record = await x.settled(runs)
+        assert record["charge_micros"] == record["billed_s"] * SECOND
+
+
+async def test_a_plan_gives_its_place_back_when_it_ends() -> None:
+    """And a plan that was due while nobody ran is in force from the start."""
+    async with exchange({"alice": "9.00"}) as x:
+        await x.site.stop()
+        dates = (f"effective_from: '{instant(-60)}'", f"effective_until: '{instant(8)}'")
+        write_later(x, PLAN.replace("0.60", "6.00"), *dates)
+        seen = len(x.site.log.lines)
+        await x.site.serve()
+        assert await hang_up(x, "alice") == 10 * SECOND
+        await x.site.log.wait("plans_in_force", after=seen, actor=DATES)
+        assert await hang_up(x, "alice") == SECOND
