@@ -17,6 +17,7 @@ from pbxcharge.api.table import ACTS, READS, Answer
 from pbxcharge.api.wanted import wanted
 from pbxcharge.errors import ActDeclined, OperatingError, WriteRefused
 from pbxcharge.flow.acts import Refusal
+from pbxcharge.flow.uncollected import uncollected
 
 DECLINED, DOWN = 409, 503
 IMPORT = "/import"
@@ -60,8 +61,8 @@ def _acting(desk: Desk, act: Answer, model: type[Body]) -> Callable[..., Awaitab
 
 async def _import(desk: Desk, request: Request, by: Actor, apply: bool = False) -> Response:
     """Rows as JSON lines; neither they nor the answer are ever handled in one piece."""
-    rows = await read_rows(request.stream())
-    document = await bring(desk, by, rows, apply)
+    with uncollected():
+        document = await bring(desk, by, await read_rows(request.stream()), apply)
     return StreamingResponse(written(document), media_type="application/json")
 
 

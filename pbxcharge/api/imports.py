@@ -1,5 +1,6 @@
 """Answers about imports: many accounts, phones and numbers, shown first and written at once."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -55,7 +56,7 @@ async def bring(desk: Desk, by: str, rows: Sequence[ImportRow], apply: bool) -> 
     imported = await (importing.apply if apply else importing.preview)(rows, by)
     if imported.written and desk.meter is not None:
         await review(desk.meter, desk.queries, desk.prices.plans)
-    return _document(imported, desk.currency)
+    return await asyncio.to_thread(_document, imported, desk.currency)
 
 
 async def read_rows(pieces: AsyncIterator[bytes]) -> list[ImportRow]:

@@ -4,8 +4,9 @@ A value that cannot be read is left out and the rest is read again, so that the 
 several values still see those that are right: one wrong line never hides another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -54,7 +55,7 @@ def _key_findings(
     model: type[Form], source: Source, group: Group, path: KeyPath
 ) -> Iterator[Finding]:
     """Keys that are unknown, without a value, or missing."""
-    fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+    fields = _fields(model)
     for key, entry in group.entries.items():
         at = (*path, key)
         if key not in fields:
@@ -64,6 +65,12 @@ def _key_findings(
     for key in model.required:
         if key not in group.entries:
             yield source.error((*path, key), "is missing", model.hints.get(key, ""))
+
+
+@cache
+def _fields(model: type[Form]) -> Mapping[str, Any]:
+    """What each key holds; asked for in every row of a long file."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
 
 
 def _value_findings(
@@ -76,7 +83,7 @@ def _value_findings(
         named = get_args(annotation)[1]
         for name, entry in node.entries.items():
             yield from _value_findings(named, source, entry.value, (*path, name))
-    else:
+    elif not isinstance(node, Scalar):
         yield from _deeper(_form_of(annotation), source, node, path)
 
 

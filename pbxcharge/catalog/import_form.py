@@ -12,7 +12,10 @@ def _cell(text: str) -> str | None:
 
 
 Cell = Annotated[str | None, reads(_cell)]
-Kind = Annotated[AccountKind | None, one_of(AccountKind)]
+Kind = Annotated[
+    AccountKind | None, one_of(AccountKind), reads(lambda text: text.strip().replace("-", "_"))
+]
+"""As it is written here, or as the command line takes it: service-provider."""
 Status = Annotated[AccountStatus | None, one_of(AccountStatus)]
 
 

@@ -1,6 +1,5 @@
 """`pbxcharge import`: accounts, phones and numbers from files, differences first."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,7 +51,7 @@ async def import_files(
     rows, found = read_import(files)
     if len(rows) > ROWS_MAX:
         raise typer.BadParameter(f"an import has at most {ROWS_MAX:,} rows, these {len(rows):,}")
-    wanted = [asdict(row) for row in rows]
+    wanted = [row.document() for row in rows]
     writes = apply and not found
     answer = await act(run, lambda api: api.act("/import", rows=wanted, apply=writes), priced=True)
     answer = _with(answer, found)

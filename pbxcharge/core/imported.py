@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 NONE = "none"
 """The word that takes away a plan, a code or a time zone; a blank leaves it as it is."""
@@ -46,6 +47,17 @@ class ImportRow:
     cells: Mapping[str, str]
     key: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """The row as it is sent."""
+        return {
+            "subject": str(self.subject),
+            "file": self.file,
+            "line": self.line,
+            "cells": self.cells,
+            "key": self.key,
+            "lines": self.lines,
+        }
 
     @property
     def id(self) -> str:

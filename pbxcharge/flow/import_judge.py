@@ -105,7 +105,8 @@ class _Judgement:
         for name, change in changes.items():
             after = self._accounts[name]
             parent = self._accounts.get(after.parent_id or "")
-            self._check(change, against_words(change.row))
+            for declined in against_words(change.row):
+                self._refuse(change.row, found_in(change.row, declined))
             self._check(change, self._out_of_place(change))
             self._check(
                 change, against_account(after, parent, self._terms.plans, codes, self._above(after))
@@ -220,7 +221,7 @@ class _Judgement:
     def _check(self, change: Change, against: Iterable[Declined]) -> None:
         """Note what is against a change; what stays as it is may be as it is."""
         for declined in against:
-            if change.before is None or declined.field in change.row.cells:
+            if change.before is None or declined.field in change.fields:
                 self._refuse(change.row, found_in(change.row, declined))
 
     def _ordered(

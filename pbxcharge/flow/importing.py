@@ -1,11 +1,11 @@
 """An import: many accounts, phones and numbers at once, all of them or none."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pbxcharge.core.account import Account, Did, Extension
-from pbxcharge.core.credit import Operation, Post
+from pbxcharge.core.credit import Operation, Outcome, Post
 from pbxcharge.core.effects import AccountSaved, DidSaved, Effect, ExtensionSaved
 from pbxcharge.core.imported import ImportRow
 from pbxcharge.flow.authorize import Prices
@@ -16,6 +16,8 @@ from pbxcharge.flow.import_known import BulkRecords, ask_all, read_known
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.provision import Provisioning, not_converted
 from pbxcharge.flow.wallets import NotConverted, all_or_nothing
+
+AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,10 @@ class Importing:
             if not differences.changes:
                 return Imported(differences, False, 0)
             operations = await self._operations(differences.changes, actor)
-            now_us = self._clock.wall_us()
-            effects = [_saved(change, now_us, actor) for change in differences.changes]
+            effects = await asyncio.to_thread(self._effects, differences.changes, actor)
             initial_micros = await self._initial_micros(operations)
             try:
-                await self._writer.submit(operations, lambda done: all_or_nothing(done, effects))
+                await self._writer.submit(operations, _AllOrNothing(effects))
             except NotConverted as error:
                 return Imported(_not_converted(differences, error), False, 0)
             return Imported(differences, True, initial_micros)
@@ -101,11 +102,19 @@ class Importing:
     async def _operations(self, changes: Sequence[Change], actor: str) -> list[Operation]:
         """The wallets of accounts that are new or get another plan."""
         found: list[Operation] = []
-        for change in changes:
+        for place, change in enumerate(changes):
+            if place % AT_ONCE == 0:
+                # What is new needs no look into the books, so nothing else lets the loop go on.
+                await asyncio.sleep(0)
             if isinstance(change.after, Account) and "plan" in change.fields:
                 new = change.before is None
                 found += await self._provisioning.plan_operations(change.after, actor, new=new)
         return found
+
+    def _effects(self, changes: Sequence[Change], actor: str) -> list[Effect]:
+        """What is saved, in the order in which it can be, all of one instant."""
+        now_us = self._clock.wall_us()
+        return [_saved(change, now_us, actor) for change in changes]
 
     async def _initial_micros(self, operations: Sequence[Operation]) -> int:
         """The initial credit that nobody was granted before."""
@@ -113,6 +122,19 @@ class Importing:
         before = await ask_all(self._records.entries_named, posts.keys())
         new = posts.keys() - {entry.entry_id for entry in before}
         return sum(posts[entry_id].amount_micros for entry_id in new)
+
+
+@dataclass(frozen=True, slots=True)
+class _AllOrNothing:
+    """What is written if every wallet could be converted; how much, for who has to write it."""
+
+    effects: Sequence[Effect]
+
+    def __len__(self) -> int:
+        return len(self.effects)
+
+    def __call__(self, outcomes: tuple[Outcome, ...]) -> Iterable[Effect]:
+        return all_or_nothing(outcomes, self.effects)
 
 
 def _not_converted(differences: Differences, error: NotConverted) -> Differences:

@@ -5,9 +5,9 @@ the two is right, so memory is thrown away and read anew.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import aiosqlite
 
@@ -24,6 +24,8 @@ from pbxcharge.store import books
 from pbxcharge.store.batch import Batch, Then
 from pbxcharge.store.connection import TRANSACTION, Statement
 from pbxcharge.store.writes import PUT_META
+
+Decided = TypeVar("Decided")
 
 LARGE: Final = 1_000
 """A work with more operations or effects is decided beside the loop, so that calls need not wait
@@ -109,12 +111,11 @@ class Bookkeeper:
             Exception: nothing was written.
         """
         known = self._books or await self.recover()
-        batch = await self._batch(known, [op for work in group for op in work.operations], alone)
-        if any(work.large for work in group):
-            # Nobody else touches the books meanwhile: this task alone does.
-            results, statements = await asyncio.to_thread(_written_out, batch, group)
-        else:
-            results, statements = _written_out(batch, group)
+        large = any(work.large for work in group)
+        operations = [op for work in group for op in work.operations]
+        named = await _beside(large, lambda: _wallets(operations, known))
+        batch = await self._batch(known, operations, named, alone)
+        results, statements = await _beside(large, lambda: _written_out(batch, group))
         await self._commit(statements)
         batch.keep()
         return Booked(results, frozenset(batch.rose), batch.accounts_changed)
@@ -128,10 +129,13 @@ class Bookkeeper:
         await self._connection.close()
 
     async def _batch(
-        self, known: books.KnownBooks, operations: Sequence[Operation], alone: bool
+        self,
+        known: books.KnownBooks,
+        operations: Sequence[Operation],
+        named: set[str],
+        alone: bool,
     ) -> Batch:
         """The books that a group needs; reads only what is not known yet."""
-        named = {name for op in operations for name in wallets_named(op, known.holds)}
         await books.read_wallets(self._connection, known, named)
         accounts = _accounts(operations, known)
         await books.read_accounts(self._connection, known, set(accounts.values()))
@@ -149,6 +153,15 @@ class Bookkeeper:
 
     async def _commit(self, statements: Sequence[Statement]) -> None:
         await self._connection.executemany(TRANSACTION, statements)
+
+
+async def _beside(large: bool, decide: Callable[[], Decided]) -> Decided:
+    """What takes long is decided in a thread: nobody else touches the books meanwhile."""
+    return await asyncio.to_thread(decide) if large else decide()
+
+
+def _wallets(operations: Sequence[Operation], known: books.KnownBooks) -> set[str]:
+    return {name for op in operations for name in wallets_named(op, known.holds)}
 
 
 def _accounts(operations: Sequence[Operation], known: books.KnownBooks) -> dict[str, str]:

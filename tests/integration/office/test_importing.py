@@ -1,6 +1,7 @@
 """Imports: judged as a whole, written as a whole, with the rules of one by one."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,13 @@ import pytest
 from pbxcharge.core.account import AccountStatus, Did, Extension
 from pbxcharge.core.imported import ImportRow, Subject
 from pbxcharge.flow.acts import Done
+from pbxcharge.flow.authorize import Prices
+from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.import_changes import Differences
 from pbxcharge.flow.office import Office
 from pbxcharge.store import Store
 from pbxcharge.store.verify import verify
+from tests.fakes.plans import NUMBERING, PLANS, a_plan
 
 ACCOUNT, EXTENSION, DID = Subject
 NUMBER, OTHER = "442079460000", "442079460001"
@@ -125,6 +129,48 @@ async def test_all_that_is_wrong_is_said_at_once_and_nothing_is_written(
         (9, "kind", "'king' is not known here"),
     ]
     assert await store.queries.account("right") is None
+
+
+async def test_service_providers_of_any_depth_come_in_with_those_below(
+    office: Office, store: Store
+) -> None:
+    """From the leaf to the top in the file; a ring of them is refused."""
+    await apply(
+        office,
+        row(ACCOUNT, account="u", parent="o", plan="welcome", time_zone="Europe/London"),
+        row(ACCOUNT, account="o", kind="organization", parent="p2"),
+        row(ACCOUNT, account="p2", kind="service_provider", parent="p1"),
+        row(ACCOUNT, account="p1", kind="service_provider"),
+    )
+    assert [each.account_id for each in await store.queries.chain("u")] == ["u", "o", "p2", "p1"]
+    ring = [
+        row(ACCOUNT, 1, account="q1", kind="service_provider", parent="q2"),
+        row(ACCOUNT, 2, account="q2", kind="service_provider", parent="q1"),
+    ]
+    assert [line for line, _, _ in await found(office, *ring)] == [1, 2]
+
+
+async def test_a_plan_is_for_those_below_its_owner(store: Store) -> None:
+    """Also where the owner comes in with the same file."""
+    plans = {"theirs": replace(a_plan("theirs"), owner="p1")}
+    office = Office(store.writer, store.queries, Prices(plans, NUMBERING), Clock(), "EUR")
+    rows = [
+        row(ACCOUNT, 1, account="in", parent="o", plan="theirs"),
+        row(ACCOUNT, 2, account="o", kind="organization", parent="p1"),
+        row(ACCOUNT, 3, account="p1", kind="service_provider"),
+    ]
+    away = row(ACCOUNT, 4, account="out", plan="theirs")
+    assert [(line, key) for line, key, _ in await found(office, *rows, away)] == [(4, "plan")]
+    assert len((await apply(office, *rows)).changes) == 3
+
+
+async def test_a_plan_that_is_gone_does_not_keep_a_name_from_changing(store: Store) -> None:
+    """What stays as it is may be as it is, also if the row says it."""
+    before = Office(store.writer, store.queries, Prices(PLANS, NUMBERING), Clock(), "EUR")
+    await apply(before, row(ACCOUNT, account="o", plan="plain"))
+    later = Office(store.writer, store.queries, Prices({}, NUMBERING), Clock(), "EUR")
+    changed = await apply(later, row(ACCOUNT, account="o", plan="plain", name="O"))
+    assert [change.fields for change in changed.changes] == [{"name": ("o", "O")}]
 
 
 async def test_a_number_that_one_phone_gives_up_may_be_anothers(office: Office) -> None:

@@ -109,3 +109,12 @@ def test_a_file_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
     """Both kinds."""
     _, found = read_import([tmp_path / "a.csv", tmp_path / "a.yaml"])
     assert [each.message for each in found] == ["cannot be read: No such file or directory"] * 2
+
+
+def test_a_kind_is_written_as_on_the_command_line_too(tmp_path: Path) -> None:
+    """With a dash, or with an underscore as it is listed."""
+    rows, found = read(
+        tmp_path, "accounts.csv", "account,kind\na,service-provider\nb,service_provider\n"
+    )
+    assert not found
+    assert {row.cells["kind"] for row in rows} == {"service_provider"}
