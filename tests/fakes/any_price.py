@@ -51,7 +51,9 @@ WINDOWS = ["", "evening", "weekend", "night"]
 MAYBE_PRICES, MAYBE_MICROS = [None] * 80 + PRICES, [None] * 80 + MICROS
 MAYBE_BLOCKS_S = [None] * 80 + BLOCKS_S
 
+prices = st.sampled_from(PRICES)
 micros = st.sampled_from(MICROS)
+blocks_s = st.sampled_from(BLOCKS_S)
 
 Pick = Callable[[Sequence[Any]], Any]
 """Takes one of a list: hypothesis field by field, or a seeded random for what has too many."""

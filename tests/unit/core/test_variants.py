@@ -1,12 +1,14 @@
 """Rates that are other ones in time windows: rule by rule, with numbers worked out by hand."""
 
+from datetime import tzinfo
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pbxcharge.core.money import round_micros
 from pbxcharge.core.price import (
     Charge,
     LineKind,
@@ -23,8 +25,9 @@ from pbxcharge.core.price import (
     rate_from_canonical,
     rate_to_canonical,
 )
-from pbxcharge.core.windows import NO_WINDOWS, Timeline, always
-from tests.fakes.any_price import timelines, windowed_rates
+from pbxcharge.core.windows import NO_WINDOWS, Schedule, Timeline, always
+from tests.fakes.any_price import blocks_s, prices, timelines, windowed_rates
+from tests.fakes.wall_clock import by_the_clock, instants_s, schedules, zones
 
 TEN_CENTS, FIVE_CENTS = Fraction(1, 10), Fraction(1, 20)
 SIX_OCLOCK_S = 1_790_013_600
@@ -271,3 +274,39 @@ def test_a_rate_is_placed_by_the_hours_of_the_call(
     placed = rate.at(timeline, answered_s)
     assert placed.clock.window_at(second) == (window if window in named else "")
     assert placed.at(timeline, answered_s + second) == rate.at(timeline, answered_s + second)
+
+
+@st.composite
+def changed_in_any_window(draw: st.DrawFn) -> Rate:
+    """A rate with prices and intervals of its own in each window of a schedule."""
+    pairs = [(draw(prices), draw(blocks_s)) for _ in range(5)]
+    own_price, own_s = pairs.pop()
+    variants = (
+        Variant(window=name, price_per_minute=price, first_s=block_s, next_s=block_s)
+        for name, (price, block_s) in zip("abcd", pairs, strict=True)
+    )
+    return a_rate(*variants, price_per_minute=own_price, first_s=own_s, next_s=own_s)
+
+
+@settings(max_examples=300)
+@given(changed_in_any_window(), schedules(), zones, instants_s, st.integers(1, 3600))
+def test_a_call_costs_what_the_wall_clock_says_block_by_block(
+    rate: Rate, schedule: Schedule, zone: tzinfo, answered_s: int, talk_s: int
+) -> None:
+    """Any windows, holidays and zone: for each block the clock is looked at anew.
+
+    Seen failing with the window of the answer for all blocks in `BlockGrid`, and with
+    `(until_s - from_s) // block_s` in `_runs`.
+    """
+    terms: dict[str, Any] = {
+        one.window: (one.price_per_minute, one.next_s) for one in rate.variants
+    }
+    sum_micros, at_s = Fraction(0), answered_s
+    while at_s < answered_s + talk_s:
+        window = by_the_clock(schedule, zone, at_s)
+        price, block_s = terms.get(window, (rate.price_per_minute, rate.next_s))
+        sum_micros += price * 1_000_000 * block_s / 60
+        at_s += block_s
+    placed = rate.at(schedule.timeline(zone, answered_s - 60, answered_s + talk_s), answered_s)
+    assert charge_micros(placed, talk_s) == round_micros(sum_micros, rate.rounding, 4)
+    assert block_end(placed, talk_s) == at_s - answered_s
