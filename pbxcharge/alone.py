@@ -20,6 +20,7 @@ from pbxcharge.catalog.changes import (
     vanished_finding,
 )
 from pbxcharge.catalog.deck import Deck
+from pbxcharge.catalog.deck_file import Entry
 from pbxcharge.catalog.decks import NO_DECKS
 from pbxcharge.catalog.emergency import CONTEXT, compare, compare_loaded, emergency_context
 from pbxcharge.catalog.findings import Finding, Severity, has_errors
@@ -49,6 +50,8 @@ __all__ = [
     "Backup",
     "BooksFinding",
     "Catalog",
+    "Deck",
+    "Entry",
     "Finding",
     "Installation",
     "PlanChange",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pbxcharge.cli import account, call, did, imports, money, plan, record, site, tail
+from pbxcharge.cli import account, call, deck, did, imports, money, plan, record, site, tail
 from pbxcharge.cli.command import ConfigOption, JsonOption, Run, end, examples_text
 
 EPILOG = examples_text(
@@ -78,6 +78,7 @@ app.add_typer(account.app, name="account")
 app.add_typer(account.extensions, name="extension")
 app.add_typer(did.app, name="did")
 app.add_typer(plan.app, name="plan")
+app.add_typer(deck.app, name="deck")
 imports.add_to(app)
 money.add_to(app)
 app.add_typer(call.calls, name="calls")

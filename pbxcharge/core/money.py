@@ -74,6 +74,12 @@ def format_amount(micros: int, decimals_min: int = 2) -> str:
     return f"{sign}{whole}.{decimals}" if decimals else f"{sign}{whole}"
 
 
+def format_price(price: Fraction) -> str:
+    """A price as it was written, exact: 1/40 is "0.025", 0.10 and 1/10 are "0.10"."""
+    whole, rest = divmod(int(price * 10**PRICE_DECIMALS_MAX), 10**PRICE_DECIMALS_MAX)
+    return f"{whole}.{f'{rest:0{PRICE_DECIMALS_MAX}}'.rstrip('0'):0<2}"
+
+
 def quantum_micros(decimals: int) -> int:
     """The smallest step of an amount with that many decimals: 4 decimals step by 100 micro-units.
 

@@ -21,7 +21,7 @@ PROMISED = [
     *("verify", "account add", "account show", "account list", "account set-plan"),
     *("account set-status", "extension add", "did add", "did list", "did remove"),
     *("calls hang-up", "cdr list", "cdr show"),
-    *("plan list", "plan show", "plan apply"),
+    *("plan list", "plan show", "plan apply", "deck list", "deck show"),
     *("db backup", "db migrate", "dialplan emergency"),
 ]
 
