@@ -25,6 +25,7 @@ from pbxcharge.catalog.findings import Finding, Severity
 SUFFIX: Final = ".deck"
 UNFINISHED: Final = ".new"
 _KEY_DIGITS: Final = 40
+_PART_BYTES: Final = 1_000_000
 _BEHIND_CALLS: Final = 10
 _OOM_FIRST: Final = "500"
 
@@ -74,9 +75,11 @@ def _write(place: Path, content: bytes) -> None:
     beside = place.with_name(f"{place.name}.{os.getpid()}{UNFINISHED}")
     try:
         with beside.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+            # In small parts, since the books are written meanwhile, and wait for the same disk.
+            for start in range(0, len(content), _PART_BYTES):
+                stream.write(content[start : start + _PART_BYTES])
+                stream.flush()
+                os.fsync(stream.fileno())
         beside.replace(place)
     except OSError:
         beside.unlink(missing_ok=True)
