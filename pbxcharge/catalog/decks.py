@@ -176,7 +176,8 @@ def _is_whole(place: Path) -> bool:
 def _built_elsewhere(path: Path, cache: Path, zone: ZoneInfo) -> Built:
     """Built by another process, which is waited for and ended if it takes too long."""
     module = "pbxcharge.catalog.deck_build"
-    words = (sys.executable, "-m", module, str(path), str(cache), zone.key)
+    # Without -P the folder that somebody happens to be in would come before the program's own.
+    words = (sys.executable, "-P", "-m", module, str(path), str(cache), zone.key)
     try:
         done = subprocess.run(  # noqa: S603 - our own program, no shell
             words, capture_output=True, text=True, timeout=BUILD_WITHIN_S, check=False
