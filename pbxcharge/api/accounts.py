@@ -4,11 +4,22 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from pbxcharge.api.desk import Desk, done, unknown_account, was_done
-from pbxcharge.api.documents import Document, account_document, extension_document, limits_document
+from pbxcharge.api.documents import (
+    Document,
+    account_document,
+    extension_document,
+    limits_document,
+    month_document,
+)
 from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
+from pbxcharge.core.limits import Activity
+from pbxcharge.core.money import format_amount
+from pbxcharge.core.month import month_start_us
+from pbxcharge.core.plan import Plan
 from pbxcharge.flow.acts import Declined, Done
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.standing import review
+from pbxcharge.flow.zones import zone_name, zone_of
 
 
 async def list_accounts(desk: Desk, scope: str | None = None) -> Document:
@@ -25,12 +36,33 @@ async def show_account(desk: Desk, account_id: str) -> Document:
     if found is None:
         raise unknown_account(account_id)
     (document,) = await _documents(desk, [found], account_id)
+    zone = zone_name(await desk.queries.chain(account_id), str(desk.prices.zone))
+    document |= {"time_zone_in_force": zone}
     plan = desk.prices.plans.get(found.plan or "")
     if plan is None:
         return {"account": document}
+    document |= {"plan_type": str(plan.kind), "plan_owner": plan.owner}
     now_us = Clock().wall_us()
     activity = await desk.queries.activity(account_id, now_us)
-    return {"account": document, "limits": limits_document(plan.limits, activity, now_us)}
+    limits = limits_document(plan.limits, activity, now_us)
+    return {"account": await _of_month(desk, document, plan, activity, zone), "limits": limits}
+
+
+async def _of_month(
+    desk: Desk, document: Document, plan: Plan, activity: Activity, zone: str
+) -> Document:
+    """The account with what it may still spend in this month of its zone, if that is limited."""
+    if plan.monthly_limit_micros is None:
+        return document
+    from_us = month_start_us(zone_of(zone), Clock().wall_us())
+    charged = await desk.queries.charged_micros(document["account_id"], from_us)
+    month = activity.with_month(from_us, charged)
+    left = month.month_room_micros(plan.account_limits, from_us) or 0
+    for wallet in document["wallets"]:
+        if wallet["available"] is None:
+            wallet["available"] = format_amount(left)
+    used = charged + activity.held_micros
+    return document | {"month": month_document(plan.monthly_limit_micros, used, left, from_us)}
 
 
 async def add_account(
@@ -43,10 +75,12 @@ async def add_account(
     parent_id: str | None = None,
     plan: str | None = None,
     code: str | None = None,
+    time_zone: str | None = None,
 ) -> Document:
-    """Add an organization or a user."""
+    """Add a service provider, an organization or a user."""
     active = AccountStatus.ACTIVE
-    wanted = Account(account_id, AccountKind(kind), parent_id, name, plan, active, code)
+    place = AccountKind(kind), parent_id
+    wanted = Account(account_id, *place, name, plan, active, code, time_zone)
     return await _account(desk, await desk.acting.provisioning.add_account(wanted, by))
 
 
@@ -66,6 +100,13 @@ async def set_status(desk: Desk, by: str, *, account_id: str, status: str) -> Do
     act = await desk.acting.provisioning.set_status(account_id, wanted, by)
     await _obeyed(desk, act)
     return await _account(desk, act)
+
+
+async def set_time_zone(desk: Desk, by: str, *, account_id: str, time_zone: str | None) -> Document:
+    """Say whose clocks count for an account and those below it."""
+    return await _account(
+        desk, await desk.acting.provisioning.set_time_zone(account_id, time_zone, by)
+    )
 
 
 async def add_extension(

@@ -13,7 +13,7 @@ from pbxcharge.core.credit import Wallet
 from pbxcharge.core.explanation import Explanation, shown_lines
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import Activity, Limits
-from pbxcharge.core.money import format_amount
+from pbxcharge.core.money import AMOUNT_MAX_MICROS, format_amount
 from pbxcharge.core.plan import UNLIMITED_S, Plan
 from pbxcharge.core.price import charge_micros
 from pbxcharge.core.quotation import Quote, QuotedLevel
@@ -48,22 +48,34 @@ def account_document(
         "plan": account.plan,
         "status": str(account.status),
         "code": account.code,
-        "wallets": [wallet_document(wallet, currency) for wallet in wallets],
+        "time_zone": account.time_zone,
+        "wallets": [wallet_document(each, currency) for each in wallets if not each.closed],
         "extensions": [extension_document(extension) for extension in extensions],
     }
 
 
 def wallet_document(wallet: Wallet, currency: str) -> Document:
-    """A wallet: what is in it, what live calls hold of it, what is left."""
+    """A wallet: what is in it, what live calls hold of it, what is left; null is no bound."""
+    bounded = wallet.floor_micros > -AMOUNT_MAX_MICROS
     return {
         "wallet_id": wallet.wallet_id,
         "kind": wallet.kind,
         "currency": currency,
         "balance": format_amount(wallet.balance_micros),
         "held": format_amount(wallet.held_micros),
-        "credit_limit": format_amount(-wallet.floor_micros),
-        "available": format_amount(wallet.available_micros),
+        "credit_limit": format_amount(-wallet.floor_micros) if bounded else None,
+        "available": format_amount(wallet.available_micros) if bounded else None,
         "live_calls": wallet.calls,
+    }
+
+
+def month_document(limit_micros: int, used_micros: int, left_micros: int, from_us: int) -> Document:
+    """What an account may spend in a calendar month, and what is charged or held of it."""
+    return {
+        "from": instant(from_us),
+        "limit": format_amount(limit_micros),
+        "used": format_amount(used_micros),
+        "left": format_amount(left_micros),
     }
 
 

@@ -22,6 +22,7 @@ class AccountBody(Body):
     name: str
     plan: str | None = None
     code: str | None = None
+    time_zone: str | None = None
 
 
 class PlanBody(Body):
@@ -36,6 +37,13 @@ class StatusBody(Body):
 
     account_id: str
     status: AccountStatus
+
+
+class TimeZoneBody(Body):
+    """Whose clocks count; null is those of the account above."""
+
+    account_id: str
+    time_zone: str | None
 
 
 class ExtensionBody(Body):
@@ -62,12 +70,15 @@ class NumberBody(Body):
 
 
 class MoneyBody(Body):
-    """A top-up or an adjustment; the id makes a retry harmless."""
+    """A top-up or an adjustment; the id makes a retry harmless.
+
+    Without a wallet it is the shared one, where there is one, else the outgoing.
+    """
 
     id: str
     account_id: str
     amount: str
-    wallet: WalletKind = WalletKind.OUTGOING
+    wallet: WalletKind | None = None
     note: str = ""
 
 
@@ -95,6 +106,7 @@ BODIES: dict[str, type[Body]] = {
     "/accounts": AccountBody,
     "/accounts/plan": PlanBody,
     "/accounts/status": StatusBody,
+    "/accounts/time-zone": TimeZoneBody,
     "/extensions": ExtensionBody,
     "/dids": DidBody,
     "/dids/remove": NumberBody,

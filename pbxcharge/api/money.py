@@ -7,7 +7,7 @@ from pbxcharge.core.ledger import Entry
 from pbxcharge.core.money import parse_amount
 from pbxcharge.errors import AmountError
 from pbxcharge.flow.acts import Done, Refusal
-from pbxcharge.flow.cashier import MoneyAct, Moved, Purse
+from pbxcharge.flow.cashier import MoneyAct, Moved, Purse, main
 
 READ_AGAIN_MAX = 5
 
@@ -19,11 +19,11 @@ async def top_up(
     id: str,
     account_id: str,
     amount: str,
-    wallet: str = WalletKind.OUTGOING,
+    wallet: str | None = None,
     note: str = "",
 ) -> Document:
     """Add paid credit."""
-    micros, kind, cashier = _micros(amount), WalletKind(wallet), desk.acting.cashier
+    micros, kind, cashier = _micros(amount), _kind(wallet), desk.acting.cashier
     return _moved(desk, await cashier.top_up(id, account_id, micros, note, by, kind))
 
 
@@ -34,11 +34,11 @@ async def adjust(
     id: str,
     account_id: str,
     amount: str,
-    wallet: str = WalletKind.OUTGOING,
+    wallet: str | None = None,
     note: str = "",
 ) -> Document:
     """Correct a balance."""
-    micros, kind, cashier = _micros(amount), WalletKind(wallet), desk.acting.cashier
+    micros, kind, cashier = _micros(amount), _kind(wallet), desk.acting.cashier
     return _moved(desk, await cashier.adjust(id, account_id, micros, note, by, kind))
 
 
@@ -62,20 +62,29 @@ async def ledger(
     desk: Desk,
     account_id: str | None = None,
     below: bool = False,
-    wallet: str = WalletKind.OUTGOING,
+    wallet: str | None = None,
     limit: int = 50,
 ) -> Document:
     """The newest entries: of an account's wallet, of all wallets below it, or of the site."""
-    if wallet not in set(WalletKind):
-        raise declined(Refusal.NO_WALLET, f"wallets are {' and '.join(WalletKind)}")
+    if wallet is not None and wallet not in set(WalletKind):
+        raise declined(Refusal.NO_WALLET, f"wallets are {', '.join(WalletKind)}")
     if account_id is not None and await desk.queries.account(account_id) is None:
         raise unknown_account(account_id)
     if account_id is not None and not below:
-        return {
-            "entries": await _of_wallet(desk, Purse(account_id, WalletKind(wallet)), rows(limit))
-        }
+        kind = _kind(wallet) or await _main_kind(desk, account_id)
+        return {"entries": await _of_wallet(desk, Purse(account_id, kind), rows(limit))}
     entries = await desk.queries.ledger(account_id, limit=rows(limit))
     return {"entries": [entry_document(entry, desk.currency) for entry in entries]}
+
+
+def _kind(wallet: str | None) -> WalletKind | None:
+    return None if wallet is None else WalletKind(wallet)
+
+
+async def _main_kind(desk: Desk, account_id: str) -> WalletKind:
+    """The wallet that is meant where none is named."""
+    wallet = main(await desk.queries.wallets([account_id]))
+    return WalletKind.OUTGOING if wallet is None else WalletKind(wallet.kind)
 
 
 def _micros(amount: str) -> int:

@@ -41,6 +41,7 @@ ACTS: dict[str, Answer] = {
     "/accounts": accounts.add_account,
     "/accounts/plan": accounts.set_plan,
     "/accounts/status": accounts.set_status,
+    "/accounts/time-zone": accounts.set_time_zone,
     "/extensions": accounts.add_extension,
     "/dids": dids.add_did,
     "/dids/remove": dids.remove_did,

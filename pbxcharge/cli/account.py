@@ -9,15 +9,18 @@ from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.output import facts, say, table
 from pbxcharge.core.account import AccountKind, AccountStatus, WalletKind
 
-app = typer.Typer(no_args_is_help=True, help="Organizations and users: who pays.")
+app = typer.Typer(
+    no_args_is_help=True, help="Service providers, organizations and users: who pays."
+)
 extensions = typer.Typer(no_args_is_help=True, help="Phones of users.")
 
 AccountId = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Id of the account.")]
 
 
 class Settable(StrEnum):
-    """Kinds of account that can be added."""
+    """Kinds of account that can be added, as they are written here."""
 
+    SERVICE_PROVIDER = "service-provider"
     ORGANIZATION = "organization"
     USER = "user"
 
@@ -28,6 +31,8 @@ class Settable(StrEnum):
     examples=(
         "pbxcharge account add acme --name 'Acme Ltd' --code 20",
         "pbxcharge account add alice --parent acme --name Alice --plan retail",
+        "pbxcharge account add telco --kind service-provider --time-zone Europe/London",
+        "pbxcharge account add globex --kind organization --parent telco",
     ),
 )
 async def add(
@@ -35,9 +40,12 @@ async def add(
     account_id: AccountId,
     kind: Annotated[
         Settable | None,
-        typer.Option(help="organization or user; by default a user if it has a parent."),
+        typer.Option(help="By default a user if it has a parent, else an organization."),
     ] = None,
-    parent: Annotated[str | None, typer.Option(help="Organization of a user.")] = None,
+    parent: Annotated[
+        str | None,
+        typer.Option(help="Organization of a user; service provider of any other account."),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name for people; by default the id.")] = None,
     plan: Annotated[
         str | None, typer.Option(help="Charging plan: gives wallets and their initial credit.")
@@ -46,18 +54,22 @@ async def add(
         str | None,
         typer.Option(help="Digits by which other organizations dial this one's extensions."),
     ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="IANA name; by default that of the account above.")
+    ] = None,
 ) -> None:
-    """Add an organization or a user."""
+    """Add a service provider, an organization or a user."""
     from pbxcharge.cli.reach import act
 
-    chosen = AccountKind(kind or (Settable.USER if parent else Settable.ORGANIZATION))
+    chosen = kind or (Settable.USER if parent else Settable.ORGANIZATION)
     wanted = {
         "account_id": account_id,
-        "kind": chosen,
+        "kind": AccountKind[chosen.name],
         "parent_id": parent,
         "name": name or account_id,
         "plan": plan,
         "code": code,
+        "time_zone": time_zone,
     }
     answer = await act(run, lambda api: api.act("/accounts", **wanted), priced=plan is not None)
     run.show(answer, lambda: _say_done(answer, "added"))
@@ -82,7 +94,7 @@ async def show(run: Run, account_id: AccountId) -> None:
     """Show one account with its phones, wallets and limits."""
     from pbxcharge.cli.reach import read
 
-    answer = await read(run, lambda api: api.get("/account", account_id=account_id))
+    answer = await read(run, lambda api: api.get("/account", account_id=account_id), priced=True)
     run.show(answer, lambda: _account_facts(answer["account"], answer.get("limits", {})))
 
 
@@ -133,6 +145,34 @@ async def set_status(
 
 
 @command(
+    app,
+    "set-time-zone",
+    examples=(
+        "pbxcharge account set-time-zone acme Europe/Berlin",
+        "pbxcharge account set-time-zone acme --inherit   # that of the account above",
+    ),
+)
+async def set_time_zone(
+    run: Run,
+    account_id: AccountId,
+    time_zone: Annotated[
+        str | None, typer.Argument(metavar="[ZONE]", help="IANA name of the time zone.")
+    ] = None,
+    inherit: Annotated[
+        bool, typer.Option("--inherit", help="That of the account above, or of the site.")
+    ] = False,
+) -> None:
+    """Say whose clocks count for an account and those below it."""
+    from pbxcharge.cli.reach import act
+
+    if (time_zone is None) is not inherit:
+        raise typer.BadParameter("name a time zone, or say --inherit")
+    wanted = {"account_id": account_id, "time_zone": time_zone}
+    answer = await act(run, lambda api: api.act("/accounts/time-zone", **wanted))
+    run.show(answer, lambda: _say_done(answer, f"in {time_zone or 'the time zone above'}"))
+
+
+@command(
     extensions,
     "add",
     examples=("pbxcharge extension add alice-desk --number 101 --account alice",),
@@ -161,7 +201,7 @@ def _credit(account: dict[str, Any]) -> str:
     return "".join(
         f", balance {wallet['balance']} {wallet['currency']}{_for_calls(wallet)}"
         for wallet in account["wallets"]
-        if wallet["kind"] == WalletKind.OUTGOING or wallet["balance"] != "0.00"
+        if wallet["kind"] != WalletKind.INCOMING or wallet["balance"] != "0.00"
     )
 
 
@@ -209,25 +249,48 @@ def _account_facts(account: dict[str, Any], limits: dict[str, Any]) -> None:
         "of": account["parent_id"],
         "name": account["name"],
         "code": account["code"],
-        "plan": account["plan"] or "none",
+        "time zone": _zone(account),
+        "plan": _plan(account),
         "status": account["status"],
         "phones": _phones(account) or "none",
     }
     for wallet in account["wallets"]:
         pairs |= _wallet_facts(wallet)
+    if month := account.get("month"):
+        pairs["this month"] = f"{month['used']} of {month['limit']}, {month['left']} left"
     for limit, counted in limits.items():
         most = "unlimited" if counted["most"] is None else f"at most {counted['most']}"
         pairs[limit.replace("_", " ")] = f"{counted['now']}, {most}"
     facts(pairs)
 
 
+def _zone(account: dict[str, Any]) -> str:
+    own, zone = account["time_zone"], account["time_zone_in_force"]
+    return str(zone) if own else f"{zone} (inherited)"
+
+
+def _plan(account: dict[str, Any]) -> str:
+    """The plan with its type, and whose it is, if it is somebody's."""
+    if account["plan"] is None:
+        return "none"
+    known = [account.get("plan_type"), account.get("plan_owner") and f"of {account['plan_owner']}"]
+    more = ", ".join(str(each) for each in known if each)
+    return f"{account['plan']} ({more})" if more else str(account["plan"])
+
+
 def _wallet_facts(wallet: dict[str, Any]) -> dict[str, Any]:
-    """The outgoing wallet under its own words, any other one under its name."""
+    """The outgoing or shared wallet under its own words, any other one under its name."""
     currency, kind = wallet["currency"], wallet["kind"]
-    named = "" if kind == WalletKind.OUTGOING else f"{kind} "
+    named = f"{kind} " if kind == WalletKind.INCOMING else ""
+    shared = {"wallet": "shared, for calls of both directions"} if kind == WalletKind.SHARED else {}
     return {
+        **shared,
         f"{named}balance": f"{wallet['balance']} {currency}",
         f"{named}held": f"{wallet['held']} {currency} by {wallet['live_calls']} live calls",
-        f"{named}credit limit": f"{wallet['credit_limit']} {currency}",
-        f"{named}available": f"{wallet['available']} {currency}",
+        f"{named}credit limit": _bound(wallet["credit_limit"], currency),
+        f"{named}available": _bound(wallet["available"], currency),
     }
+
+
+def _bound(amount: str | None, currency: str) -> str:
+    return "unlimited" if amount is None else f"{amount} {currency}"

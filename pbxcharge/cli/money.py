@@ -27,7 +27,11 @@ Id = Annotated[
 ]
 Note = Annotated[str, typer.Option(help="One line for people, kept with the entry.")]
 Wallet = Annotated[
-    WalletKind, typer.Option(help="Which wallet: for calls made, or for calls from outside.")
+    WalletKind | None,
+    typer.Option(
+        help="For calls made, from outside, or both; by default the shared or the outgoing one.",
+        show_default=False,
+    ),
 ]
 Scope = Annotated[
     str | None, typer.Argument(metavar="[ACCOUNT]", help="Only this one and those below it.")
@@ -75,7 +79,7 @@ async def topup(
     run: Run,
     account_id: AccountId,
     amount: Amount,
-    wallet: Wallet = WalletKind.OUTGOING,
+    wallet: Wallet = None,
     entry_id: Id = None,
     note: Note = "",
 ) -> None:
@@ -89,7 +93,7 @@ async def adjust(
     account_id: AccountId,
     amount: Amount,
     note: Note,
-    wallet: Wallet = WalletKind.OUTGOING,
+    wallet: Wallet = None,
     entry_id: Id = None,
 ) -> None:
     """Correct a balance by a signed amount; the note says why."""
@@ -137,7 +141,7 @@ async def ledger(
         str | None, typer.Argument(metavar="[ACCOUNT]", help="By default the whole site.")
     ] = None,
     below: Annotated[bool, typer.Option("--below", help="Also accounts below this one.")] = False,
-    wallet: Wallet = WalletKind.OUTGOING,
+    wallet: Wallet = None,
     limit: Annotated[int, typer.Option(min=1, help="So many of the newest entries.")] = 50,
 ) -> None:
     """Show the ledger's newest entries."""
@@ -146,7 +150,7 @@ async def ledger(
     asked = {
         "account_id": account_id,
         "below": below or None,
-        "wallet": str(wallet),
+        "wallet": wallet and str(wallet),
         "limit": limit,
     }
     answer = await read(run, lambda api: api.get("/ledger", **asked))
@@ -198,7 +202,7 @@ def _balances(wallets: list[Document]) -> None:
                 wallet["account_id"],
                 wallet["kind"],
                 wallet["status"],
-                *(wallet[amount] for amount in amounts),
+                *(wallet[amount] or "unlimited" for amount in amounts),
                 wallet["currency"],
                 wallet["live_calls"],
             )

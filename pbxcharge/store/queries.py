@@ -21,7 +21,7 @@ from pbxcharge.core.limits import Activity
 from pbxcharge.core.rating import Rating, rating_from_canonical
 from pbxcharge.errors import StorageDown
 from pbxcharge.store import rows, selects
-from pbxcharge.store.activities import read_activity
+from pbxcharge.store.activities import read_activity, read_months
 from pbxcharge.store.connection import connect_reader
 from pbxcharge.store.tables import json_list
 
@@ -171,6 +171,14 @@ class Queries:
         """The wallets of accounts, with what live calls hold in them."""
         found = await self._all(selects.WALLETS, account_ids=json_list(account_ids))
         return [rows.wallet_with_holds(row) for row in found]
+
+    async def charged_micros(self, account_id: str, since_us: int) -> int:
+        """What an account was charged for calls since an instant, over all its wallets."""
+        asked = (account_id, since_us)
+        try:
+            return (await read_months(self._listing, [asked]))[asked]
+        except sqlite3.Error as error:
+            raise StorageDown(f"not read: {error}") from error
 
     async def activity(self, account_id: str, now_us: int) -> Activity:
         """What an account does now and has done lately, as its limits count it."""

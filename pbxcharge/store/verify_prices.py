@@ -95,7 +95,7 @@ def _rating_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 def _hold_findings(row: rows.Row, rating: Rating) -> Iterator[Finding]:
     call_id, _, through_s, levels, stored = row
-    wallets = [wallet_id for _, wallet_id in orjson.loads(levels)]
+    wallets = [wallet_id for _, wallet_id, *_ in orjson.loads(levels)]
     amounts = [charge_micros(level.rate, through_s) for level in rating.levels]
     held = [(wallet_id, amount) for _, wallet_id, amount in _by_level(stored)]
     if held != list(zip(wallets, amounts, strict=False)):
