@@ -27,6 +27,7 @@ STYLES = {
     "emergency": "bold",
     "unauthorized leg": "bold red",
     "left alone": "yellow",
+    "trunk failed": "yellow",
     "ringing": "dim",
     "taken up": "magenta",
     "timeout armed": "dim",

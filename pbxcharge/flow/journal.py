@@ -21,7 +21,8 @@ EVENTS = frozenset(
         *("authorized", "refused", "emergency", "ringing", "answered", "slice", "extended"),
         *("timeout armed", "timeout not armed", "timeout lost", "credit exhausted", "warned"),
         *("credit raised", "transferred", "taken up", "hangup requested", "hang_up", "cut"),
-        *("left alone", "settled", "unauthorized leg", "plans_in_force", *EntryKind),
+        *("left alone", "trunk failed", "settled", "unauthorized leg", "plans_in_force"),
+        *EntryKind,
     }
 )
 """The name of everything that is told; see the README for what each of them means."""

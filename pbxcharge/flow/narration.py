@@ -10,6 +10,7 @@ from pbxcharge.core.call_events import (
     Event,
     HangUp,
     HangupRequested,
+    HungUp,
     LeftAlone,
     LegDialled,
     Seen,
@@ -36,6 +37,8 @@ def narrate(
             journal.tell(told, after, step=after.step, **_paid(after))
         case LegDialled() if before.leg is None and after.leg is not None:
             journal.note("ringing", after, leg=after.leg.channel)
+        case HungUp() if after.live and after.unanswered is event:
+            journal.tell("trunk failed", after, trunk=after.trunk, hangup_cause=event.cause)
         case HangupRequested() if before.hung_up_by is None and after.hung_up_by is not None:
             journal.note("hangup requested", after, by=str(after.hung_up_by))
         case Refused() if after.exhausted and not before.exhausted:
