@@ -242,10 +242,16 @@ def _quoted_way(quoted: Document) -> str:
     return f"to {quoted['number']}{kind}"
 
 
+def line_name(line: Document) -> str:
+    """What a line is for, and in which time window: "blocks, evening"."""
+    kind = str(line["kind"]).replace("_", " ")
+    return f"{kind}, {line['window']}" if line["window"] else kind
+
+
 def _lines_table(lines: list[Document], total: str) -> None:
     rows: Iterable[tuple[Any, ...]] = (
         (
-            line["kind"].replace("_", " "),
+            line_name(line),
             f"{line['from_s']} to {line['to_s']}" if line["to_s"] else "",
             line["blocks"] or "",
             line["price_per_minute"],

@@ -36,13 +36,14 @@ class ShownLine:
     """A line of a charge as people read it; the amounts of a charge add up to its total.
 
     Args:
-        kind: see rate.LineKind.
+        kind: see charge.LineKind.
         amount: decimal text of up to 9 decimals.
         exact: the amount in units of the currency, such as "1/30".
         from_s: first second of talk.
         to_s: end of the last block.
         blocks: how many blocks.
         price_per_minute: decimal text, None for flat amounts.
+        window: the time window whose terms these are, "" for the price's own.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class ShownLine:
     to_s: int
     blocks: int
     price_per_minute: str | None
+    window: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def shown_lines(canonical: str) -> tuple[ShownLine, ...]:
             to_s=line["to_s"],
             blocks=line["blocks"],
             price_per_minute=_price_text(line["price_per_minute"]),
+            window=line.get("window", ""),
         )
         for line, micros, amount in zip(stored, exact, decimal_amounts(exact), strict=True)
     )

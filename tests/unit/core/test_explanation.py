@@ -13,9 +13,10 @@ from pbxcharge.core.call_events import HungUp
 from pbxcharge.core.call_state import Call, Phase
 from pbxcharge.core.cdr import Cdr, EndSource
 from pbxcharge.core.explanation import Verdict, decimal_amounts, explain, shown_lines
-from pbxcharge.core.price import charge
+from pbxcharge.core.price import Variant, charge
 from pbxcharge.core.rating import lines_canonical
 from pbxcharge.core.settlement import settle
+from pbxcharge.core.windows import Timeline
 from tests.fakes.granted_call import LEG, SETUP_AT_US, a_rate, granted
 
 RATE = a_rate(price_per_minute=Fraction(1, 10), first_s=60, next_s=6, connect_fee_micros=50_000)
@@ -40,6 +41,16 @@ def test_a_record_explains_itself() -> None:
         ("blocks", "0.01"),
     ]
     assert explanation.lines[2].price_per_minute == "0.10"
+
+
+def test_the_shown_lines_name_their_time_window() -> None:
+    """Half price in the evening, which begins 30 s after the answer; stored where there is one."""
+    evening = Variant(window="evening", price_per_minute=Fraction(1, 20))
+    rate = replace(RATE, variants=(evening,)).at(Timeline(((0, ""), (30, "evening"))), 0)
+    stored = lines_canonical(charge(rate, 61))
+    shown = [(line.kind, line.window) for line in shown_lines(stored)]
+    assert shown == [("connect_fee", ""), ("first_block", ""), ("blocks", "evening")]
+    assert ["window" in line for line in json.loads(stored)] == [False, False, True]
 
 
 @pytest.mark.parametrize(
