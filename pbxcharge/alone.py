@@ -7,6 +7,7 @@ to the books who did it.
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import tzinfo
 from pathlib import Path
 from types import MappingProxyType
 
@@ -34,6 +35,7 @@ from pbxcharge.errors import DatabaseMissing, NotTheOwner, WrongCurrency
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
+from pbxcharge.flow.versions import label, plan_versions
 from pbxcharge.settings import Settings
 from pbxcharge.site_files import SiteFiles, read_files
 from pbxcharge.store import Queries, open_store
@@ -61,21 +63,34 @@ __all__ = [
     "emergency_finding",
     "emergency_text",
     "has_errors",
+    "label",
     "loaded_emergency_finding",
     "migrate",
     "missing_finding",
     "place",
     "plan_changes",
     "plans_now",
+    "plans_to_come",
     "read_files",
     "read_import",
     "reading",
     "vanished_finding",
     "verify",
+    "versions_now",
     "writing",
 ]
 
 NO_PLANS: Mapping[str, Plan] = MappingProxyType({})
+
+
+def plans_to_come(catalog: Catalog) -> tuple[Plan, ...]:
+    """The plans that have not begun yet, the first one first."""
+    return catalog.to_come(Clock().wall_us() // MICROS)
+
+
+def versions_now(catalog: Catalog, zone: tzinfo) -> dict[str, str]:
+    """The version of each plan, and of those to come by name and beginning."""
+    return plan_versions(plans_now(catalog), plans_to_come(catalog), zone)
 
 
 def plans_now(catalog: Catalog) -> Mapping[str, Plan]:
@@ -85,7 +100,10 @@ def plans_now(catalog: Catalog) -> Mapping[str, Plan]:
 
 @asynccontextmanager
 async def writing(
-    settings: Settings, plans: Mapping[str, Plan], decks: Mapping[str, Deck] = NO_DECKS
+    settings: Settings,
+    plans: Mapping[str, Plan],
+    decks: Mapping[str, Deck] = NO_DECKS,
+    to_come: tuple[Plan, ...] = (),
 ) -> AsyncIterator[LocalApi]:
     """The API over the books themselves, which are this process's alone until the block is left.
 
@@ -99,14 +117,17 @@ async def writing(
     currency = settings.site.currency
     opening = open_store(settings.database, currency=currency, node=settings.pbx, log=_Silent())
     async with opening as store:
-        prices = _prices(settings, plans, decks)
+        prices = _prices(settings, plans, decks, to_come)
         office = Office(store.writer, store.queries, prices, Clock(), currency)
         yield _api(Desk(store.queries, prices, currency, office))
 
 
 @asynccontextmanager
 async def reading(
-    settings: Settings, plans: Mapping[str, Plan], decks: Mapping[str, Deck] = NO_DECKS
+    settings: Settings,
+    plans: Mapping[str, Plan],
+    decks: Mapping[str, Deck] = NO_DECKS,
+    to_come: tuple[Plan, ...] = (),
 ) -> AsyncIterator[LocalApi]:
     """The API over what is committed, whoever writes meanwhile.
 
@@ -123,15 +144,20 @@ async def reading(
         currency = settings.site.currency
         if (kept := await queries.currency() or currency) != currency:
             raise WrongCurrency(settings.database, kept, currency)
-        yield _api(Desk(queries, _prices(settings, plans, decks), currency))
+        yield _api(Desk(queries, _prices(settings, plans, decks, to_come), currency))
     finally:
         await queries.close()
 
 
-def _prices(settings: Settings, plans: Mapping[str, Plan], decks: Mapping[str, Deck]) -> Prices:
+def _prices(
+    settings: Settings,
+    plans: Mapping[str, Plan],
+    decks: Mapping[str, Deck],
+    to_come: tuple[Plan, ...],
+) -> Prices:
     emergency = {route.dialled: route.dials for route in settings.emergency_routes}
     trunks = trunk_offers(settings.routing, decks)
-    return Prices(plans, settings.numbering, emergency, settings.time_zone, trunks)
+    return Prices(plans, settings.numbering, emergency, settings.time_zone, trunks, to_come)
 
 
 def migrate(settings: Settings) -> Migrated:

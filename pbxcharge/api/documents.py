@@ -14,7 +14,7 @@ from pbxcharge.core.explanation import Explanation, shown_lines
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import Activity, Limits
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, format_amount
-from pbxcharge.core.plan import UNLIMITED_S, Plan
+from pbxcharge.core.plan import UNLIMITED_S
 from pbxcharge.core.price import charge_micros
 from pbxcharge.core.quotation import Quote, QuotedLevel
 from pbxcharge.core.rating import lines_canonical
@@ -106,18 +106,6 @@ def extension_document(extension: Extension) -> Document:
         "endpoint": extension.endpoint,
         "number": extension.number,
         "account_id": extension.account_id,
-    }
-
-
-def plan_document(plan: Plan, accounts: int) -> Document:
-    """A charging plan, and how many accounts are charged by it."""
-    return {
-        "name": plan.name,
-        "version": plan.version,
-        "type": str(plan.kind),
-        "allows": sorted(str(call_type) for call_type in plan.allowed),
-        "credit_limit": format_amount(plan.credit_limit_micros),
-        "accounts": accounts,
     }
 
 

@@ -3,30 +3,35 @@
 from dataclasses import asdict
 
 from pbxcharge.api.desk import Desk, declined
-from pbxcharge.api.documents import Document, plan_document
+from pbxcharge.api.documents import Document
+from pbxcharge.api.plan_document import plan_document, whole_plan_document
 from pbxcharge.core.account import AccountStatus
 from pbxcharge.core.plan import Plan
 from pbxcharge.flow.acts import Refusal
 
 
 async def list_plans(desk: Desk) -> Document:
-    """Every plan in force, and the plans of accounts that are not there."""
-    users = await desk.queries.plan_users()
-    plans = [plan_document(plan, users.get(plan.name, 0)) for plan in _sorted(desk)]
-    missing = {name: count for name, count in users.items() if name not in desk.prices.plans}
-    return {"plans": plans, "missing": missing}
+    """Every plan in force, those to come, and the plans of accounts that are not there."""
+    users, zone = await desk.queries.plan_users(), desk.prices.zone
+    return {
+        "plans": [plan_document(plan, users.get(plan.name, 0), zone) for plan in _sorted(desk)],
+        "to_come": [plan_document(plan, 0, zone) for plan in desk.prices.to_come],
+        "missing": {name: count for name, count in users.items() if name not in desk.prices.plans},
+    }
 
 
 async def show_plan(desk: Desk, name: str) -> Document:
     """One plan, with the accounts that are charged by it; closed ones are not."""
     accounts = await desk.queries.accounts_of_plan(name)
     account_ids = [one.account_id for one in accounts if one.status is not AccountStatus.CLOSED]
-    plan = desk.prices.plans.get(name)
-    if plan is None and not account_ids:
+    plan, zone = desk.prices.plans.get(name), desk.prices.zone
+    later = [plan for plan in desk.prices.to_come if plan.name == name]
+    if plan is None and not account_ids and not later:
         known = ", ".join(sorted(desk.prices.plans)) or "none"
         raise declined(Refusal.UNKNOWN_PLAN, f"there is no plan {name!r}; known: {known}")
-    shown = None if plan is None else plan_document(plan, len(account_ids))
-    return {"plan": shown, "accounts": account_ids}
+    shown = None if plan is None else whole_plan_document(plan, len(account_ids), zone)
+    to_come = [whole_plan_document(plan, 0, zone) for plan in later]
+    return {"plan": shown, "accounts": account_ids, "to_come": to_come}
 
 
 async def apply_plans(desk: Desk, by: str) -> Document:

@@ -1,12 +1,10 @@
 """What other plan files change: which plans are new, which are other ones now, which are gone."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
 from pathlib import Path
 
 from pbxcharge.catalog.findings import Finding, Severity
-from pbxcharge.core.plan import Plan
 
 NAMED_MAX = 10
 _SET_PLAN = "give them another plan first: pbxcharge account set-plan"
@@ -25,22 +23,6 @@ class PlanChange:
 def plan_changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[PlanChange, ...]:
     """The plans that differ, by name; both mappings give the version of each plan."""
     return tuple(_changes(before, after))
-
-
-def plan_versions(
-    in_force: Mapping[str, Plan], to_come: Iterable[Plan], zone: tzinfo
-) -> dict[str, str]:
-    """The version of each plan, those to come as `retail from 2027-01-01 00:00`."""
-    versions = {plan.name: plan.version for plan in in_force.values()}
-    for plan in to_come:
-        versions[f"{plan.name} from {local_time(plan.effective_from_s, zone)}"] = plan.version
-    return versions
-
-
-def local_time(at_s: int, zone: tzinfo) -> str:
-    """An instant as it is written in plan files: `2027-01-01 00:00`, with seconds if it has any."""
-    local = datetime.fromtimestamp(at_s, zone)
-    return local.strftime("%Y-%m-%d %H:%M:%S" if local.second else "%Y-%m-%d %H:%M")
 
 
 def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[PlanChange]:

@@ -11,6 +11,7 @@ from pbxcharge.cli import findings as shown
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.exits import BadConfiguration, Exit
 from pbxcharge.cli.output import complain, facts, remark, say, table
+from pbxcharge.cli.plan_text import show_plan
 from pbxcharge.errors import (
     ActDeclined,
     DatabaseMissing,
@@ -112,7 +113,7 @@ async def _apply(run: Run, files: Sequence[Path], check: bool) -> Document:
     if read.catalog is None or has_errors(found):
         return _answer(False, (), found)
     before = await _in_force(run, read.catalog)
-    changes = plan_changes(before.versions, _versions(read.catalog))
+    changes = plan_changes(before.versions, _versions(run, read.catalog))
     found += _users_findings(run, before, read.catalog)
     answer = _answer(not has_errors(found), changes, found, before)
     if check or not answer["done"]:
@@ -157,7 +158,7 @@ async def _tell(run: Run) -> Document:
 
 async def _in_force(run: Run, files: "Catalog") -> InForce:
     """What the daemon says; without it what the files said until now."""
-    from pbxcharge.alone import NO_PLANS, plans_now, read_files, reading
+    from pbxcharge.alone import NO_PLANS, plans_now, plans_to_come, read_files, reading
     from pbxcharge.cli.reach import daemon
 
     try:
@@ -167,28 +168,32 @@ async def _in_force(run: Run, files: "Catalog") -> InForce:
         pass
     until_now = read_files(run.config).catalog
     plans = plans_now(until_now) if until_now is not None else NO_PLANS
+    to_come = plans_to_come(until_now) if until_now is not None else ()
     try:
-        async with reading(run.settings, plans) as books:
+        async with reading(run.settings, plans, to_come=to_come) as books:
             return await _ask(books, files, by_daemon=False)
     except DatabaseMissing:
         users: dict[str, int] = {}
     except NotTheOwner as error:
         users = {}
         remark(f"who is charged by which plan was not looked at: {error}")
-    return InForce({plan.name: plan.version for plan in plans.values()}, users, {}, False)
+    versions = {} if until_now is None else _versions(run, until_now)
+    return InForce(versions, users, {}, False)
 
 
 async def _ask(api: "Api", files: "Catalog", *, by_daemon: bool) -> InForce:
+    from pbxcharge.alone import label, plans_now
+
     answer = await api.get("/plans")
     versions = {plan["name"]: plan["version"] for plan in answer["plans"]}
+    for plan in answer["to_come"]:
+        versions[label(plan["name"], plan["effective_from"])] = plan["version"]
     users = {plan["name"]: plan["accounts"] for plan in answer["plans"]} | answer["missing"]
     named = {}
-    from pbxcharge.alone import plans_now
-
     kept = plans_now(files)
-    for plan, count in users.items():
-        if count and plan not in kept:
-            named[plan] = (await api.get("/plan", name=plan))["accounts"]
+    for name, count in users.items():
+        if count and name not in kept:
+            named[name] = (await api.get("/plan", name=name))["accounts"]
     return InForce(versions, users, named, by_daemon)
 
 
@@ -201,10 +206,10 @@ def _users_findings(run: Run, before: InForce, files: "Catalog") -> "Iterable[Fi
         yield finding(run.settings.plans, plan, account_ids)
 
 
-def _versions(catalog: "Catalog") -> dict[str, str]:
-    from pbxcharge.alone import plans_now
+def _versions(run: Run, catalog: "Catalog") -> dict[str, str]:
+    from pbxcharge.alone import versions_now
 
-    return {plan.name: plan.version for plan in plans_now(catalog).values()}
+    return versions_now(catalog, run.settings.time_zone)
 
 
 def _answer(
@@ -262,22 +267,26 @@ def _plans_table(answer: Document) -> None:
         for plan in answer["plans"]
     ]
     table(columns, rows, "no plans")
+    if answer["to_come"]:
+        say("\nto come")
+        columns = [("plan", "<"), ("version", "<"), ("type", "<"), ("from", "<"), ("until", "<")]
+        table(columns, (_row_to_come(plan) for plan in answer["to_come"]), "none")
     for name, count in answer["missing"].items():
         complain(f"there is no plan {name}, but it charges accounts: {count}")
 
 
+def _row_to_come(plan: Document) -> tuple[Any, ...]:
+    dates = plan["effective_from"], plan["effective_until"]
+    return plan["name"], plan["version"], plan["type"], *dates
+
+
 def _plan_facts(name: str, answer: Document) -> None:
-    plan = answer["plan"]
-    if plan is None:
+    accounts = ", ".join(answer["accounts"]) or "none"
+    if answer["plan"] is not None:
+        show_plan(answer["plan"], accounts)
+    elif answer["accounts"]:
         complain(f"there is no plan {name}, but it charges the accounts below")
-        plan = {"name": name, "version": None, "type": None, "allows": [], "credit_limit": None}
-    facts(
-        {
-            "plan": plan["name"],
-            "version": plan["version"],
-            "type": plan["type"],
-            "allows": ", ".join(plan["allows"]) or None,
-            "credit limit": plan["credit_limit"],
-            "accounts": ", ".join(answer["accounts"]) or "none",
-        }
-    )
+        facts({"plan": name, "accounts": accounts})
+    for plan in answer["to_come"]:
+        say(f"\nto come, from {plan['effective_from']}")
+        show_plan(plan, None)

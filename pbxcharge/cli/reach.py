@@ -118,10 +118,15 @@ async def _once(run: Run, ask: Ask, priced: bool) -> Document:
 @asynccontextmanager
 async def alone(run: Run, priced: bool, *, writes: bool) -> AsyncIterator[Api]:
     """The books without the daemon; importing what that takes is for those who need it."""
-    from pbxcharge.alone import NO_DECKS, NO_PLANS, plans_now, reading, writing
+    from pbxcharge.alone import NO_PLANS, plans_now, plans_to_come, reading, writing
 
     opened = writing if writes else reading
-    prices = (plans_now(run.catalog), run.catalog.decks) if priced else (NO_PLANS, NO_DECKS)
+    if not priced:
+        async with opened(run.settings, NO_PLANS) as client:
+            yield client
+        return
+    catalog = run.catalog
+    prices = (plans_now(catalog), catalog.decks, plans_to_come(catalog))
     async with opened(run.settings, *prices) as client:
         yield client
 

@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pbxcharge.catalog.changes import PlanChange, plan_changes, plan_versions
+from pbxcharge.catalog.changes import PlanChange, plan_changes
 from pbxcharge.catalog.findings import Finding
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow.alignment import obstacle_finding
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.provision import Provisioning
+from pbxcharge.flow.versions import plan_versions
 from pbxcharge.logger import Logger
 
 DATES = "effective dates"

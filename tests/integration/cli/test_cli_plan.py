@@ -35,12 +35,40 @@ async def test_plans_are_listed_and_shown_with_their_accounts(site: Site) -> Non
     assert len(plans["kiosk"]["version"]) == 12
     assert (await site.ask("plan", "show", "kiosk"))["accounts"] == ["alice"]
     assert "alice" in (await site.run("plan", "show", "kiosk")).out
-    assert "known: kiosk, retail" in (await site.run("plan", "show", "nix", code=1)).err
+    assert (
+        "known: kiosk, night, organization, retail, staff, wholesale"
+        in (await site.run("plan", "show", "nix", code=1)).err
+    )
+
+
+async def test_a_plan_shows_everything_that_it_puts_into_force(site: Site) -> None:
+    """Prices with windows and dates, limits, wallets, what follows the credit; relative terms."""
+    night = (await site.ask("plan", "show", "night"))["plan"]
+    rows = {row["prefix"]: row for row in night["prices"]["public"]["rows"]}
+    assert (night["wallets"], night["terms"]["after"]) == ("shared", "pbxc-topup")
+    assert rows["49"]["also"] == ["evening: 0.05", "weekend: 0.04, 60/10"]
+    assert night["exceptions"]["public"]["rows"][0]["multiplier"] == "1.50"
+    shown = (await site.run("plan", "show", "organization")).out
+    assert "1.25 × the level above + 0.001 for each 10 s" in shown
+    assert "500.00" in shown
+    assert "window evening: monday" in (await site.run("plan", "show", "night")).out
+    assert "carrier" in (await site.run("plan", "show", "staff")).out
+
+
+async def test_plans_to_come_are_listed_and_shown(site: Site) -> None:
+    """With the instant from which they count; until then nobody is charged by them."""
+    later = GOLD.replace("name: gold", "name: gold\neffective_from: 2099-01-01")
+    applied = await site.ask("plan", "apply", write(site.folder / "gold.yaml", later))
+    assert [change["plan"] for change in applied["changes"]] == ["gold from 2099-01-01 00:00"]
+    (gold,) = (await site.ask("plan", "list"))["to_come"]
+    assert (gold["name"], gold["effective_from"]) == ("gold", "2099-01-01 00:00")
+    assert "2099-01-01 00:00" in (await site.run("plan", "list")).out
+    assert "to come, from 2099-01-01" in (await site.run("plan", "show", "gold")).out
 
 
 async def test_files_go_into_the_folder_and_into_force(served: Site) -> None:
     """A new plan and a changed one; the changed one keeps its file, its mode, and its accounts."""
-    kiosk = served.folder / "plans" / "kiosk.yaml"
+    kiosk, before = served.folder / "plans" / "kiosk.yaml", folder(served)
     kiosk.chmod(0o640)
     dearer = kiosk.read_text().replace("price_per_minute: 0.60", "price_per_minute: 0.66")
     new = write(served.folder / "spring-prices.yaml", dearer)
@@ -53,7 +81,7 @@ async def test_files_go_into_the_folder_and_into_force(served: Site) -> None:
         1,
         True,
     )
-    assert sorted(folder(served)) == ["gold.yaml", "kiosk.yaml", "retail.yaml"]
+    assert sorted(folder(served)) == sorted([*before, "gold.yaml"])
     assert (kiosk.read_text(), kiosk.stat().st_mode & 0o777) == (dearer, 0o640)
     quoted = (await served.ask("quote", "alice", "00442079460000", "60"))["quote"]
     assert quoted["levels"][0]["charge"] == "0.66"
@@ -79,7 +107,7 @@ async def test_a_check_changes_nothing(served: Site) -> None:
     checked = await served.ask("plan", "apply", "--check", gold)
     assert [change["plan"] for change in checked["changes"]] == ["gold"]
     assert folder(served) == before
-    assert len((await served.ask("plan", "list"))["plans"]) == 2
+    assert len((await served.ask("plan", "list"))["plans"]) == 6
 
 
 async def test_without_the_daemon_the_files_count_from_its_next_start(site: Site) -> None:

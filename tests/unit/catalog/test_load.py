@@ -1,14 +1,18 @@
 """The whole catalog: all files together, refused whole, every finding of every file at once."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
+from fractions import Fraction
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from pbxcharge.catalog.load import CatalogResult, load_catalog
 from pbxcharge.core.number import NumberRule
 from pbxcharge.core.plan import CallType, Plan
-from pbxcharge.core.price import Rate, charge_micros
+from pbxcharge.core.price import Rate, Relative, RelativeTerms, charge_micros
 from pbxcharge.settings import load_settings
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -133,19 +137,24 @@ def test_a_catalog_cannot_be_changed(tmp_path: Path) -> None:
         catalog.written = ()  # type: ignore[misc]
 
 
+@cache
 def example_plans() -> dict[str, Plan]:
     """The plans of the example site, which has no findings at all."""
     settings, findings = load_settings(CONFIG / "pbxcharge.yaml")
     assert settings is not None
-    result = load_catalog(
-        settings.plans,
-        settings.number_rules,
-        emergency=settings.emergency_numbers,
-        high_risk=settings.high_risk,
-    )
+    assert settings.decks is not None
+    with TemporaryDirectory() as cache_folder:
+        result = load_catalog(
+            settings.plans,
+            settings.number_rules,
+            emergency=settings.emergency_numbers,
+            high_risk=settings.high_risk,
+            zone=settings.time_zone,
+            decks=replace(settings.decks, cache=Path(cache_folder)),
+        )
     assert (findings, result.findings) == ((), ())
     assert result.catalog is not None
-    return dict(result.catalog.in_force(0))
+    return {plan.name: plan for plan in result.catalog.written}
 
 
 @pytest.mark.parametrize(
@@ -171,6 +180,44 @@ def test_the_example_plans_cost_what_their_comments_say(
     rate = example_plans()[plan].priced_by(CallType.PUBLIC, number, 0)
     assert isinstance(rate, Rate)
     assert charge_micros(rate, talk_s) == micros
+
+
+MONDAY_S = 1_796_601_600
+"""Monday 2026-12-07, 00:00 in London."""
+
+
+@pytest.mark.parametrize(
+    ("number", "clock_s", "talk_s", "micros"),
+    [
+        ("4930123456", 17 * 3600 + 59 * 60, 180, 200_000),  # 0.10 + 0.05 + 0.05
+        ("33123456789", 6 * 86_400, 130, 130_000),  # Sunday: 0.02 + 0.10 + 0.01
+        ("49800123", 0, 3600, 0),  # freephone
+    ],
+)
+def test_the_windows_of_the_example_cost_what_their_comments_say(
+    number: str, clock_s: int, talk_s: int, micros: int
+) -> None:
+    """By the clock of London, from an answer in the week of 2026-12-07."""
+    plan, answered_s = example_plans()["night"], MONDAY_S + clock_s
+    rate = plan.priced_by(CallType.PUBLIC, number, answered_s)
+    assert isinstance(rate, Rate)
+    timeline = plan.schedule.timeline(ZoneInfo("Europe/London"), answered_s, answered_s + 86_400)
+    assert charge_micros(rate.at(timeline, answered_s), talk_s) == micros
+
+
+def test_the_relative_plans_of_the_example_cost_what_their_comments_say() -> None:
+    """90 s to Germany over the carrier's deck, and 75 s that cost 0.02 above."""
+    plans, germany = example_plans(), "4930123456"
+    deck = plans["staff"].priced_by(CallType.PUBLIC, germany, MONDAY_S)
+    sold = plans["wholesale"].priced_by(CallType.PUBLIC, germany, MONDAY_S)
+    billed = plans["organization"].priced_by(CallType.PUBLIC, germany, MONDAY_S)
+    assert isinstance(deck, Rate)
+    assert isinstance(sold, RelativeTerms)
+    assert isinstance(billed, RelativeTerms)
+    assert charge_micros(deck, 60) == 4_100
+    assert charge_micros(Relative(replace(deck, first_s=1, next_s=1), sold), 90) == 7_500
+    above = Rate(destination="above", prefix="49", price_per_minute=Fraction(16, 1000), next_s=15)
+    assert charge_micros(Relative(above, billed), 75) == 33_000
 
 
 def test_the_example_forbids_premium_numbers() -> None:

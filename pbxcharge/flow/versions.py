@@ -1,0 +1,27 @@
+"""Which version of each plan is in force, and which are to come."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, tzinfo
+
+from pbxcharge.core.plan import Plan
+
+
+def plan_versions(
+    in_force: Mapping[str, Plan], to_come: Iterable[Plan], zone: tzinfo
+) -> dict[str, str]:
+    """The version of each plan, of those to come under `retail from 2027-01-01 00:00`."""
+    versions = {plan.name: plan.version for plan in in_force.values()}
+    for plan in to_come:
+        versions[label(plan.name, local_time(plan.effective_from_s, zone))] = plan.version
+    return versions
+
+
+def label(name: str, effective_from: str) -> str:
+    """What a plan to come is called, beside the one of its name that is in force."""
+    return f"{name} from {effective_from}"
+
+
+def local_time(at_s: int, zone: tzinfo) -> str:
+    """An instant as it is written in plan files: `2027-01-01 00:00`, with seconds if it has any."""
+    local = datetime.fromtimestamp(at_s, zone)
+    return local.strftime("%Y-%m-%d %H:%M:%S" if local.second else "%Y-%m-%d %H:%M")
