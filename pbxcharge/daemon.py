@@ -35,6 +35,7 @@ from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.lag import LoopLag
 from pbxcharge.flow.listen import WANTED, Listener
 from pbxcharge.flow.meter import Meter
+from pbxcharge.flow.month_turn import MonthTurn
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.orphans import Orphans
 from pbxcharge.flow.ports import Site
@@ -150,6 +151,7 @@ class Daemon:
             judge=self._judge,
             mark=self.orphans.mark,
         )
+        self.month_turn = MonthTurn(self.meter, clock)
         self.refusals = Refusals(store.writer, logger)
         self.authorizer = Authorizer(
             store.directory,
@@ -340,6 +342,7 @@ class Daemon:
                 except OperatingError as error:
                     self._log.error("proof of life not stored", error=str(error))
             await self._convert_waiting()
+            self.month_turn.look()
             self.refusals.retry()
             await asyncio.sleep(ALIVE_EVERY_S)
 
