@@ -23,9 +23,10 @@ from pbxcharge.catalog.load import Catalog
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.errors import OperatingError
-from pbxcharge.flow import pulse
+from pbxcharge.flow import balance, pulse
 from pbxcharge.flow.archive import Archive
 from pbxcharge.flow.authorize import Authorizer
+from pbxcharge.flow.balance import Teller
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.confirm import Confirmation
 from pbxcharge.flow.effective_dates import EffectiveDates
@@ -172,6 +173,8 @@ class Daemon:
             logger=logger,
         )
         self.agi.routes.serve(pulse.SCRIPT, pulse.answer)
+        teller = Teller(store.directory, store.writer, self.authorizer, prices, clock, logger)
+        self.agi.routes.serve(balance.SCRIPT, teller.answer)
         self.office = Office(store.writer, store.queries, prices, clock, site.currency)
         self.reload = Reload(
             self._in_force.read,

@@ -25,6 +25,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _REPLY = re.compile(r"(\d{3})([ -])(.*)")
 _RESULT = re.compile(r"result=(-?\d*)(?: ?\((.*)\))?(?: endpos=\d+)?\s*")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_PHONE = re.compile(r"PJSIP/(.+)-[0-9a-f]{8}")
 _VALUES = re.compile(r"[A-Za-z0-9_.:/@+*#-]*")
 
 
@@ -69,6 +70,19 @@ class AuthorizeRequest:
     way: str
     linkedid: str
     caller_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRequest:
+    """Asks what the owner of a phone has, and could talk.
+
+    Args:
+        endpoint: the phone that asks, and can ask for nobody else; empty if no phone asks.
+        number: to which number; empty if that is not asked.
+    """
+
+    endpoint: str
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +155,20 @@ def parse_authorize(request: AgiRequest) -> AuthorizeRequest:
     return AuthorizeRequest(
         request.channel, request.uniqueid, endpoint, number, way, linkedid, *caller
     )
+
+
+def parse_balance(request: AgiRequest) -> BalanceRequest:
+    """Read the argument of `balance`: a number, or none. Who asks is told by the channel's name.
+
+    `PJSIP/alice-0000001a` is alice's phone; Asterisk makes that name, and nobody else can.
+
+    Raises:
+        AgiError: more than one argument, such as a name.
+    """
+    if len(request.args) > 1:
+        raise AgiError(f"balance takes one argument, not {len(request.args)}")
+    phone = _PHONE.fullmatch(request.channel)
+    return BalanceRequest(phone[1] if phone else "", "".join(request.args))
 
 
 class ReplyParser:

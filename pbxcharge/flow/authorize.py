@@ -1,7 +1,6 @@
 """The answer to “may this call be made?”: refuse early, hold credit durably, then say yes."""
 
 import asyncio
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, tzinfo
@@ -11,7 +10,7 @@ from pbxcharge.core.account import Account
 from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
 from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
 from pbxcharge.core.call import Call, granted_call
-from pbxcharge.core.cdr import Cdr, Disposition
+from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.circumstances import Circumstances, TrunkOffer, no_trunks
 from pbxcharge.core.credit import Close, Outcome, Payer, Refused, Reserve, Reserved
 from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
@@ -20,10 +19,10 @@ from pbxcharge.core.number import Numbering
 from pbxcharge.core.plan import CallType, Plan
 from pbxcharge.core.rating import Rating, rating_id
 from pbxcharge.core.resolution import Route, Way
-from pbxcharge.core.settlement import blank_cdr
 from pbxcharge.errors import OperatingError, Overloaded
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.announce import Allowed
+from pbxcharge.flow.attempts import new_call_id, parties, refused_cdr, with_route
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
@@ -146,6 +145,22 @@ class Authorizer:
             self._tell_authorized(decided.call)
         return decided
 
+    async def estimate(self, ask: Ask) -> Reserved | Refused | Denial:
+        """What this call would be told if it were made now; nothing is held, and nobody counts it.
+
+        Raises:
+            OperatingError: nobody can say.
+        """
+        resolved = await self._resolve(ask)
+        attempt = with_route(self._attempt(ask), resolved)
+        offer = self._closed() or self._offer(resolved, attempt)
+        if isinstance(offer, Denial):
+            return offer
+        first = self._first(self._granted(attempt, offer, resolved.chain), offer)
+        (outcome,) = await self._writer.submit((replace(first, holds=False),))
+        assert isinstance(outcome, Reserved | Refused)  # noqa: S101 - what a Reserve answers
+        return outcome
+
     async def _decide(
         self, attempt: Attempt, resolved: Resolved, ask: Ask, as_of: int
     ) -> Allowed | Denial:
@@ -199,15 +214,27 @@ class Authorizer:
             type=str(attempt.call_type),
             linkedid=attempt.linkedid,
             endpoint=attempt.endpoint,
-            **_parties(attempt),
+            **parties(attempt),
             destination=call.granted.rating.levels[0].rate.destination,
             paid_s=call.through_s,
         )
 
     async def _hold(self, granted: Granted, offer: Offer) -> Reserved | Refused:
         """Hold the first slice. What comes of it too late is given back by who refuses the call."""
+        attempt, reserve = granted.attempt, self._first(granted, offer)
+        reach(Failpoint.BEFORE_HOLD)
+        self._held.add(attempt.call_id)
+        future = self._writer.submit((reserve,), lambda outcomes: _kept(granted, outcomes))
+        (outcome,) = await asyncio.shield(future)
+        reach(Failpoint.AFTER_HOLD)
+        assert isinstance(outcome, Reserved | Refused)  # noqa: S101 - what a Reserve answers
+        if isinstance(outcome, Refused):
+            self._held.discard(attempt.call_id)
+        return outcome
+
+    def _first(self, granted: Granted, offer: Offer) -> Reserve:
         attempt = granted.attempt
-        reserve = Reserve(
+        return Reserve(
             call_id=attempt.call_id,
             step=1,
             payers=tuple(
@@ -226,15 +253,6 @@ class Authorizer:
             at_us=attempt.setup_at_us,
             horizon_s=offer.rating.limit_s,
         )
-        reach(Failpoint.BEFORE_HOLD)
-        self._held.add(attempt.call_id)
-        future = self._writer.submit((reserve,), lambda outcomes: _kept(granted, outcomes))
-        (outcome,) = await asyncio.shield(future)
-        reach(Failpoint.AFTER_HOLD)
-        assert isinstance(outcome, Reserved | Refused)  # noqa: S101 - what a Reserve answers
-        if isinstance(outcome, Refused):
-            self._held.discard(attempt.call_id)
-        return outcome
 
     def _deny(self, attempt: Attempt, denial: Denial) -> "asyncio.Future[tuple[Outcome, ...]]":
         """Write the record of a refusal; in the same transaction goes back what may be held.
@@ -338,45 +356,6 @@ def _with_zones(
         if rated.limits.monthly_limit_micros is None
         else replace(level, time_zone=zone_name(above[level.account_id], site_zone))
         for level, rated in zip(offer.levels, offer.rating.levels, strict=True)
-    )
-
-
-def _parties(attempt: Attempt) -> dict[str, str]:
-    """Who calls from outside, and who is called inside the house: what only such calls have."""
-    found = {
-        "caller_number": attempt.caller_number,
-        "callee_endpoint": attempt.callee_endpoint,
-        "callee_context": attempt.callee_context,
-    }
-    return {name: value for name, value in found.items() if value}
-
-
-def new_call_id(now_us: int) -> str:
-    """A call id: 12 hexadecimal digits of the millisecond, so that ids sort by time, and chance."""
-    return f"{now_us // 1000:012x}{secrets.token_hex(5)}"
-
-
-def refused_cdr(attempt: Attempt, reason: str, currency: str) -> Cdr:
-    """The record of an attempt that was not allowed."""
-    blank = blank_cdr(attempt, currency, Disposition.NOT_ALLOWED)
-    return replace(blank, reason=reason, ended_at_us=attempt.setup_at_us)
-
-
-def with_route(attempt: Attempt, resolved: Resolved) -> Attempt:
-    """The attempt with who pays for it and where it goes, as far as that is known."""
-    chain, route = resolved.chain, resolved.route
-    if chain:
-        account_id, organization_id = chain[0].account_id, chain[0].parent_id
-        attempt = replace(attempt, account_id=account_id, organization_id=organization_id)
-    if route is None:
-        return attempt
-    return replace(
-        attempt,
-        call_type=route.call_type,
-        number=route.number,
-        caller_number=route.caller_number or attempt.caller_number,
-        callee_endpoint=route.endpoint,
-        callee_context=route.context,
     )
 
 

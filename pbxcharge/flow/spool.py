@@ -14,7 +14,8 @@ from pbxcharge.core.recovery import Written
 from pbxcharge.core.resolution import Way
 from pbxcharge.core.settlement import blank_cdr, talk_seconds
 from pbxcharge.errors import WriteRefused
-from pbxcharge.flow.authorize import Prices, refused_cdr, with_route
+from pbxcharge.flow.attempts import refused_cdr, with_route
+from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.ports import Directory, Site, Writer
 from pbxcharge.flow.routing import Question, Resolved, resolve

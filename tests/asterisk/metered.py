@@ -48,6 +48,27 @@ prices:
   incoming: [{price_per_minute: 1.20}]
 """
 """A plan with a price for every kind of call; for each begun 2 s it charges as BLOCK says."""
+LOUNGE = """
+name: lounge
+type: prepaid
+allow: {public: yes}
+charging_segments: {outgoing: 2/2}
+initial_credit: {outgoing: 0.00}
+reservation: {slice_s: 5}
+out_of_credit: {warn_before_s: 3, sound: hello, action: continue, context: pbxc-topup}
+prices:
+  public:
+    - {destination: United Kingdom, prefixes: [44], price_per_minute: 0.60}
+    - destination: Germany
+      prefixes: [49]
+      price_per_minute: 0.60
+      maximum_charge: {amount: 0.06, then: hang_up}
+    - destination: France
+      prefixes: [33]
+      price_per_minute: 0.60
+      maximum_charge: {amount: 0.06, then: free}
+"""
+"""A plan as kiosk, whose callers go on in a menu when their credit ends."""
 BLOCK = {"public": "0.02", "local": "0.01", "extended_local": "0.03", "incoming": "0.04"}
 
 
@@ -413,6 +434,7 @@ async def metered_site(
     )
     rewrite(folder / "plans" / "kiosk.yaml", kiosk)
     (folder / "plans" / "house.yaml").write_text(HOUSE)
+    (folder / "plans" / "lounge.yaml").write_text(LOUNGE)
     try:
         async with running(site):
             await site.serve()

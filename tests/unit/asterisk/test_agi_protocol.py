@@ -11,10 +11,12 @@ from pbxcharge.asterisk.agi_protocol import (
     AgiReply,
     AgiRequest,
     AuthorizeRequest,
+    BalanceRequest,
     ReplyParser,
     encode_command,
     format_command,
     parse_authorize,
+    parse_balance,
     parse_request,
     verdict_command,
 )
@@ -96,6 +98,27 @@ def test_a_trunk_may_say_who_calls() -> None:
     unknown = parse_authorize(parse_request(asked + b"agi_arg_5: \n"))
     assert (known.way, known.caller_number) == ("incoming", "+49301234")
     assert unknown.caller_number == parse_authorize(parse_request(asked)).caller_number == ""
+
+
+@pytest.mark.parametrize(
+    ("channel", "endpoint"),
+    [
+        ("PJSIP/a-0000001f", "a"),
+        ("PJSIP/alice-desk-0000001f", "alice-desk"),
+        ("Local/a@pbxc-ring-0000001f;2", ""),
+        ("PJSIP/a-1", ""),
+    ],
+)
+def test_who_asks_for_a_balance_is_told_by_its_channel(channel: str, endpoint: str) -> None:
+    """Nobody can ask for somebody else: a name as an argument is one argument too many."""
+    asked = (
+        b"agi_network_script: balance\nagi_uniqueid: 1.2\nagi_channel: " + channel.encode() + b"\n"
+    )
+    number = b"agi_arg_1: 0049\n"
+    assert parse_balance(parse_request(asked)) == BalanceRequest(endpoint, "")
+    assert parse_balance(parse_request(asked + number)) == BalanceRequest(endpoint, "0049")
+    with pytest.raises(AgiError):
+        parse_balance(parse_request(asked + number + b"agi_arg_2: bob\n"))
 
 
 @given(st.binary(max_size=400))
