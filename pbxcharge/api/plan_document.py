@@ -5,15 +5,16 @@ from datetime import tzinfo
 from fractions import Fraction
 from typing import Any
 
-from pbxcharge.core.money import format_amount
+from pbxcharge.core.money import Rounding, format_amount
 from pbxcharge.core.plan import UNLIMITED_S, CallType, Plan, PlanKind
-from pbxcharge.core.price import Rate, RelativeTerms, Variant
+from pbxcharge.core.price import Rate, RelativeTerms, Step, Variant
 from pbxcharge.core.tariff import DatedRate, Tariff
 from pbxcharge.core.windows import Schedule, Window
 from pbxcharge.flow.versions import local_time
 
 Document = dict[str, Any]
 
+USUAL_ROUNDING = (Rounding.AWAY_FROM_ZERO, 4)
 ROWS_SHOWN = 10
 """Of each list of prices; how many more there are is said."""
 
@@ -166,7 +167,7 @@ def _rate(rate: Rate) -> Document:
 def _also(rate: Rate) -> Iterator[str]:
     """What else belongs to a price, in words."""
     yield from _first_block(rate)
-    yield from (_step_text(step.from_s, step.price_per_minute) for step in rate.steps)
+    yield from (_step_text(step) for step in rate.steps)
     if rate.free_s:
         yield f"{rate.free_s} s free"
     if rate.grace_s:
@@ -178,6 +179,8 @@ def _also(rate: Rate) -> Iterator[str]:
         yield f"at most {format_amount(rate.maximum_charge_micros)}, then {then}"
     if rate.surcharge_percent:
         yield f"+ {price_text(rate.surcharge_percent)} %"
+    if (rate.rounding, rate.rounding_decimals) != USUAL_ROUNDING:
+        yield f"rounded {rate.rounding.replace('_', ' ')}, {rate.rounding_decimals} decimals"
     yield from (_variant_text(variant) for variant in rate.variants)
 
 
@@ -188,8 +191,10 @@ def _first_block(rate: Rate | Variant) -> Iterator[str]:
         yield f"first block {price_text(rate.first_price_per_minute)} a minute"
 
 
-def _step_text(from_s: int, price: Fraction | None) -> str:
-    return f"from {from_s} s {'other blocks' if price is None else price_text(price)}"
+def _step_text(step: Step) -> str:
+    price = "" if step.price_per_minute is None else f" {price_text(step.price_per_minute)}"
+    blocks = "" if step.next_s is None else f" in blocks of {step.next_s} s"
+    return f"from {step.from_s} s{price}{blocks}"
 
 
 def _variant_text(variant: Variant) -> str:
@@ -201,7 +206,7 @@ def _variant_text(variant: Variant) -> str:
     if variant.connect_fee_micros is not None:
         parts.append(f"connect fee {format_amount(variant.connect_fee_micros)}")
     parts += _first_block(variant)
-    parts += [_step_text(step.from_s, step.price_per_minute) for step in variant.steps or ()]
+    parts += [_step_text(step) for step in variant.steps or ()]
     return f"{variant.window}: {', '.join(parts)}"
 
 
