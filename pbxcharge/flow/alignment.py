@@ -18,6 +18,7 @@ from pbxcharge.catalog.findings import Finding
 from pbxcharge.core.account import Account, AccountStatus
 from pbxcharge.core.credit import InUse, Operation, Wallet
 from pbxcharge.core.plan import Plan
+from pbxcharge.errors import OperatingError
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.records import Records
@@ -94,12 +95,20 @@ class Alignment:
 
         Accounts whose conversion live calls forbid are converted when these have ended: see
         `convert_waiting`.
+
+        Raises:
+            StorageDown: whoever was changed before is left to `convert_waiting`, too.
         """
-        changed = 0
-        for plan in _changed(before, after):
-            accounts = await self._records.accounts_of_plan(plan.name)
-            for some in _batched(accounts, ALIGNED_AT_ONCE):
-                changed += await self._align(some, plan)
+        changed, touched = 0, set[str]()
+        try:
+            for plan in _changed(before, after):
+                accounts = await self._records.accounts_of_plan(plan.name)
+                for some in _batched(accounts, ALIGNED_AT_ONCE):
+                    touched |= {account.account_id for account in some}
+                    changed += await self._align(some, plan)
+        except OperatingError:
+            self.waiting |= touched
+            raise
         return changed
 
     async def convert_waiting(self, plans: Mapping[str, Plan]) -> None:
@@ -107,8 +116,9 @@ class Alignment:
         for account_id in sorted(self.waiting):
             account = await self._records.account(account_id)
             plan = plans.get(account.plan or "") if account else None
-            self.waiting.discard(account_id)
-            if account is not None and plan is not None:
+            if account is None or plan is None:
+                self.waiting.discard(account_id)
+            else:
                 await self._align([account], plan)
 
     async def _align(self, accounts: Sequence[Account], plan: Plan) -> int:
@@ -120,10 +130,10 @@ class Alignment:
             operations += stale(own, opened(name, plan))
             convert = converted(name, own, plan, now_us, ACTOR)
             operations += [convert] if convert else []
-        if operations:
-            outcomes = await self._writer.submit(operations)
-            busy = (outcome.wallet_id for outcome in outcomes if isinstance(outcome, InUse))
-            self.waiting |= {wallet.partition(":")[0] for wallet in busy}
+        outcomes = await self._writer.submit(operations) if operations else ()
+        busy = (outcome.wallet_id for outcome in outcomes if isinstance(outcome, InUse))
+        self.waiting -= {account.account_id for account in accounts}
+        self.waiting |= {wallet.partition(":")[0] for wallet in busy}
         return len(operations)
 
     async def _busy(self, plan: Plan) -> AsyncIterator[str]:

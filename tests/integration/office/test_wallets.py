@@ -1,6 +1,8 @@
 """Wallets of accounts that get other plans, or whose plans change, on a real SQLite file."""
 
+import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -8,6 +10,7 @@ from pbxcharge.core.account import WalletKind
 from pbxcharge.core.credit import Refund
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan, PlanKind, WalletPolicy
+from pbxcharge.errors import StorageDown
 from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.alignment import Obstacle, Why
 from pbxcharge.flow.authorize import Prices
@@ -115,6 +118,46 @@ async def test_what_was_edited_while_nobody_ran_is_converted_after_the_calls(
     await store.writer.execute(close("a"))
     await later.provisioning.convert_waiting()
     assert await balances(store) == {"shared": 7}
+
+
+class Failing:
+    """The writer, until its disk fails."""
+
+    def __init__(self, store: Store, good: int) -> None:
+        self.store, self.good = store, good
+
+    def submit(self, *work: Any) -> "asyncio.Future[Any]":
+        """Written, so many times."""
+        self.good -= 1
+        if self.good >= 0:
+            return self.store.writer.submit(*work)
+        failed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        failed.set_exception(StorageDown("full"))
+        return failed
+
+
+async def test_a_reload_that_the_disk_interrupts_is_taken_back(
+    office: Office, store: Store
+) -> None:
+    """Alice was converted, bob was not, the plans stay: when the disk is there, alice is again.
+
+    Seen failing with nobody left to `convert_waiting` by `follow`.
+    """
+    await office.provisioning.set_plan("alice", "two", "uid:0")
+    await office.provisioning.add_account(replace(ALICE, account_id="bob"), "uid:0")
+    shared = {
+        name: replace(plan, version="v2", wallets=WalletPolicy.SHARED)
+        for name, plan in sorted(PLANS.items(), reverse=True)
+        if name in ("two", "plain")
+    }
+    failing = Failing(store, 1)
+    later = Office(failing, store.queries, Prices(PLANS, NUMBERING), Clock(), "EUR")  # type: ignore[arg-type]
+    with pytest.raises(StorageDown):
+        await later.provisioning.change_plans({**PLANS, **shared}, lambda: None)
+    assert await balances(store) == {"shared": 7}
+    failing.good = 9
+    await later.provisioning.convert_waiting()
+    assert await balances(store) == {"outgoing": 7, "incoming": 0}
 
 
 async def test_a_refund_follows_the_credit_into_the_shared_wallet(
