@@ -16,9 +16,9 @@ from pbxcharge.core.limits import Activity, Limits
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, format_amount
 from pbxcharge.core.plan import UNLIMITED_S
 from pbxcharge.core.price import charge_micros
-from pbxcharge.core.quotation import Quote, QuotedLevel
+from pbxcharge.core.quotation import Quote, QuotedCost, QuotedLevel
 from pbxcharge.core.rating import lines_canonical
-from pbxcharge.flow.journal import paid_through_us
+from pbxcharge.flow.journal import held_micros, paid_through_us
 
 Document = dict[str, Any]
 
@@ -155,10 +155,10 @@ def call_document(call: Call, talk_s: int | None, currency: str) -> Document:
         "setup_at": instant(attempt.setup_at_us),
         "answered_at": instant(call.answered_at_us),
         "talk_s": talk_s,
-        "cost": None if talk_s is None else format_amount(charge_micros(own.rate, talk_s)),
+        "cost": None if talk_s is None else format_amount(charge_micros(call.prices[0], talk_s)),
         "paid_s": call.through_s,
         "paid_through": instant(paid_through_us(call)),
-        "held": format_amount(charge_micros(own.rate, call.through_s)),
+        "held": format_amount(held_micros(call)),
         "currency": currency,
         "warned": call.warned,
         "ends_because": call.stopped and str(call.stopped),
@@ -172,6 +172,8 @@ def cdr_document(cdr: Cdr) -> Document:
         document[name] = instant(document.pop(f"{name}_us"))
     del document["lines"]
     document["charge"] = format_amount(document.pop("charge_micros"))
+    cost_micros = document.pop("cost_micros")
+    document["cost"] = None if cost_micros is None else format_amount(cost_micros)
     for level in document["levels"]:
         level["charge"] = format_amount(level.pop("charge_micros"))
     return document
@@ -200,6 +202,7 @@ def quote_document(quote: Quote, account_id: str, dialled: str, currency: str) -
         "limit_s": quote.limit_s if quote.limit_s < UNLIMITED_S else None,
         "needed_to_begin": format_amount(quote.least_micros),
         "levels": [_quoted_level(level) for level in quote.levels],
+        "cost": quote.cost and _quoted_cost(quote.cost),
     }
 
 
@@ -216,6 +219,7 @@ def free_document(account_id: str, dialled: str, talk_s: int, currency: str) -> 
         "limit_s": None,
         "needed_to_begin": format_amount(0),
         "levels": [],
+        "cost": None,
     }
 
 
@@ -231,6 +235,10 @@ def _quoted_level(level: QuotedLevel) -> Document:
         "charge": format_amount(charge.total_micros),
         "lines": [asdict(line) for line in shown_lines(lines_canonical(charge))],
     }
+
+
+def _quoted_cost(cost: QuotedCost) -> Document:
+    return {"trunk": cost.trunk, "deck": cost.deck, "cost": format_amount(cost.cost_micros)}
 
 
 def denial_document(denial: Denial) -> Document:

@@ -158,7 +158,13 @@ def _explain(cdr: Document) -> None:
         )
         if level is cdr["levels"][0]:
             _lines_table(cdr["lines"], level["charge"])
+    if cdr["cost"] is not None:
+        _cost(cdr, cdr["currency"])
     say(f"\n{_verdict(cdr)}")
+
+
+def _cost(cost: Document, currency: str) -> None:
+    say(f"\n{cost['trunk']} asks {cost['cost']} {currency}: deck {cost['deck']}")
 
 
 def _record_facts(cdr: Document) -> Document:
@@ -178,6 +184,7 @@ def _record_facts(cdr: Document) -> Document:
         "ended by": cdr["ended_by"],
         "end known by": cdr["end_source"],
         "hangup cause": cdr["hangup_cause"],
+        "trunk": cdr["trunk"],
         "clock": None if cdr["clock"] == "ok" else cdr["clock"],
         "charge": f"{cdr['charge']} {cdr['currency']}",
     }
@@ -232,6 +239,8 @@ def _quoted(answer: Document) -> None:
             f"billed {level['billed_s']} s"
         )
         _lines_table(level["lines"], level["charge"])
+    if quoted["cost"] is not None:
+        _cost(quoted["cost"], quoted["currency"])
 
 
 def _quoted_way(quoted: Document) -> str:

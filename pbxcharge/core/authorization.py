@@ -4,91 +4,25 @@ Everything that can be refused without touching credit is refused here; the cred
 the rest in its own one step.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import tzinfo
 
 from pbxcharge.core.account import Account, AccountStatus, wallet_id
 from pbxcharge.core.attempt import PayingLevel
-from pbxcharge.core.circumstances import Circumstances
+from pbxcharge.core.circumstances import Circumstances, TrunkOffer
+from pbxcharge.core.denial import BY_STATUS, Denial, Reason
 from pbxcharge.core.plan import CallType, Plan, priced_as
-from pbxcharge.core.price import Rate, block_end, next_block_end, passes_price
-from pbxcharge.core.rating import RatedLevel, Rating, talk_limit_s
+from pbxcharge.core.price import Rate, RelativeTerms
+from pbxcharge.core.rating import RatedTrunk, Rating
 from pbxcharge.core.resolution import Route
+from pbxcharge.core.sale import Sale, SoldLevel, sale
+from pbxcharge.core.windows import NO_WINDOWS, Timeline
+
+__all__ = ["Denial", "Offer", "Reason", "authorize"]
 
 
-class Reason(StrEnum):
-    """Why an attempt is refused, the reason that wins first (the order is fixed)."""
-
-    STORAGE_DOWN = "storage_down"
-    OVERLOADED = "overloaded"
-    STOPPING = "stopping"
-    UNKNOWN_ACCOUNT = "unknown_account"
-    ACCOUNT_SUSPENDED = "account_suspended"
-    ACCOUNT_BLOCKED = "account_blocked"
-    ACCOUNT_EXPIRED = "account_expired"
-    ACCOUNT_CLOSED = "account_closed"
-    NUMBER_INVALID = "number_invalid"
-    CALL_TYPE_NOT_ALLOWED = "call_type_not_allowed"
-    DESTINATION_FORBIDDEN = "destination_forbidden"
-    NO_RATE = "no_rate"
-    PRICE_TOO_HIGH = "price_too_high"
-    CONCURRENT_CALLS = "concurrent_calls"
-    CALLS_PER_MINUTE = "calls_per_minute"
-    SPEND_RATE = "spend_rate"
-    NOT_ENOUGH_CREDIT = "not_enough_credit"
-
-    @property
-    def sip_code(self) -> int:
-        """What the caller's phone is told, before any answer."""
-        return _SIP_CODES.get(self, 403)
-
-
-_SIP_CODES = {
-    Reason.STORAGE_DOWN: 503,
-    Reason.OVERLOADED: 503,
-    Reason.STOPPING: 503,
-    Reason.NUMBER_INVALID: 404,
-    Reason.NO_RATE: 404,
-    Reason.CONCURRENT_CALLS: 486,
-    Reason.CALLS_PER_MINUTE: 486,
-    Reason.NOT_ENOUGH_CREDIT: 402,
-}
-_INCOMING_SIP_CODE = 480
-"""A carrier learns that nobody is there now, not what our customer owes or may not do."""
-_HIDDEN_FROM_CARRIERS = frozenset(
-    {
-        Reason.ACCOUNT_SUSPENDED,
-        Reason.ACCOUNT_BLOCKED,
-        Reason.ACCOUNT_EXPIRED,
-        Reason.ACCOUNT_CLOSED,
-        Reason.CALL_TYPE_NOT_ALLOWED,
-        Reason.NOT_ENOUGH_CREDIT,
-    }
-)
-_BY_STATUS = {
-    AccountStatus.SUSPENDED: Reason.ACCOUNT_SUSPENDED,
-    AccountStatus.BLOCKED: Reason.ACCOUNT_BLOCKED,
-    AccountStatus.EXPIRED: Reason.ACCOUNT_EXPIRED,
-    AccountStatus.CLOSED: Reason.ACCOUNT_CLOSED,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Denial:
-    """A refusal, and the account at whose level it fell (None before an account is known)."""
-
-    reason: Reason
-    account_id: str | None = None
-    number: str | None = None
-    call_type: CallType = CallType.PUBLIC
-
-    @property
-    def sip_code(self) -> int:
-        """What the caller is told: the reason's own code, or 480 where it is not the carrier's."""
-        if self.call_type is CallType.INCOMING and self.reason in _HIDDEN_FROM_CARRIERS:
-            return _INCOMING_SIP_CODE
-        return self.reason.sip_code
+_ORDER = {reason: place for place, reason in enumerate(Reason)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +32,40 @@ class Offer:
     Args:
         route: what the call is, and where it goes.
         levels: who pays, the caller's own level first.
-        rating: by what they pay.
-        least_s: connect fee and first segment at every level pay for talk up to here.
-        want_s: a whole first slice.
+        sale: by what they pay, and how much of it at least and at most for the first slice.
     """
 
     route: Route
     levels: tuple[PayingLevel, ...]
-    rating: Rating
-    least_s: int
-    want_s: int
+    sale: Sale
+
+    @property
+    def rating(self) -> Rating:
+        """By what the levels pay."""
+        return self.sale.rating
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """A charged level: who, by which plan, and what that prices the call by."""
+
+    account: Account
+    plan: Plan
+    rate: Rate | RelativeTerms
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What is asked for, by what a price is looked up, when and how."""
+
+    route: Route
+    chain: tuple[Account, ...]
+    priced: str
+    circumstances: Circumstances
+
+    def denial(self, reason: Reason, account: Account) -> Denial:
+        """The reason, and the account at whose level it stands."""
+        return Denial(reason, account.account_id, self.route.number, self.route.call_type)
 
 
 def authorize(
@@ -131,11 +89,11 @@ def authorize(
         return Denial(Reason.UNKNOWN_ACCOUNT)
     for account in chain:
         if account.status is not AccountStatus.ACTIVE:
-            return _denial(_BY_STATUS[account.status], account, route)
+            return _denial(BY_STATUS[account.status], account, route)
     if route.number is None:
         return _denial(Reason.NUMBER_INVALID, chain[0] if chain else None, route)
-    charged = [account for account in chain if account.plan is not None]
-    return _priced(route, charged, plans, circumstances) or _denial(Reason.NO_RATE, chain[0], route)
+    priced = priced_as(route.call_type, route.number, route.caller_number)
+    return _priced(_Attempt(route, chain, priced, circumstances), plans)
 
 
 def _denial(reason: Reason, account: Account | None, route: Route) -> Denial:
@@ -143,73 +101,100 @@ def _denial(reason: Reason, account: Account | None, route: Route) -> Denial:
     return Denial(reason, account_id, route.number, route.call_type)
 
 
-def _priced(
-    route: Route,
-    charged: list[Account],
-    plans: Mapping[str, Plan],
-    circumstances: Circumstances,
-) -> Offer | Denial | None:
-    """The offer at the prices of every charged level; None if nobody would pay."""
-    priced = priced_as(route.call_type, route.number or "", route.caller_number)
-    at_s = circumstances.at_s
-    by_level: list[tuple[Account, Plan, Rate | None]] = []
-    for account in charged:
-        plan = plans.get(account.plan or "")
-        if plan is None:
-            return _denial(Reason.NO_RATE, account, route)
-        if route.call_type not in plan.allowed:
-            return _denial(Reason.CALL_TYPE_NOT_ALLOWED, account, route)
-        found = plan.priced_by(route.call_type, priced, at_s)
-        by_level.append((account, plan, found if isinstance(found, Rate) else None))
-    for account, plan, _ in by_level:
-        if route.call_type is CallType.PUBLIC and plan.barred.match(priced):
-            return _denial(Reason.DESTINATION_FORBIDDEN, account, route)
-    for account, _, rate in by_level:
-        if rate is None or rate.forbidden:
-            reason = Reason.NO_RATE if rate is None else Reason.DESTINATION_FORBIDDEN
-            return _denial(reason, account, route)
-    rated = [(account, plan, rate) for account, plan, rate in by_level if rate is not None]
-    return _offer(route, rated) if rated else None
+def _priced(attempt: _Attempt, plans: Mapping[str, Plan]) -> Offer | Denial:
+    """The offer at the prices of every charged level."""
+    charged = [account for account in attempt.chain if account.plan]
+    if not charged:
+        # Nobody would pay: such a call has no price.
+        return attempt.denial(Reason.NO_RATE, attempt.chain[0])
+    found = [_level(attempt, account, plans.get(account.plan or "")) for account in charged]
+    trunks = _trunks(attempt, found[-1])
+    refused = [
+        (why, account)
+        for why, account in zip((*found, trunks), (*charged, charged[-1]), strict=True)
+        if isinstance(why, Reason)
+    ]
+    if refused:
+        return attempt.denial(*min(refused, key=_precedence))
+    levels = [level for level in found if isinstance(level, _Level)]
+    return _offer(attempt, levels, trunks if isinstance(trunks, tuple) else ())
 
 
-def _offer(route: Route, rated: list[tuple[Account, Plan, Rate]]) -> Offer | Denial:
-    own_account, own_plan, _ = rated[0]
-    for account, plan, rate in rated:
-        if plan.price_per_minute_max is not None and passes_price(rate, plan.price_per_minute_max):
-            return _denial(Reason.PRICE_TOO_HIGH, account, route)
-    rates = [rate for _, _, rate in rated]
-    limit_s = talk_limit_s(rates, own_plan.terms.call_max_s)
-    if limit_s <= 0:
-        return _denial(Reason.PRICE_TOO_HIGH, own_account, route)
-    least_s, want_s = first_slice_s(rates, own_plan.terms.slice_s, limit_s)
-    return Offer(
-        route=route,
-        levels=tuple(
-            PayingLevel(
-                account.account_id,
-                wallet_id(account.account_id, plan.pays_from(route.call_type)),
-            )
-            for account, plan, _ in rated
-        ),
-        rating=Rating(
-            tuple(
-                RatedLevel(plan.name, plan.version, rate, plan.account_limits)
-                for _, plan, rate in rated
-            ),
-            own_plan.terms,
-        ),
-        least_s=least_s,
-        want_s=want_s,
-    )
+def _precedence(refused: tuple[Reason, Account]) -> int:
+    return _ORDER[refused[0]]
 
 
-def first_slice_s(rates: list[Rate], slice_s: int, limit_s: int) -> tuple[int, int]:
-    """The least and the wanted paid talk of a first slice, in whole blocks of the caller's rate.
+def _level(attempt: _Attempt, account: Account, plan: Plan | None) -> _Level | Reason:
+    """What prices the call at this level, or the first reason why nothing does."""
+    if plan is None:
+        return Reason.NO_RATE
+    kind = attempt.route.call_type
+    if kind not in plan.allowed:
+        return Reason.CALL_TYPE_NOT_ALLOWED
+    if kind is CallType.PUBLIC and plan.barred.match(attempt.priced):
+        return Reason.DESTINATION_FORBIDDEN
+    rate = plan.priced_by(kind, attempt.priced, attempt.circumstances.at_s)
+    if rate is None:
+        return Reason.NO_RATE
+    return Reason.DESTINATION_FORBIDDEN if rate.forbidden else _Level(account, plan, rate)
 
-    60/6 and slices of 60 s: at least 60 s, wanted 60 s. With 30 free seconds at least 90 s, since
-    connect fee and first segment must be there; a grace forgives a call, it does not open one.
+
+def _trunks(attempt: _Attempt, top: _Level | Reason) -> tuple[RatedTrunk, ...] | Reason:
+    """The trunks that may carry the call, where decks tell what it costs; or why none may.
+
+    A trunk whose deck forbids the number is left out; where the top level sells at what the
+    carrier asks, so is one whose deck has no price for it.
     """
-    own = rates[0]
-    first_s = max(next_block_end(rate, max(rate.free_s, rate.grace_s)) for rate in rates)
-    least_s = min(block_end(own, first_s), limit_s)
-    return least_s, max(least_s, min(block_end(own, slice_s), limit_s))
+    rated = [_rated(attempt, offer) for offer in attempt.circumstances.trunks]
+    allowed = [trunk for trunk in rated if trunk.rate is None or not trunk.rate.forbidden]
+    if rated and not allowed:
+        return Reason.DESTINATION_FORBIDDEN
+    if attempt.route.call_type is CallType.PUBLIC and _by_cost(top):
+        return tuple(trunk for trunk in allowed if trunk.rate is not None) or Reason.NO_RATE
+    silent = len(allowed) == len(rated) and all(trunk.rate is None for trunk in allowed)
+    return () if silent else tuple(allowed)
+
+
+def _by_cost(top: _Level | Reason) -> bool:
+    return isinstance(top, _Level) and isinstance(top.rate, RelativeTerms)
+
+
+def _rated(attempt: _Attempt, offer: TrunkOffer) -> RatedTrunk:
+    at_s = attempt.circumstances.at_s
+    rate = offer.rates.match(attempt.priced, at_s) if offer.rates is not None else None
+    # A deck has prices of its own: a row over something else has nothing to stand on.
+    cost = rate if isinstance(rate, Rate) else None
+    return RatedTrunk(offer.name, offer.deck, offer.deck_version, cost)
+
+
+def _offer(
+    attempt: _Attempt, levels: Sequence[_Level], trunks: tuple[RatedTrunk, ...]
+) -> Offer | Denial:
+    call_max_s = levels[0].plan.terms.call_max_s
+    sold = [SoldLevel(one.plan, one.rate, _hours(attempt, one, call_max_s)) for one in levels]
+    found = sale(sold, trunks, attempt.circumstances)
+    if found.too_dear is not None:
+        return attempt.denial(Reason.PRICE_TOO_HIGH, levels[found.too_dear].account)
+    return Offer(attempt.route, tuple(_paying(attempt, level) for level in levels), found)
+
+
+def _hours(attempt: _Attempt, level: _Level, call_max_s: int) -> Timeline:
+    """When which of the rate's windows are valid while the call may last, where its payer is."""
+    rate, asked = level.rate, attempt.circumstances
+    if not isinstance(rate, Rate) or not rate.variants:
+        return NO_WINDOWS
+    until_s = asked.at_s + asked.answer_within_s + call_max_s
+    timeline = level.plan.schedule.timeline(_zone(attempt, level.account), asked.at_s, until_s)
+    return timeline.naming(frozenset(variant.window for variant in rate.variants))
+
+
+def _zone(attempt: _Attempt, account: Account) -> tzinfo:
+    """Of the account, or of the nearest one above that has one; else of the site."""
+    above = attempt.chain[attempt.chain.index(account) :]
+    named = (one.time_zone for one in above if one.time_zone is not None)
+    return attempt.circumstances.zone(next(named, None))
+
+
+def _paying(attempt: _Attempt, level: _Level) -> PayingLevel:
+    account_id, kind = level.account.account_id, level.plan.pays_from(attempt.route.call_type)
+    return PayingLevel(account_id, wallet_id(account_id, kind))

@@ -41,10 +41,10 @@ def what_is_due(call: Call, now_ms: int) -> tuple[Call, tuple[Command, ...]]:
 
 def slice_ends(call: Call) -> tuple[int, int]:
     """Where the next block and the next whole slice end: 60 s at 60/6 in slices of 30: 66, 90."""
-    rate = call.granted.rating.levels[0].rate
+    own, limit_s = call.prices[0], call.limit_s
     slice_s = call.granted.rating.terms.slice_s
-    block_end_s = min(next_block_end(rate, call.through_s), call.limit_s)
-    slice_end_s = min(block_end(rate, call.through_s + slice_s), call.limit_s)
+    block_end_s = min(next_block_end(own, call.through_s), limit_s)
+    slice_end_s = min(block_end(own, call.through_s + slice_s), limit_s)
     return block_end_s, max(block_end_s, slice_end_s)
 
 
@@ -80,7 +80,7 @@ def _next_slice(call: Call, step: int, now_ms: int) -> AskSlice:
 
 def _second_block_end_s(call: Call, block_end_s: int) -> int:
     """One block may be taken beyond a fair share, so a whole slice is two of them at least."""
-    return min(next_block_end(call.granted.rating.levels[0].rate, block_end_s), call.limit_s)
+    return min(next_block_end(call.prices[0], block_end_s), call.limit_s)
 
 
 def _renew_ms(call: Call) -> int | None:

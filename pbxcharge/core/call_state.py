@@ -7,6 +7,8 @@ from pbxcharge.core.attempt import Granted, Leg
 from pbxcharge.core.call_events import HungUp
 from pbxcharge.core.cdr import EndedBy
 from pbxcharge.core.dialling import endpoint_of
+from pbxcharge.core.price import Price
+from pbxcharge.core.pricing import Moment, limit_s, moment, prices
 
 
 class Phase(StrEnum):
@@ -100,7 +102,19 @@ class Call:
     @property
     def limit_s(self) -> int:
         """The longest talk that the plan and a maximum charge with `hang_up` leave."""
-        return self.granted.rating.limit_s
+        return limit_s(self.granted.rating, self.moment)
+
+    @property
+    def moment(self) -> Moment:
+        """What is known of its answer, as far as that decides its price."""
+        granted = self.granted
+        setup_at_us = granted.attempt.setup_at_us
+        return moment(granted.rating, setup_at_us, self.answered_at_us, self.trunk)
+
+    @property
+    def prices(self) -> tuple[Price, ...]:
+        """The price of each charged level, the caller's own first."""
+        return prices(self.granted.rating, self.moment)
 
     @property
     def paid_ms(self) -> int:

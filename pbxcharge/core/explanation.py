@@ -14,6 +14,7 @@ from typing import Any
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.money import MICROS, Rounding, format_amount, round_quotient
 from pbxcharge.core.price import RULE_SET, Charge, charge
+from pbxcharge.core.pricing import cost_micros, moment_of_record, prices
 from pbxcharge.core.rating import Rating, lines_canonical
 
 SHOWN_DECIMALS = 9
@@ -143,7 +144,10 @@ def _price_text(fraction: str | None) -> str | None:
 
 def _differences(cdr: Cdr, rating: Rating) -> Iterator[str]:
     paid_s = cdr.talk_s - cdr.unpaid_s
-    again = [charge(level.rate, paid_s) for level in rating.levels]
+    again = [charge(price, paid_s) for price in prices(rating, moment_of_record(cdr, rating))]
+    cost = cost_micros(rating, cdr.trunk, paid_s)
+    if cost != cdr.cost_micros:
+        yield f"cost: stored {_amount(cdr.cost_micros)}, priced again {_amount(cost)}"
     if len(again) != len(cdr.levels):
         yield f"{len(cdr.levels)} levels were charged, {len(again)} are priced"
         return
@@ -155,6 +159,10 @@ def _differences(cdr: Cdr, rating: Rating) -> Iterator[str]:
         yield f"billed {cdr.billed_s} s, priced again {again[0].billed_s} s"
     if again and lines_canonical(again[0]) != cdr.lines:
         yield "the stored lines are not those of pricing it again"
+
+
+def _amount(micros: int | None) -> str:
+    return "none" if micros is None else format_amount(micros)
 
 
 def _amounts(what: str, stored_micros: int, priced: Charge) -> Iterator[str]:

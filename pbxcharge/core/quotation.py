@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pbxcharge.core.account import Account
 from pbxcharge.core.authorization import Denial, authorize
 from pbxcharge.core.circumstances import Circumstances
+from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan
-from pbxcharge.core.price import Charge, charge
-from pbxcharge.core.rating import RatedLevel
+from pbxcharge.core.price import Charge, charge, charge_micros
+from pbxcharge.core.pricing import carrying, cost_micros, final_moment, limit_s, prices
+from pbxcharge.core.rating import RatedLevel, Rating
 from pbxcharge.core.resolution import Route
 
 
@@ -22,6 +24,15 @@ class QuotedLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotedCost:
+    """What the carrier of a trunk would ask for the call, by which deck."""
+
+    trunk: str
+    deck: str
+    cost_micros: int
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """A call that would be allowed, credit aside.
 
@@ -31,6 +42,7 @@ class Quote:
         limit_s: the longest talk that plan and maximum charge leave.
         least_micros: what the caller's own wallet must hold for the call to begin.
         levels: the caller's own first.
+        cost: what the first trunk's carrier would ask, where its deck says it.
     """
 
     route: Route
@@ -38,6 +50,7 @@ class Quote:
     limit_s: int
     least_micros: int
     levels: tuple[QuotedLevel, ...]
+    cost: QuotedCost | None = None
 
 
 def quote(
@@ -50,7 +63,7 @@ def quote(
     """What so many seconds of talk would cost, or why the call would be refused.
 
     Credit is not asked for: a quote tells also how much would be needed. 90 s at 0.10 a minute
-    and 60/6 is 0.10 + 0.05.
+    and 60/6 is 0.10 + 0.05. It is priced as answered at once, over the first trunk.
 
     Args:
         route: what the call would be.
@@ -62,12 +75,23 @@ def quote(
     offer = authorize(route, chain, plans, circumstances)
     if isinstance(offer, Denial):
         return offer
-    rated = offer.rating.levels
-    limit_s = offer.rating.limit_s
-    priced_s = min(talk_s, limit_s)
+    rating, at_us = offer.rating, circumstances.at_s * MICROS
+    at = final_moment(rating, at_us, at_us, None)
+    longest_s = limit_s(rating, at)
+    priced_s = min(talk_s, longest_s)
     levels = tuple(
-        QuotedLevel(paying.account_id, level, charge(level.rate, priced_s))
-        for paying, level in zip(offer.levels, rated, strict=True)
+        QuotedLevel(paying.account_id, level, charge(price, priced_s))
+        for paying, level, price in zip(
+            offer.levels, rating.levels, prices(rating, at), strict=True
+        )
     )
-    least = charge(rated[0].rate, offer.least_s).total_micros
-    return Quote(offer.route, priced_s, limit_s, least, levels)
+    least_micros = charge_micros(offer.sale.prices[0], offer.sale.least_s)
+    cost = _quoted_cost(rating, priced_s)
+    return Quote(offer.route, priced_s, longest_s, least_micros, levels, cost)
+
+
+def _quoted_cost(rating: Rating, talk_s: int) -> QuotedCost | None:
+    carrier, cost = carrying(rating, None), cost_micros(rating, None, talk_s)
+    if carrier is None or cost is None:
+        return None
+    return QuotedCost(carrier.name, carrier.deck, cost)

@@ -16,43 +16,79 @@ from pbxcharge.core.price import (
     RULE_SET,
     Charge,
     ChargeLine,
-    Rate,
-    hang_up_limit_s,
+    RelativeTerms,
     rate_from_canonical,
     rate_to_canonical,
+    terms_from_canonical,
+    terms_to_canonical,
 )
+from pbxcharge.core.price_chain import (
+    ANY_ANSWER,
+    Answer,
+    Priced,
+    RatedLevel,
+    RatedTrunk,
+    priced_chain,
+)
+from pbxcharge.core.windows import NO_WINDOWS, timeline_from_canonical, timeline_to_canonical
 
-
-@dataclass(frozen=True, slots=True)
-class RatedLevel:
-    """The plan settings that matter and the matched rate of one charged level."""
-
-    plan: str
-    plan_version: str
-    rate: Rate
-    limits: Limits = UNLIMITED
+__all__ = [
+    "RatedLevel",
+    "RatedTrunk",
+    "Rating",
+    "canonical_json",
+    "lines_canonical",
+    "rating_from_canonical",
+    "rating_id",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """The rates of every charged level, the caller's own first, and the terms of the call.
+    """The prices of every charged level, the caller's own first, and the terms of the call.
 
     Args:
         levels: empty if no level of the chain has a plan of its own.
         terms: of the caller's own plan.
         rule_set: the number of the pricing rules in force.
+        trunks: that may carry the call, in order, where decks tell what it costs.
+        answer_within_s: an answer comes so many seconds after the set-up, if any; told where time
+            windows make it matter.
 
-    `limit_s` is the longest talk that the terms and the rates leave.
+    `fixed` are the prices of a call that costs the same whenever it is answered and whoever
+    carries it; else it is None. `timed` tells that the second of the answer matters, `by_cost`
+    that the trunk does.
     """
 
     levels: tuple[RatedLevel, ...]
     terms: Terms
     rule_set: int = RULE_SET
-    limit_s: int = field(init=False, repr=False, compare=False)
+    trunks: tuple[RatedTrunk, ...] = ()
+    answer_within_s: int = 0
+    timed: bool = field(init=False, repr=False, compare=False)
+    by_cost: bool = field(init=False, repr=False, compare=False)
+    fixed: Priced | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        rates = [level.rate for level in self.levels]
-        object.__setattr__(self, "limit_s", talk_limit_s(rates, self.terms.call_max_s))
+        # The value is frozen; the rest of it follows from the fields that were given.
+        timed = any(len(level.timeline.changes) > 1 for level in self.levels)
+        by_cost = bool(self.levels) and isinstance(self.levels[-1].rate, RelativeTerms)
+        object.__setattr__(self, "timed", timed)
+        object.__setattr__(self, "by_cost", by_cost)
+        object.__setattr__(self, "fixed", None if timed else self._fixed())
+
+    def __hash__(self) -> int:
+        """Of a part of the content that tells nearly all ratings apart, since it is asked often."""
+        names = [(one.plan_version, one.rate.prefix, one.timeline) for one in self.levels]
+        return hash((self.rule_set, *names, *(trunk.name for trunk in self.trunks)))
+
+    def _fixed(self) -> Priced | None:
+        if not self.by_cost:
+            return priced_chain(self.levels, ANY_ANSWER, self.terms.call_max_s)
+        costs = {trunk.rate for trunk in self.trunks} or {None}
+        if len(costs) > 1:
+            return None
+        return priced_chain(self.levels, (Answer(0, *costs),), self.terms.call_max_s)
 
     def canonical(self) -> str:
         """The content as canonical JSON: sorted keys, no spaces, exact fractions."""
@@ -61,8 +97,30 @@ class Rating:
                 "rule_set": self.rule_set,
                 "terms": _terms_to_canonical(self.terms),
                 "levels": [_level_to_canonical(level) for level in self.levels],
+                **_offers_to_canonical(self),
             }
         )
+
+
+def _offers_to_canonical(rating: Rating) -> dict[str, Any]:
+    # Without them it is the text that was stored before there were any.
+    trunks = [_trunk_to_canonical(trunk) for trunk in rating.trunks]
+    within = {"answer_within_s": rating.answer_within_s} if rating.answer_within_s else {}
+    return {**({"trunks": trunks} if trunks else {}), **within}
+
+
+def _trunk_to_canonical(trunk: RatedTrunk) -> dict[str, Any]:
+    return {
+        "name": trunk.name,
+        "deck": trunk.deck,
+        "deck_version": trunk.deck_version,
+        "rate": trunk.rate and rate_to_canonical(trunk.rate),
+    }
+
+
+def _trunk_from_canonical(trunk: Mapping[str, Any]) -> RatedTrunk:
+    rate = trunk["rate"] and rate_from_canonical(trunk["rate"])
+    return RatedTrunk(trunk["name"], trunk["deck"], trunk["deck_version"], rate)
 
 
 def _terms_to_canonical(terms: Terms) -> dict[str, Any]:
@@ -74,13 +132,16 @@ def _terms_to_canonical(terms: Terms) -> dict[str, Any]:
 
 
 def _level_to_canonical(level: RatedLevel) -> dict[str, Any]:
-    # Without limits it is the text that was stored before there were any, under the same hash.
+    # Without limits or hours it is the text that was stored before there were any, under its hash.
     limits = {} if level.limits == UNLIMITED else {"limits": _limits_to_canonical(level.limits)}
+    timeline = level.timeline
+    hours = {} if timeline == NO_WINDOWS else {"timeline": timeline_to_canonical(timeline)}
     return {
         "plan": level.plan,
         "plan_version": level.plan_version,
-        "rate": rate_to_canonical(level.rate),
+        "rate": terms_to_canonical(level.rate),
         **limits,
+        **hours,
     }
 
 
@@ -93,14 +154,9 @@ def _limits_to_canonical(limits: Limits) -> dict[str, Any]:
 
 def _level_from_canonical(level: Mapping[str, Any]) -> RatedLevel:
     limits = Limits(**level["limits"]) if "limits" in level else UNLIMITED
-    rate = rate_from_canonical(level["rate"])
-    return RatedLevel(level["plan"], level["plan_version"], rate, limits)
-
-
-def talk_limit_s(rates: list[Rate], call_max_s: int) -> int:
-    """The longest talk that the plan and every maximum charge with `hang_up` leave."""
-    limits = [hang_up_limit_s(rate) for rate in rates]
-    return min([call_max_s, *(limit for limit in limits if limit is not None)])
+    hours = timeline_from_canonical(level["timeline"]) if "timeline" in level else NO_WINDOWS
+    rate = terms_from_canonical(level["rate"])
+    return RatedLevel(level["plan"], level["plan_version"], rate, limits, hours)
 
 
 def lines_canonical(charge: Charge) -> str:
@@ -145,4 +201,6 @@ def rating_from_canonical(body: str) -> Rating:
         levels=tuple(_level_from_canonical(level) for level in content["levels"]),
         terms=Terms(**content["terms"]),
         rule_set=content["rule_set"],
+        trunks=tuple(_trunk_from_canonical(trunk) for trunk in content.get("trunks", ())),
+        answer_within_s=content.get("answer_within_s", 0),
     )

@@ -9,6 +9,7 @@ from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
 from pbxcharge.core.credit import Close, HoldLine
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.price import RULE_SET, Charge, charge
+from pbxcharge.core.pricing import carrying, cost_micros, final_moment, prices
 from pbxcharge.core.rating import lines_canonical
 
 CLOCK_TOLERANCE_MS = 2000
@@ -48,7 +49,9 @@ def talk_seconds(duration_us: int, tolerance_ms: int) -> int:
 def settle(call: Call, end: HungUp, currency: str, actor: str) -> Settlement:
     """Book an ended call: charged for min(talk, paid-through), so never more than was held."""
     talk = _talk(call, end)
-    charges = tuple(charge(level.rate, talk.paid_s) for level in call.granted.rating.levels)
+    rating, setup_at_us = call.granted.rating, call.granted.attempt.setup_at_us
+    at = final_moment(rating, setup_at_us, call.answered_at_us, call.trunk)
+    charges = tuple(charge(price, talk.paid_s) for price in prices(rating, at))
     if call.answered_at_us is None:
         charges = ()
     cdr = _cdr(call, end, talk, charges, currency)
@@ -72,6 +75,7 @@ def _talk(call: Call, end: HungUp) -> Talk:
 def _cdr(call: Call, end: HungUp, talk: Talk, charges: tuple[Charge, ...], currency: str) -> Cdr:
     granted = call.granted
     levels = _level_charges(granted, charges)
+    carrier = carrying(granted.rating, call.trunk)
     return replace(
         blank_cdr(granted.attempt, currency, _disposition(call, end)),
         uniqueid=_last_leg(call, end),
@@ -89,7 +93,10 @@ def _cdr(call: Call, end: HungUp, talk: Talk, charges: tuple[Charge, ...], curre
         ended_by=_ended_by(call, end, talk),
         end_source=end.source,
         clock=talk.clock,
-        trunk=call.trunk,
+        trunk=call.trunk or (carrier.name if carrier else None),
+        cost_micros=cost_micros(granted.rating, call.trunk, talk.paid_s),
+        deck=carrier.deck or None if carrier else None,
+        deck_version=carrier.deck_version or None if carrier else None,
     )
 
 

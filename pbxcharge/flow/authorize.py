@@ -1,10 +1,9 @@
 """The answer to “may this call be made?”: refuse early, hold credit durably, then say yes."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, tzinfo
-from zoneinfo import ZoneInfo
 
 from pbxcharge.core.account import Account
 from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
@@ -12,7 +11,7 @@ from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
 from pbxcharge.core.call import Call, granted_call
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.circumstances import Circumstances, TrunkOffer, no_trunks
-from pbxcharge.core.credit import Close, Outcome, Payer, Refused, Reserve, Reserved
+from pbxcharge.core.credit import Close, Outcome, Refused, Reserve, Reserved
 from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.number import Numbering
@@ -26,10 +25,11 @@ from pbxcharge.flow.attempts import new_call_id, parties, refused_cdr, with_rout
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
+from pbxcharge.flow.payers import payers
 from pbxcharge.flow.ports import KnownDirectory, Site, Writer
 from pbxcharge.flow.refusals import Refusals
 from pbxcharge.flow.routing import Question, Resolved, resolve
-from pbxcharge.flow.zones import month_from_us, zone_name
+from pbxcharge.flow.zones import zone_name, zone_of
 
 ANSWER_WITHIN_S = 0.9
 """A caller is told within a second, or refused; the rest of it is the way to Asterisk."""
@@ -79,7 +79,7 @@ class Prices:
         return Circumstances(at_s, ring_s, trunks, self._zone_of)
 
     def _zone_of(self, name: str | None) -> tzinfo:
-        return ZoneInfo(name) if name else self.zone
+        return zone_of(name) if name else self.zone
 
 
 class Authorizer:
@@ -115,7 +115,7 @@ class Authorizer:
         self._clock = clock
         self._journal = journal
         self._refusals = refusals
-        self._rating_ids: dict[tuple[tuple[str, str, str], ...], tuple[Rating, str]] = {}
+        self._rating_ids: dict[Hashable, tuple[Rating, str]] = {}
         self._held: set[str] = set()
         self.stopping = False
 
@@ -237,21 +237,13 @@ class Authorizer:
         return Reserve(
             call_id=attempt.call_id,
             step=1,
-            payers=tuple(
-                Payer(
-                    level.wallet_id,
-                    rated.rate,
-                    rated.limits,
-                    month_from_us(level, rated.limits, attempt.setup_at_us),
-                )
-                for level, rated in zip(granted.levels, offer.rating.levels, strict=True)
-            ),
-            least_s=offer.least_s,
-            want_s=offer.want_s,
+            payers=payers(granted, offer.sale.prices, attempt.setup_at_us),
+            least_s=offer.sale.least_s,
+            want_s=offer.sale.want_s,
             lease_from_us=attempt.setup_at_us + granted.ringing_s * MICROS,
             node=self._site.pbx,
             at_us=attempt.setup_at_us,
-            horizon_s=offer.rating.limit_s,
+            horizon_s=offer.sale.limit_s,
         )
 
     def _deny(self, attempt: Attempt, denial: Denial) -> "asyncio.Future[tuple[Outcome, ...]]":
@@ -286,18 +278,30 @@ class Authorizer:
             rating_id=stored_id,
             ring_s=self._site.ring_s,
             renew_lead_ms=self._site.renew_lead_ms,
-            trunks=self._trunks(attempt),
+            trunks=self._trunks(attempt, rating),
         )
 
-    def _trunks(self, attempt: Attempt) -> tuple[str, ...]:
-        """Over which trunks it may leave the house, in the order in which they are tried."""
+    def _trunks(self, attempt: Attempt, rating: Rating) -> tuple[str, ...]:
+        """Over which trunks it may leave the house, in the order in which they are tried.
+
+        Where decks tell what a call costs, only over those that it can be priced on.
+        """
         if attempt.call_type != CallType.PUBLIC:
             return ()
-        return tuple(way.trunk for way in self._site.routing.ways(attempt.number or ""))
+        ways = self._site.routing.ways(attempt.number or "")
+        priced = {trunk.name for trunk in rating.trunks}
+        return tuple(way.trunk for way in ways if not priced or way.trunk in priced)
 
     def _rating(self, rating: Rating) -> tuple[Rating, str]:
-        """The rating and its hash, worked out once for each plan version and prefix."""
-        key = tuple((lvl.plan, lvl.plan_version, lvl.rate.prefix) for lvl in rating.levels)
+        """The rating and its hash, worked out once for each plan version, rate and hours.
+
+        A rate that is known by its identity lives as long as the rating that is kept here.
+        """
+        key = (
+            *((one.plan, one.plan_version, id(one.rate), one.timeline) for one in rating.levels),
+            *((one.name, one.deck_version, id(one.rate)) for one in rating.trunks),
+            rating.answer_within_s,
+        )
         if key not in self._rating_ids:
             if len(self._rating_ids) >= RATINGS_KEPT:
                 self._rating_ids.clear()

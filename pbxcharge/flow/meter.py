@@ -30,7 +30,7 @@ from pbxcharge.core.call_events import (
     Warn,
 )
 from pbxcharge.core.cdr import Cdr, EndedBy
-from pbxcharge.core.credit import Operation, Outcome, Payer, Refused, Reserve, Reserved
+from pbxcharge.core.credit import Operation, Outcome, Refused, Reserve, Reserved
 from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.recovery import taken_up
@@ -42,8 +42,8 @@ from pbxcharge.flow.deadlines import Deadlines
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.live_call import LiveCall
 from pbxcharge.flow.narration import narrate, narrate_settled
+from pbxcharge.flow.payers import payers
 from pbxcharge.flow.ports import Asterisk, Site, Then, Writer
-from pbxcharge.flow.zones import month_from_us
 from pbxcharge.logger import Logger
 
 WARNING_DIGITS = "ABCD"
@@ -251,15 +251,7 @@ class Meter:
         reserve = Reserve(
             call_id=live.call.call_id,
             step=command.step,
-            payers=tuple(
-                Payer(
-                    level.wallet_id,
-                    rated.rate,
-                    rated.limits,
-                    month_from_us(level, rated.limits, now_us),
-                )
-                for level, rated in zip(granted.levels, granted.rating.levels, strict=True)
-            ),
+            payers=payers(granted, live.call.prices, now_us),
             least_s=command.least_s,
             want_s=command.want_s,
             lease_from_us=live.call.answered_at_us or granted.attempt.setup_at_us,

@@ -9,6 +9,7 @@ import orjson
 
 from pbxcharge.core.cdr import Cdr, Disposition, LevelCharge
 from pbxcharge.core.price import Charge, charge, charge_micros
+from pbxcharge.core.pricing import Moment, moment, moment_of_record, prices
 from pbxcharge.core.rating import Rating, lines_canonical, rating_from_canonical, rating_id
 from pbxcharge.core.settlement import talk_seconds
 from pbxcharge.store import rows
@@ -24,7 +25,7 @@ HOLDS = """
 SELECT hold.call_id, call.rating_id, through_s, call.levels, (
     SELECT json_group_array(json_array(level, wallet_id, amount_micros))
     FROM hold_line WHERE hold_line.call_id = hold.call_id
-)
+), setup_at_us, answered_at_us, trunk
 FROM hold JOIN call ON call.call_id = hold.call_id
 """
 """Every hold of a stored call, with its lines."""
@@ -94,17 +95,29 @@ def _rating_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def _hold_findings(row: rows.Row, rating: Rating) -> Iterator[Finding]:
-    call_id, _, through_s, levels, stored = row
+    call_id, _, through_s, levels, stored = row[:5]
     wallets = [wallet_id for _, wallet_id, *_ in orjson.loads(levels)]
-    amounts = [charge_micros(level.rate, through_s) for level in rating.levels]
     held = [(wallet_id, amount) for _, wallet_id, amount in _by_level(stored)]
-    if held != list(zip(wallets, amounts, strict=False)):
+    may_hold = [
+        [charge_micros(price, through_s) for price in prices(rating, at)]
+        for at in _moments_of_hold(row, rating)
+    ]
+    if not any(held == list(zip(wallets, amounts, strict=False)) for amounts in may_hold):
+        amounts = may_hold[-1]
         yield Finding(
             "hold_line_differs",
             "every level holds the charge for all talk that is paid for",
             f"call {call_id}: held {held}, {through_s} s cost {amounts} in {wallets}",
             RESTORE,
         )
+
+
+def _moments_of_hold(row: rows.Row, rating: Rating) -> Iterator[Moment]:
+    """When it may have been held: before the answer, after it, and before the trunk was known."""
+    setup_at_us, answered_at_us, trunk = row[5:]
+    for answer_us in dict.fromkeys((None, answered_at_us)):
+        for carrier in dict.fromkeys((None, trunk)):
+            yield moment(rating, setup_at_us, answer_us, carrier)
 
 
 def _by_level(text: str) -> list[Any]:
@@ -115,7 +128,8 @@ def _by_level(text: str) -> list[Any]:
 def _cdr_findings(cdr: Cdr, rating: Rating) -> Iterator[Finding]:
     answered = cdr.disposition is Disposition.ANSWERED
     paid_s = cdr.talk_s - cdr.unpaid_s
-    charges = tuple(charge(level.rate, paid_s) for level in rating.levels) if answered else ()
+    at = moment_of_record(cdr, rating)
+    charges = tuple(charge(price, paid_s) for price in prices(rating, at)) if answered else ()
     for code, what, stored, again in _comparisons(cdr, rating, charges):
         if stored != again:
             yield Finding(code, what, f"call {cdr.call_id}: {stored}, should be {again}", RESTORE)

@@ -5,13 +5,15 @@ from fractions import Fraction
 from typing import Any
 
 from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
-from pbxcharge.core.authorization import first_slice_s
 from pbxcharge.core.call import Call
+from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Payer, Reserve
 from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.plan import Terms
-from pbxcharge.core.price import Rate
+from pbxcharge.core.price import Price, Rate
+from pbxcharge.core.pricing import limit_s, moment, moment_of_record, prices
 from pbxcharge.core.rating import RatedLevel, Rating, rating_id
+from pbxcharge.core.sale import first_slice_s
 
 SETUP_AT_US = 1_790_000_000_000_000
 CALLER = Leg("1790000000.1", "PJSIP/alice-00000001")
@@ -53,14 +55,22 @@ def granted(
     )
 
 
-def reservation(call: Granted, step: int, least_s: int, want_s: int) -> Reserve:
-    """What the daemon asks of the engine for a slice."""
+def reservation(
+    call: Granted,
+    step: int,
+    least_s: int,
+    want_s: int,
+    priced: Sequence[Price] | None = None,
+) -> Reserve:
+    """What the daemon asks of the engine for a slice; without prices for one before the answer."""
     return Reserve(
         call_id=call.attempt.call_id,
         step=step,
         payers=tuple(
-            Payer(payer.wallet_id, rated.rate, rated.limits)
-            for payer, rated in zip(call.levels, call.rating.levels, strict=True)
+            Payer(payer.wallet_id, price, rated.limits)
+            for payer, rated, price in zip(
+                call.levels, call.rating.levels, priced or ringing_prices(call), strict=True
+            )
         ),
         least_s=least_s,
         want_s=want_s,
@@ -72,9 +82,19 @@ def reservation(call: Granted, step: int, least_s: int, want_s: int) -> Reserve:
 
 def first_reservation(call: Granted) -> Reserve:
     """What is asked for before the call is allowed."""
-    rates = [level.rate for level in call.rating.levels]
-    slice_s, limit_s = call.rating.terms.slice_s, call.rating.limit_s
-    return reservation(call, 1, *first_slice_s(rates, slice_s, limit_s))
+    at = moment(call.rating, call.attempt.setup_at_us, None, None)
+    slice_s, longest_s = call.rating.terms.slice_s, limit_s(call.rating, at)
+    return reservation(call, 1, *first_slice_s(ringing_prices(call), slice_s, longest_s))
+
+
+def ringing_prices(call: Granted) -> tuple[Price, ...]:
+    """The prices of a call that is not answered yet."""
+    return prices(call.rating, moment(call.rating, call.attempt.setup_at_us, None, None))
+
+
+def final_prices(call: Granted, cdr: Cdr) -> tuple[Price, ...]:
+    """The prices by which a call is charged."""
+    return prices(call.rating, moment_of_record(cdr, call.rating))
 
 
 def restored(stored: Call, step: int, through_s: int) -> Call:

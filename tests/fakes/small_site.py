@@ -52,7 +52,7 @@ from pbxcharge.core.plan import CallType, WalletPolicy
 from pbxcharge.core.settlement import blank_cdr, settle
 from pbxcharge.store import Store, open_store
 from pbxcharge.store.writer import Writer
-from tests.fakes.granted_call import LEG, SETUP_AT_US, a_rate, granted
+from tests.fakes.granted_call import LEG, SETUP_AT_US, a_rate, granted, ringing_prices
 from tests.fakes.recording_logger import RecordingLogger
 
 ALICE, BOB, ACME = "alice:outgoing", "bob:outgoing", "acme:outgoing"
@@ -154,8 +154,10 @@ def reserve_for(
 ) -> Reserve:
     """The next slice of a granted call."""
     payers = tuple(
-        Payer(level.wallet_id, rated.rate, rated.limits)
-        for level, rated in zip(call.levels, call.rating.levels, strict=True)
+        Payer(level.wallet_id, price, rated.limits)
+        for level, rated, price in zip(
+            call.levels, call.rating.levels, ringing_prices(call), strict=True
+        )
     )
     least = want_s if least_s is None else least_s
     return Reserve(call.attempt.call_id, step, payers, least, want_s, ANSWERED_US, NODE, NOW_US)

@@ -18,6 +18,7 @@ from pbxcharge.core.credit import Close, Hold
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.price import charge_micros
 from pbxcharge.core.recovery import Written
+from tests.fakes.granted_call import final_prices
 
 AMI_MS = 5
 """How long an action takes at most while the link is up."""
@@ -112,9 +113,9 @@ def check_settlement(ordeal: Ordeal, hold: Hold | None, close: Close, cdr: Cdr) 
     """Charged is what was talked, and never more than was held."""
     if hold is None:
         return
-    for line, level in zip(close.charges, ordeal.granted.rating.levels, strict=True):
+    for line, price in zip(close.charges, final_prices(ordeal.granted, cdr), strict=True):
         assert line.amount_micros <= hold.held_micros(line.wallet_id)
-        assert line.amount_micros <= charge_micros(level.rate, cdr.talk_s)
+        assert line.amount_micros <= charge_micros(price, cdr.talk_s)
     assert (cdr.answered_at_us is not None) == (ordeal.answered_ms is not None)
     assert (cdr.uniqueid, cdr.trunk) == (ordeal.leg.uniqueid, ordeal.trunk), "the last leg"
     assert cdr.hangup_cause == ordeal.written[-1].cause, "the caller hears the last carrier"

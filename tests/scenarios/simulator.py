@@ -318,7 +318,10 @@ class Exchange:
                 self._hop("writer", lambda: self._settle(line, command))
 
     def _reserve(self, line: Line, command: AskSlice) -> None:
-        slice_ = reservation(line.granted, command.step, command.least_s, command.want_s)
+        assert line.call is not None
+        slice_ = reservation(
+            line.granted, command.step, command.least_s, command.want_s, line.call.prices
+        )
         asked = replace(slice_, at_us=self._wall_us())
         outcome = self.engine.decide(asked)
         assert isinstance(outcome, Reserved | Refused)

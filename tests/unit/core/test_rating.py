@@ -8,6 +8,7 @@ import pytest
 from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.price import charge, charge_micros
+from pbxcharge.core.pricing import ANY_MOMENT, prices
 from pbxcharge.core.rating import (
     RatedLevel,
     Rating,
@@ -35,7 +36,7 @@ def test_a_rating_comes_back_as_it_was_stored() -> None:
     """Rates, terms, plans and the number of the rules; it prices as it did."""
     stored = rating_from_canonical(RATING.canonical())
     assert stored == RATING
-    assert charge_micros(stored.levels[0].rate, 61) == charge_micros(OWN.rate, 61)
+    assert charge_micros(prices(stored, ANY_MOMENT)[0], 61) == 338_900
 
 
 def test_equal_content_has_one_id_and_other_content_another() -> None:
