@@ -1,7 +1,9 @@
 """Authorization: what is refused before credit is asked, and by what a call is priced."""
 
 from dataclasses import replace
+from datetime import UTC, timedelta, timezone
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,11 +11,12 @@ from hypothesis import strategies as st
 
 from pbxcharge.core.account import Account, AccountKind, AccountStatus
 from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
-from pbxcharge.core.circumstances import Circumstances
+from pbxcharge.core.circumstances import Circumstances, TrunkOffer
 from pbxcharge.core.plan import CallType, Plan
-from pbxcharge.core.price import Rate
+from pbxcharge.core.price import Rate, RelativeTerms, Variant, charge_micros
 from pbxcharge.core.resolution import Route
 from pbxcharge.core.tariff import Tariff
+from pbxcharge.core.windows import Day, Schedule, Window
 from tests.fakes.plans import a_plan
 
 ALICE = Account("alice", AccountKind.USER, "acme", "Alice", "retail", AccountStatus.ACTIVE)
@@ -126,3 +129,131 @@ def test_the_status_goes_before_the_number() -> None:
     denied = authorize(Route(CallType.PUBLIC, None), (ALICE, suspended), PLANS, NOW)
     assert isinstance(denied, Denial)
     assert (denied.reason, denied.account_id) == (Reason.ACCOUNT_SUSPENDED, "acme")
+
+
+# Levels above one another, trunks and hours.
+
+DECK = Tariff((a_price("4930", 1), a_price("@incoming:49", 2)))
+MARGIN = RelativeTerms(destination="any", prefix="", multiplier=Fraction(2))
+PROVIDER = Account("west", AccountKind.SERVICE_PROVIDER, None, "West", "margin", ALICE.status)
+TOPMOST = Account("site", AccountKind.SERVICE_PROVIDER, None, "Site", "margin", ALICE.status)
+CHAIN = (ALICE, ACME, replace(PROVIDER, parent_id="site"), TOPMOST)
+SELLING = {
+    name: replace(
+        full_plan(name),
+        tariffs={},
+        relative=dict.fromkeys(CallType, MARGIN),
+        price_per_minute_max=None,
+    )
+    for name in ("retail", "wholesale", "margin")
+}
+DECKED, SILENT = TrunkOffer("carrier", "gold", "v7", DECK), TrunkOffer("other")
+
+
+def asked(*trunks: TrunkOffer, **also: Any) -> Circumstances:
+    """Now, over these trunks."""
+    return Circumstances(NOW.at_s, 30, trunks, **also)
+
+
+def sold(route: Route, *trunks: TrunkOffer) -> Offer:
+    """An offer where every level sells at twice what it pays."""
+    decided = authorize(route, CHAIN, SELLING, asked(*trunks))
+    assert isinstance(decided, Offer), decided
+    return decided
+
+
+def minute(offer: Offer) -> list[int]:
+    """What each level pays for a minute, in whole units."""
+    return [charge_micros(price, 60) // 1_000_000 for price in offer.sale.prices]
+
+
+def test_every_level_pays_a_multiple_of_the_one_above() -> None:
+    """The carrier asks 1 a minute: 2, 4, 8 and 16, in a chain of any depth."""
+    offer = sold(ROUTES[CallType.PUBLIC], DECKED)
+    assert minute(offer) == [16, 8, 4, 2]
+    assert [level.account_id for level in offer.levels] == ["alice", "acme", "west", "site"]
+
+
+def test_a_trunk_that_cannot_be_priced_is_left_out() -> None:
+    """Without a deck's price there is nothing that the top could multiply; with none: no_rate."""
+    offer = sold(ROUTES[CallType.PUBLIC], SILENT, DECKED)
+    assert [trunk.name for trunk in offer.rating.trunks] == ["carrier"]
+    for trunks in ((), (SILENT,), (replace(DECKED, rates=Tariff()),)):
+        denied = authorize(ROUTES[CallType.PUBLIC], CHAIN, SELLING, asked(*trunks))
+        assert isinstance(denied, Denial)
+        assert (denied.reason, denied.account_id) == (Reason.NO_RATE, "site")
+
+
+def test_a_call_that_no_carrier_is_paid_for_costs_nothing_above() -> None:
+    """Inside the house, and from outside by a trunk without such a price, else what it asks."""
+    assert minute(sold(ROUTES[CallType.LOCAL])) == [0, 0, 0, 0]
+    assert minute(sold(ROUTES[CallType.INCOMING], SILENT)) == [0, 0, 0, 0]
+    assert minute(sold(ROUTES[CallType.INCOMING], DECKED)) == [32, 16, 8, 4]
+
+
+def test_a_deck_only_tells_the_cost_of_plans_with_prices_of_their_own() -> None:
+    """Both trunks stay; where no deck speaks, the rating is the one of a site without decks."""
+    route = ROUTES[CallType.PUBLIC]
+    both = authorize(route, (ALICE,), PLANS, asked(SILENT, DECKED))
+    assert isinstance(both, Offer)
+    assert [(trunk.name, trunk.rate is None) for trunk in both.rating.trunks] == [
+        ("other", True),
+        ("carrier", False),
+    ]
+    silent = authorize(route, (ALICE,), PLANS, asked(SILENT))
+    assert isinstance(silent, Offer)
+    assert silent.rating == authorize(route, (ALICE,), PLANS, NOW).rating  # type: ignore[union-attr]
+
+
+def test_a_destination_that_a_carrier_forbids_is_not_dialled_there() -> None:
+    """Over the other one it is; where all forbid it, the call is refused at the top."""
+    no = replace(DECKED, rates=Tariff((replace(a_price("49", 1), forbidden=True),)))
+    route = ROUTES[CallType.PUBLIC]
+    offer = authorize(route, (ALICE, ACME), PLANS, asked(no, SILENT))
+    assert isinstance(offer, Offer)
+    assert [trunk.name for trunk in offer.rating.trunks] == ["other"]
+    denied = authorize(route, (ALICE, ACME), PLANS, asked(no))
+    assert denied == Denial(Reason.DESTINATION_FORBIDDEN, "acme", route.number)
+
+
+FORBIDDEN = {CallType.PUBLIC: Tariff((replace(a_price("49", 4), forbidden=True),))}
+DEAR = {CallType.PUBLIC: Tariff((a_price("49", 6),))}
+
+
+@pytest.mark.parametrize(
+    ("own", "above", "expected"),
+    [
+        ({"tariffs": {}}, {"allowed": frozenset()}, (Reason.CALL_TYPE_NOT_ALLOWED, "acme")),
+        ({"tariffs": {}}, {"tariffs": FORBIDDEN}, (Reason.DESTINATION_FORBIDDEN, "acme")),
+        ({"tariffs": DEAR}, {"tariffs": {}}, (Reason.NO_RATE, "acme")),
+        ({}, {"tariffs": DEAR}, (Reason.PRICE_TOO_HIGH, "acme")),
+        ({"tariffs": {}}, {"tariffs": {}}, (Reason.NO_RATE, "alice")),
+    ],
+)
+def test_the_first_reason_wins_at_whatever_level(
+    own: dict[str, Any], above: dict[str, Any], expected: tuple[Reason, str]
+) -> None:
+    """A price that is missing below does not hide a destination that is forbidden above."""
+    changes = {"retail": own, "wholesale": above}
+    plans = {name: replace(PLANS[name], **changes[name]) for name in PLANS}
+    denied = authorize(ROUTES[CallType.PUBLIC], (ALICE, ACME), plans, NOW)
+    assert isinstance(denied, Denial)
+    assert (denied.reason, denied.account_id) == expected
+
+
+def test_windows_are_read_by_the_clock_of_who_pays_at_the_level() -> None:
+    """14:13 UTC: it is evening in Tokyo, where the organization is, and not in London."""
+    evening = Schedule((Window("evening", frozenset(Day), 18 * 3600, 24 * 3600),))
+    cheap = Variant(window="evening", price_per_minute=Fraction(1))
+    varied = Tariff((replace(a_price("49", 4), variants=(cheap,)),))
+    plans = {
+        name: replace(plan, schedule=evening, tariffs={CallType.PUBLIC: varied})
+        for name, plan in PLANS.items()
+    }
+    london, tokyo = replace(ALICE, time_zone="Europe/London"), replace(ACME, time_zone="Asia/Tokyo")
+    zones = {"Europe/London": UTC, "Asia/Tokyo": timezone(timedelta(hours=9)), None: UTC}
+    chains = {(london, tokyo): [4, 1], (ALICE, tokyo): [1, 1], (ALICE, ACME): [4, 4]}
+    for chain, expected in chains.items():
+        decided = authorize(ROUTES[CallType.PUBLIC], chain, plans, asked(zone=zones.__getitem__))
+        assert isinstance(decided, Offer)
+        assert minute(decided) == expected
