@@ -131,7 +131,7 @@ def _value_finding(source: Source, error: ErrorDetails) -> Finding:
             return source.error(path, context["message"], context["hint"])
         case "tuple_type":
             return source.error(path, "is not a list", "write [first, second]")
-        case "model_type":
+        case "model_type" | "dict_type":
             return source.error(path, "is not a group of keys")
         case _:
             return source.error(path, error["msg"])

@@ -10,7 +10,8 @@ from pbxcharge.logger import Logger
 
 LOOK_EVERY_S = 30.0
 """The wall clock may be set: an instant is not slept for in one piece."""
-RETRY_S = 5.0
+RETRY_S = 30.0
+"""What stands in the way is mostly a live call, and is said in the log each time."""
 
 
 class EffectiveDates:

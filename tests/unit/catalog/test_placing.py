@@ -56,6 +56,17 @@ def test_a_plan_replaces_the_file_that_has_its_name_inside(tmp_path: Path, plans
     assert placed.files == {plans / "2026.yaml": retail, plans / "gold.yaml": gold}
 
 
+def test_a_plan_that_begins_at_another_time_stands_beside_the_one_of_its_name(
+    tmp_path: Path, plans: Path
+) -> None:
+    """And is replaced by one that begins when it does, however the instant is written."""
+    later = new(tmp_path, "later.yaml", "name: retail\neffective_from: 2027-01-01\n")
+    assert place(plans, [later]).files == {plans / "later.yaml": later}
+    (plans / "2027.yaml").write_text(later.read_text())
+    again = new(tmp_path, "a.yaml", "name: retail\neffective_from: 2027-01-01 00:00\n")
+    assert place(plans, [again]).files == {plans / "2027.yaml": again}
+
+
 def test_files_without_a_place_are_findings(tmp_path: Path, plans: Path) -> None:
     """A name that is not read, another plan's place, two for one."""
     files = [

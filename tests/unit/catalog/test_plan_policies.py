@@ -241,6 +241,7 @@ def test_a_monthly_limit_may_be_lifted() -> None:
         ('"22:00"', '"24:00"', "time_windows.night.from", "the day has ended"),
         ('"22:00"', '"06:00"', "time_windows.night.from", "begins and ends at the same time"),
         ("days: [mon-fri]", "day: [mon-fri]", "time_windows.night.day", "is not known here"),
+        ("{days: [sat, sun]}", "late", "time_windows.weekend", "is not a group of keys"),
         ("  weekend: {days", "  Week End: {days", "time_windows.Week End", "is not a name"),
         ("[sat, sun]", "[sat, sun]}\n  late: {days: [sun]", "time_windows.late", "never valid"),
         ("    days: [holiday]", "", "time_windows.holiday", "has no value"),

@@ -72,6 +72,16 @@ def test_a_dead_prefix_is_a_warning() -> None:
     assert found[0].message == "no number that is dialled here begins with 49"
 
 
+def test_an_exception_that_no_number_reaches_is_a_warning() -> None:
+    """It protects nobody, and looks as if it did."""
+    source, found = parse_source(
+        "p.yaml", b"exceptions:\n  - {destination: a, prefixes: [44, 49], status: forbidden}\n"
+    )
+    assert source is not None, found
+    found = tuple(price_findings(source, (NumberRule("0", 1, "44"),), ()))
+    assert texts(list(found)) == [("warning", 2, "exceptions[1].prefixes[2]")]
+
+
 def test_a_price_for_an_emergency_number_is_a_warning() -> None:
     """Written as the number itself, or catching its normalised form, it would suggest a charge."""
     found = list(price_findings(prices("112", "44800", "49"), RULES, ("112", "0800112112", "911")))
