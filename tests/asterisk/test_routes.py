@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.asterisk.harness import AsteriskInstance, FarEnd
+from tests.asterisk.harness.wire import Wire
 from tests.asterisk.metered import (
     ANSWERS,
     Metered,
@@ -173,3 +174,44 @@ async def test_taken_up_on_the_second_trunk(on_time: OnTime) -> None:
         ended_at = await observer.ended(cdr["uniqueid"])
         on_time(ended_at - await observer.answered(cdr["uniqueid"]) - 24)
         assert (cdr["charge"], cdr["trunk"], cdr["ended_by"]) == ("0.24", "second", "credit")
+
+
+async def test_the_manager_is_lost_between_two_trunks(on_time: OnTime) -> None:
+    """Unseen: a second leg that goes on, one that ends, and two that fail; each as if seen.
+
+    The first trunk fails while nobody hears of it. 0.24 at 0.02 for each begun 2 s are 24 s. Seen
+    failing with a recovery that knows no leg but the first one.
+    """
+    async with AsteriskInstance() as asterisk:
+        wire = await Wire(asterisk.ami_port).open()
+        async with metered_site(
+            asterisk=asterisk, ami_port=wire.port, settings=two_ways, kiosk=long_slices(20)
+        ) as metered:
+            found = await unseen(metered, wire, on_time)
+        await wire.close()
+    assert found == [
+        ("second", "ANSWERED", "0.24", "event"),
+        ("second", "ANSWERED", "0.02", "spool"),
+        ("second", "FAILED", "0.00", "spool"),
+    ]
+
+
+async def unseen(metered: Metered, wire: Wire, on_time: OnTime) -> list[tuple[str, ...]]:
+    """Trunk, disposition, charge and witness of three calls that change trunks in a gap."""
+    ends = (ANSWERS, FarEnd.answers(0.2, talk_s=1.5), FarEnd.refuses(502))
+    payers = [await metered.payer("0.24") for _ in ends]
+    for payer, end in zip(payers, ends, strict=True):
+        number = metered.number()
+        plan(metered.asterisk, number, FarEnd(ring_s=1.5, code=503), end)
+        payer.dial(f"00{number}")
+        await metered.asterisk.carrier.leg(number)
+    wire.cut()
+    observer, second = metered.asterisk.observer, metered.asterisk.second_carrier
+    await asyncio.sleep(5)
+    await wire.mend()
+    cdrs = [(await payer.cdrs_when(1))[0] for payer in payers]
+    leg = cdrs[0]["uniqueid"]
+    on_time(await observer.ended(leg) - await observer.answered(leg) - 24)
+    assert all(len(second.legs(cdr["number"])) == 1 for cdr in cdrs)
+    keys = ("trunk", "disposition", "charge", "end_source")
+    return [tuple(cdr[key] for key in keys) for cdr in cdrs]

@@ -44,6 +44,7 @@ class FakeCall:
         self.origin: FakeCall | None = None
         self.onward: FakeCall | None = None
         self._agi: FakeAgiCaller | None = None
+        self._failed = 0
         self._ring_limit: asyncio.TimerHandle | None = None
 
     @property
@@ -115,10 +116,10 @@ class FakeCall:
         self.pbx.calls[self.caller.uniqueid] = self
         self.pbx.arm(self.caller, float(self.verdict["PBXC_RING_LEASE_S"]))
 
-    def dial(self) -> FakeChannel:
+    def dial(self, dial: str = "") -> FakeChannel:
         """Dial: the pre-dial handler names the metered leg and arms the ring lease."""
         incoming = self.way == "incoming"
-        self._dial("" if incoming else self.call_id, self.verdict["PBXC_DIAL"])
+        self._dial("" if incoming else self.call_id, dial or self.verdict["PBXC_DIAL"])
         if not incoming:
             self.pbx.arm(self.metered_leg, float(self.verdict["PBXC_RING_LEASE_S"]))
         ring_s = float(self.verdict["PBXC_RING_S"])
@@ -193,6 +194,24 @@ class FakeCall:
         leg = self.called
         self.pbx.emit("HangupRequest", f"{leg.describe()}Cause: {cause}\r\n")
         self.end(cause=cause, source=leg.name, status=status)
+
+    def trunk_fails(self, cause: int = 34) -> FakeChannel | None:
+        """The trunk cannot put the call through: the dialplan dials the next one, if there is one.
+
+        It does so for causes that are the trunk's own, which the caller of this has to know.
+        """
+        leg, dials = self.metered_leg, [f"PBXC_DIAL{place}" for place in (2, 3, 4)]
+        self._failed += 1
+        dial = self.verdict.get(dials[self._failed - 1], "") if self._failed <= len(dials) else ""
+        if not dial:
+            self.end(cause=cause, status="CHANUNAVAIL")
+            return None
+        self._dial_end("CHANUNAVAIL")
+        self._write_spool(leg, cause, "")
+        self._stop_ringing()
+        self.pbx.calls.pop(leg.uniqueid, None)
+        self.pbx.hang_up(leg, cause)
+        return self.dial(dial)
 
     def _no_answer(self) -> None:
         self.end(cause=0, status="NOANSWER")
