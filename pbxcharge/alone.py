@@ -35,7 +35,7 @@ from pbxcharge.errors import DatabaseMissing, NotTheOwner, WrongCurrency
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
-from pbxcharge.flow.versions import label, plan_versions
+from pbxcharge.flow.versions import deck_versions, label, plan_versions
 from pbxcharge.settings import Settings
 from pbxcharge.site_files import SiteFiles, read_files
 from pbxcharge.store import Queries, open_store
@@ -60,6 +60,7 @@ __all__ = [
     "SiteFiles",
     "alone_in",
     "back_up",
+    "deck_versions",
     "emergency_finding",
     "emergency_text",
     "has_errors",
@@ -89,8 +90,9 @@ def plans_to_come(catalog: Catalog) -> tuple[Plan, ...]:
 
 
 def versions_now(catalog: Catalog, zone: tzinfo) -> dict[str, str]:
-    """The version of each plan, and of those to come by name and beginning."""
-    return plan_versions(plans_now(catalog), plans_to_come(catalog), zone)
+    """The version of each plan, of those to come by name and beginning, and of each deck."""
+    plans = plan_versions(plans_now(catalog), plans_to_come(catalog), zone)
+    return plans | deck_versions({name: deck.version for name, deck in catalog.decks.items()})
 
 
 def plans_now(catalog: Catalog) -> Mapping[str, Plan]:
@@ -157,7 +159,9 @@ def _prices(
 ) -> Prices:
     emergency = {route.dialled: route.dials for route in settings.emergency_routes}
     trunks = trunk_offers(settings.routing, decks)
-    return Prices(plans, settings.numbering, emergency, settings.time_zone, trunks, to_come)
+    versions = {name: deck.version for name, deck in decks.items()}
+    zone = settings.time_zone
+    return Prices(plans, settings.numbering, emergency, zone, trunks, to_come, versions)
 
 
 def migrate(settings: Settings) -> Migrated:

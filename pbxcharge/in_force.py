@@ -77,4 +77,5 @@ def _prices(settings: Settings, catalog: Catalog, routing: Routing, at_s: int) -
         settings.time_zone,
         trunks,
         catalog.to_come(at_s),
+        {name: deck.version for name, deck in catalog.decks.items()},
     )

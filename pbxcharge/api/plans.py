@@ -11,12 +11,13 @@ from pbxcharge.flow.acts import Refusal
 
 
 async def list_plans(desk: Desk) -> Document:
-    """Every plan in force, those to come, and the plans of accounts that are not there."""
+    """Every plan in force, those to come, those of accounts that are not there, and the decks."""
     users, zone = await desk.queries.plan_users(), desk.prices.zone
     return {
         "plans": [plan_document(plan, users.get(plan.name, 0), zone) for plan in _sorted(desk)],
         "to_come": [plan_document(plan, 0, zone) for plan in desk.prices.to_come],
         "missing": {name: count for name, count in users.items() if name not in desk.prices.plans},
+        "decks": dict(desk.prices.decks),
     }
 
 

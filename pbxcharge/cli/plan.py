@@ -34,7 +34,7 @@ class InForce:
     """What is in force before the files are applied.
 
     Args:
-        versions: of the plans.
+        versions: of the plans, and of the rate decks.
         users: how many accounts each plan charges, also those that are not there.
         named: who they are, of plans that are no longer in the files.
         by_daemon: whether the daemon says so; else the files themselves do.
@@ -158,7 +158,7 @@ async def _tell(run: Run) -> Document:
 
 async def _in_force(run: Run, files: "Catalog") -> InForce:
     """What the daemon says; without it what the files said until now."""
-    from pbxcharge.alone import NO_PLANS, plans_now, plans_to_come, read_files, reading
+    from pbxcharge.alone import NO_DECKS, NO_PLANS, plans_now, plans_to_come, read_files, reading
     from pbxcharge.cli.reach import daemon
 
     try:
@@ -169,8 +169,9 @@ async def _in_force(run: Run, files: "Catalog") -> InForce:
     until_now = read_files(run.config).catalog
     plans = plans_now(until_now) if until_now is not None else NO_PLANS
     to_come = plans_to_come(until_now) if until_now is not None else ()
+    decks = until_now.decks if until_now is not None else NO_DECKS
     try:
-        async with reading(run.settings, plans, to_come=to_come) as books:
+        async with reading(run.settings, plans, decks, to_come) as books:
             return await _ask(books, files, by_daemon=False)
     except DatabaseMissing:
         users: dict[str, int] = {}
@@ -182,10 +183,11 @@ async def _in_force(run: Run, files: "Catalog") -> InForce:
 
 
 async def _ask(api: "Api", files: "Catalog", *, by_daemon: bool) -> InForce:
-    from pbxcharge.alone import label, plans_now
+    from pbxcharge.alone import deck_versions, label, plans_now
 
     answer = await api.get("/plans")
     versions = {plan["name"]: plan["version"] for plan in answer["plans"]}
+    versions |= deck_versions(answer["decks"])
     for plan in answer["to_come"]:
         versions[label(plan["name"], plan["effective_from"])] = plan["version"]
     users = {plan["name"]: plan["accounts"] for plan in answer["plans"]} | answer["missing"]

@@ -65,6 +65,8 @@ class Prices:
 
     to_come: tuple[Plan, ...] = ()
     """The plans that have not begun yet, the first one first."""
+    decks: Mapping[str, str] = field(default_factory=dict)
+    """The version of each rate deck, whatever uses it."""
 
     def become(self, fresh: "Prices") -> None:
         """Put everything that was read anew into force, in one step."""

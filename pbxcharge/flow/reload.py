@@ -12,7 +12,7 @@ from pbxcharge.flow.alignment import obstacle_finding
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.provision import Provisioning
-from pbxcharge.flow.versions import plan_versions
+from pbxcharge.flow.versions import deck_versions, plan_versions
 from pbxcharge.logger import Logger
 
 DATES = "effective dates"
@@ -42,7 +42,7 @@ class Reloaded:
 
     Args:
         done: whether the files are in force.
-        changes: the plans that are others now.
+        changes: the plans and the rate decks that are others now.
         findings: errors, or warnings beside what is in force.
         needs_restart: the changed settings that are not in force.
     """
@@ -168,5 +168,6 @@ class Reload:
 
 
 def versions(prices: Prices) -> dict[str, str]:
-    """The version of each plan in force, and of those to come by name and beginning."""
-    return plan_versions(prices.plans, prices.to_come, prices.zone)
+    """The version of each plan in force, of those to come by name and beginning, of each deck."""
+    plans = plan_versions(prices.plans, prices.to_come, prices.zone)
+    return plans | deck_versions(prices.decks)

@@ -16,6 +16,11 @@ def plan_versions(
     return versions
 
 
+def deck_versions(decks: Mapping[str, str]) -> dict[str, str]:
+    """The version of each rate deck, beside those of plans: `deck carrier`."""
+    return {f"deck {name}": version for name, version in decks.items()}
+
+
 def label(name: str, effective_from: str) -> str:
     """What a plan to come is called, beside the one of its name that is in force."""
     return f"{name} from {effective_from}"

@@ -55,8 +55,8 @@ def test_only_live_settings_come_into_force(tmp_path: Path) -> None:
 def test_a_trunk_whose_deck_is_not_there_is_refused(tmp_path: Path) -> None:
     """By its line in the settings, with the decks that are there."""
     (tmp_path / "rates").mkdir()
-    (tmp_path / "rates" / "cheap.csv").write_text("prefix,price_per_minute\n44,0.01\n")
-    changes = {"trunks": [{"name": "carrier", "deck": "cheep"}], "routes": []}
+    (tmp_path / "rates" / "carrier.csv").write_text("prefix,price_per_minute\n44,0.01\n")
+    changes = {"trunks": [{"name": "carrier", "deck": "carier"}], "routes": []}
     config = REPOSITORY / "config"
     others = {"plans": str(config / "plans"), "high_risk": str(config / "high-risk.txt")}
     written(tmp_path, rates="rates/", **changes, **others)
@@ -64,6 +64,6 @@ def test_a_trunk_whose_deck_is_not_there_is_refused(tmp_path: Path) -> None:
     (found,) = (it for it in read.findings if it.severity == "error")
     assert (read.catalog, found.key) == (None, "trunks[1].deck")
     assert (found.message, found.hint.partition(";")[0]) == (
-        "there is no rate deck cheep",
-        "known: cheap",
+        "there is no rate deck carier",
+        "known: carrier",
     )

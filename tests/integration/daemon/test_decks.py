@@ -75,8 +75,13 @@ async def test_a_plan_takes_its_prices_from_a_deck_and_another_one_for_the_next_
         await x.serve()
         assert await second_costs(x) == SECOND
         write_deck(x, HEAD + "44,United Kingdom,6.00\n")
-        (change,) = (await x.site.ask("plan", "apply"))["changes"]
-        assert change["plan"] == "seconds"
+        changes = (await x.site.ask("plan", "apply"))["changes"]
+        assert [change["plan"] for change in changes] == [
+            "deck carrier",
+            "seconds",
+            "staff",
+        ]
+        assert (await x.site.ask("plan", "apply"))["changes"] == []
         assert await second_costs(x) == 10 * SECOND
 
 
