@@ -272,6 +272,21 @@ async def test_another_end_than_that_of_the_credit_is_a_plain_hangup(
     assert scripted.asterisk.observer.seen("UserEvent", Uniqueid=caller) == []
 
 
+async def test_a_daemon_that_hangs_keeps_nobody_in_the_menu() -> None:
+    """Asked for the balance it says nothing: the caller stays the 2 s that the site allows."""
+    async with (
+        AsteriskInstance(global_lines="PBXC_TOPUP_S = 2") as asterisk,
+        await Answerer().open(asterisk.agi_port) as answerer,
+    ):
+        answerer.hangs("")
+        call, caller = await _told_to_go_on(Scripted(asterisk, answerer), "menu", "pbxc-topup")
+        await call.trace.until_over(10)
+        left_at = (await asterisk.observer.wait_for("Hangup", Uniqueid=caller)).at_epoch_s
+        paid_to = await asterisk.observer.ended(await asterisk.observer.leg_of("menu"))
+        assert any(request["agi_network_script"] == "balance" for request in answerer.requests)
+        assert 2 - 0.1 <= left_at - paid_to < 2 + LATE_S
+
+
 async def test_an_old_permission_lets_no_second_call_through(scripted: Scripted) -> None:
     """The same caller dials on after the first call, and the daemon dies while it is asked."""
     scripted.answerer.dies("4420777")
