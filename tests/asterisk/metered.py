@@ -5,11 +5,12 @@ import contextlib
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self, TypeVar
 
 from ruamel.yaml import YAML
@@ -405,6 +406,7 @@ async def metered_site(
     ami_port: int | None = None,
     settings: Change = unchanged,
     kiosk: Change = unchanged,
+    files: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Metered]:
     """A pair for one test, or for many: an Asterisk and a running daemon.
 
@@ -415,11 +417,12 @@ async def metered_site(
         ami_port: where the daemon finds the manager interface, if not at Asterisk itself.
         settings: may change the loaded settings file in place.
         kiosk: may change the loaded plan `kiosk` in place.
+        files: more of them by their paths in the site's folder: plans, decks.
     """
     if asterisk is None:
         async with (
             AsteriskInstance() as own,
-            metered_site(asterisk=own, settings=settings, kiosk=kiosk) as metered,
+            metered_site(asterisk=own, settings=settings, kiosk=kiosk, files=files) as metered,
         ):
             yield metered
         return
@@ -433,8 +436,9 @@ async def metered_site(
         change=settings,
     )
     rewrite(folder / "plans" / "kiosk.yaml", kiosk)
-    (folder / "plans" / "house.yaml").write_text(HOUSE)
-    (folder / "plans" / "lounge.yaml").write_text(LOUNGE)
+    plans = {"plans/house.yaml": HOUSE, "plans/lounge.yaml": LOUNGE}
+    for name, text in {**plans, **files}.items():
+        (folder / name).write_text(text)
     try:
         async with running(site):
             await site.serve()
