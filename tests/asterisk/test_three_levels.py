@@ -143,7 +143,7 @@ async def test_an_organization_that_runs_out_ends_the_call_that_its_user_could_p
         "reseller": "0.16",
     }
     assert (record["ended_by"], record["billed_s"]) == ("credit", 10)
-    assert (record["charge"], record["trunk"]) == ("0.20", "carrier")
+    assert (record["charge"], record["cost"], record["trunk"]) == ("0.20", "0.10", "carrier")
     assert await balance(levels, "branch") == Decimal("0.008")
     assert await balance(levels, "reseller") == Decimal("4.84")
     assert await balance(levels, payer.account_id) == Decimal("4.80")
