@@ -53,9 +53,9 @@ async def test_differences_come_first_and_are_written_when_told(site: Site) -> N
     assert (await site.ask("did", "list"))["dids"] == []
     written = await site.ask("import", *examples(site), "--apply")
     assert (written["done"], written["written"], written["refused"]) == (True, True, 0)
-    assert (written["add"], written["change"]) == (17, 2)
+    assert (written["add"], written["change"]) == (18, 2)
     again = await site.run("import", *examples(site), "--apply")
-    assert again.out == "nothing to do: 19 are as they are\n"
+    assert again.out == "nothing to do: 20 are as they are\n"
     await site.run("verify")
 
 
@@ -82,7 +82,7 @@ async def test_it_goes_through_the_daemon(served: Site) -> None:
     bob = (await served.ask("account", "show", "bob"))["account"]
     assert bob["wallets"][0]["balance"] == "10.00"
     again = await served.ask("import", *examples(served))
-    assert (again["done"], again["changes"], again["same"]) == (True, [], 19)
+    assert (again["done"], again["changes"], again["same"]) == (True, [], 20)
 
 
 async def test_a_suspended_account_stops_its_running_call(
