@@ -109,7 +109,9 @@ class Call:
         """What is known of its answer, as far as that decides its price."""
         granted = self.granted
         setup_at_us = granted.attempt.setup_at_us
-        return moment(granted.rating, setup_at_us, self.answered_at_us, self.trunk)
+        # While another trunk may follow the one that rings, the dearest of all counts.
+        trunk = None if self.trunks_left else self.trunk
+        return moment(granted.rating, setup_at_us, self.answered_at_us, trunk)
 
     @property
     def prices(self) -> tuple[Price, ...]:

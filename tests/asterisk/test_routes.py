@@ -4,7 +4,9 @@ The dialplan does it by itself, so the daemon may be dead between two trunks.
 """
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +23,9 @@ from tests.asterisk.metered import (
     long_slices,
     metered_site,
 )
+from tests.site import REPOSITORY
 
+DECK = "prefix,price_per_minute,first_s,next_s\n44,{price},2,2\n"
 UNTOUCHED = Money("1.00", "0.00", "1.00")
 
 
@@ -215,3 +219,38 @@ async def unseen(metered: Metered, wire: Wire, on_time: OnTime) -> list[tuple[st
     assert all(len(second.legs(cdr["number"])) == 1 for cdr in cdrs)
     keys = ("trunk", "disposition", "charge", "end_source")
     return [tuple(cdr[key] for key in keys) for cdr in cdrs]
+
+
+def twice_the_cost(plan: Any) -> None:
+    """The plan `kiosk` charges twice what the carrier asks for."""
+    del plan["prices"]
+    plan["method"], plan["relative"] = "relative", {"multiplier": 2}
+
+
+async def test_the_deck_of_the_trunk_that_carries_the_call_is_its_price(tmp_path: Path) -> None:
+    """0.30 a minute by the first trunk, 0.60 by the second, which carries it, and twice that.
+
+    6 s at 0.02 a second are held while it rings, since the second may carry it; 2 s of talk cost
+    0.02 and are 0.04.
+    """
+    rates = shutil.copytree(REPOSITORY / "config" / "rates", tmp_path / "rates")
+    for deck, price in (("cheap", "0.30"), ("dear", "0.60")):
+        (rates / f"{deck}.csv").write_text(DECK.format(price=price))
+
+    def with_decks(settings: Any) -> None:
+        decks = {"carrier": "cheap", "second": "dear"}
+        settings["trunks"] = [{"name": name, "deck": deck} for name, deck in decks.items()]
+        settings["rates"] = str(rates)
+
+    async with metered_site(settings=with_decks, kiosk=twice_the_cost) as metered:
+        payer, number = await metered.payer("1.00"), metered.number()
+        first, second = FarEnd(ring_s=2.0, code=503), FarEnd.answers(0.2, talk_s=1.5)
+        plan(metered.asterisk, number, first, second)
+        payer.dial(f"00{number}")
+        call = await metered.allowed(number)
+        assert (await payer.money()).held == "0.12"
+        assert (await call.told("trunk failed"))["cost"] == "0.12"
+        cdr = await call.cdr()
+        assert (cdr["trunk"], cdr["deck"], cdr["charge"]) == ("second", "dear", "0.04")
+        assert cdr["cost"] == "0.02"
+        assert await payer.money() == Money("0.96", "0.00", "0.96")
