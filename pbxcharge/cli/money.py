@@ -202,7 +202,7 @@ def _balances(wallets: list[Document]) -> None:
                 wallet["account_id"],
                 wallet["kind"],
                 wallet["status"],
-                *(wallet[amount] or "unlimited" for amount in amounts),
+                *(wallet[amount] or "no floor" for amount in amounts),
                 wallet["currency"],
                 wallet["live_calls"],
             )

@@ -153,14 +153,20 @@ def _explain(cdr: Document) -> None:
     for level in cdr["levels"]:
         say(
             f"\n{level['account_id']} pays {level['charge']} {cdr['currency']}: plan "
-            f"{level['plan']} ({level['plan_version'][:12]}), {level['destination']}, "
-            f"prefix {level['prefix']}"
+            f"{level['plan']} ({level['plan_version'][:12]}), {priced_as(level)}"
         )
         if level is cdr["levels"][0]:
             _lines_table(cdr["lines"], level["charge"])
     if cdr["cost"] is not None:
         _cost(cdr, cdr["currency"])
     say(f"\n{_verdict(cdr)}")
+
+
+def priced_as(level: Document) -> str:
+    """The row of the plan that prices it; one margin for all public numbers has no row."""
+    if not level["prefix"]:
+        return level["destination"] or "relative to the level above"
+    return f"{level['destination']}, prefix {level['prefix']}"
 
 
 def _cost(cost: Document, currency: str) -> None:
@@ -235,8 +241,7 @@ def _quoted(answer: Document) -> None:
     for level in quoted["levels"]:
         say(
             f"\n{level['account_id']} pays {level['charge']} {quoted['currency']}: plan "
-            f"{level['plan']}, {level['destination']}, prefix {level['prefix']}, "
-            f"billed {level['billed_s']} s"
+            f"{level['plan']}, {priced_as(level)}, billed {level['billed_s']} s"
         )
         _lines_table(level["lines"], level["charge"])
     if quoted["cost"] is not None:
@@ -267,5 +272,7 @@ def _lines_table(lines: list[Document], total: str) -> None:
             line["amount"],
         )
         for line in lines
+        # Terms without an adjustment have the line, too, since what is stored stays as it is.
+        if (line["kind"], line["amount"]) != ("adjustment", "0.00")
     )
     table(LINE_COLUMNS, [*rows, ("total", "", "", "", total)], "no lines")

@@ -10,7 +10,7 @@ from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Payer, Reserve
 from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.plan import Terms
-from pbxcharge.core.price import Price, Rate
+from pbxcharge.core.price import Price, Rate, RelativeTerms
 from pbxcharge.core.pricing import limit_s, moment, moment_of_record, prices
 from pbxcharge.core.rating import RatedLevel, Rating, rating_id
 from pbxcharge.core.sale import first_slice_s
@@ -32,7 +32,7 @@ def a_rate(**terms: Any) -> Rate:
 def granted(
     call_id: str = "a",
     *,
-    rates: Sequence[Rate] | None = None,
+    rates: Sequence[Rate | RelativeTerms] | None = None,
     terms: Terms | None = None,
     limits: Limits = UNLIMITED,
     wallets: Sequence[str] = (WALLET,),

@@ -203,6 +203,10 @@ class Exchange:
 
     # The clock.
 
+    def at(self, at_ms: int, action: Callable[[], None]) -> None:
+        """Let something be done at an instant to come."""
+        self._later(at_ms - self.now_ms, action)
+
     def run(self, until_ms: int) -> None:
         """Let time pass."""
         for _ in range(EVENTS_MAX):
