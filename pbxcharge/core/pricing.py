@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from pbxcharge.core.cdr import Cdr
-from pbxcharge.core.money import MICROS
+from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
 from pbxcharge.core.price import Price, Rate, RelativeTerms, charge_micros
 from pbxcharge.core.price_chain import Answer, Priced, RatedTrunk, priced_chain
 from pbxcharge.core.rating import Rating
@@ -79,9 +79,15 @@ def carrying(rating: Rating, trunk: str | None) -> RatedTrunk | None:
 
 
 def cost_micros(rating: Rating, trunk: str | None, talk_s: int) -> int | None:
-    """What the carrier asks for so many seconds; None where no deck says it."""
+    """What the carrier asks for so many seconds; None where no deck says it.
+
+    Nothing is held for it, so a mad price would pass what the books can store: it ends at the
+    largest amount, 10^12 units.
+    """
     carrier = carrying(rating, trunk)
-    return charge_micros(carrier.rate, talk_s) if carrier and carrier.rate else None
+    if carrier is None or carrier.rate is None:
+        return None
+    return min(charge_micros(carrier.rate, talk_s), AMOUNT_MAX_MICROS)
 
 
 def prices(rating: Rating, at: Moment) -> tuple[Price, ...]:
@@ -125,9 +131,13 @@ def _changes(rating: Rating) -> set[int]:
 
 
 def _first_slice_max_s(rating: Rating) -> int:
-    """No first slice is longer: a slice, what is free, and two of the longest blocks."""
+    """No first slice is longer: a slice, what is free, and two of the longest blocks.
+
+    What is free to the carrier's deck is so, too, to whoever sells at what it asks.
+    """
     rates = [level.rate for level in rating.levels]
-    free_s = max(_free_s(rate) for rate in rates)
+    costs = [trunk.rate for trunk in rating.trunks if trunk.rate is not None]
+    free_s = max(_free_s(rate) for rate in (*rates, *costs))
     return rating.terms.slice_s + free_s + 2 * max(max(_block_lengths(rate)) for rate in rates)
 
 

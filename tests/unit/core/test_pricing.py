@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbxcharge.core.money import MICROS
+from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.price import (
     Price,
@@ -140,6 +140,30 @@ def test_a_call_without_a_carrier_costs_nothing_at_the_top() -> None:
     assert costs(inside, at(inside), 60) == [60_000]
 
 
+def test_what_is_free_to_the_carrier_is_held_into_the_hours_that_it_reaches() -> None:
+    """A first slice goes as far as the grace of the deck: 601 s of it may lie in a dearer evening.
+
+    Seen failing, with a charge above its hold, where the deck's free time was left aside.
+    """
+    forgiving = RatedTrunk("c", "d", "v", a_rate(grace_s=600, first_s=1, next_s=1))
+    own = evening(10, 100, first_s=1, next_s=1)
+    hours = Timeline(((0, ""), (SETUP_S + 300, "evening")))
+    sold = rating(own, replace(MARGIN, first_s=1, next_s=1), trunks=(forgiving,), hours=hours)
+    least_s, _ = first_slice_s(prices(sold, at(sold)), 60, 10**6)
+    assert least_s == 601
+    assert costs(sold, at(sold), least_s) == costs(sold, at(sold, 60, "c"), least_s)
+
+
+def test_a_cost_is_never_more_than_the_books_can_hold() -> None:
+    """Ten minutes at 10^12 a minute: no price of a deck keeps a call from being settled.
+
+    Seen failing where the cost was stored as it came out, beyond 64 bits.
+    """
+    mad = RatedTrunk("mad", "d", "v", a_rate(price_per_minute=Fraction(10**12)))
+    own = rating(a_rate(), trunks=(mad,))
+    assert cost_micros(own, "mad", 600) == AMOUNT_MAX_MICROS
+
+
 CENTS = st.integers(0, 99)
 BLOCKS = st.sampled_from([1, 6, 10, 30, 60])
 RATES = st.builds(
@@ -163,7 +187,8 @@ MARGINS = st.builds(
     next_s=BLOCKS,
 )
 CHAINS = st.lists(RATES | MARGINS, min_size=1, max_size=4)
-TRUNKS = st.lists(st.sampled_from([CHEAP, DEAR, RatedTrunk("free")]), max_size=3, unique=True)
+LATE = RatedTrunk("late", "c", "v3", a_rate(grace_s=120, first_s=1, next_s=1))
+TRUNKS = st.lists(st.sampled_from([CHEAP, DEAR, RatedTrunk("free"), LATE]), max_size=3, unique=True)
 
 
 @given(CHAINS, TRUNKS, st.integers(-10, 200), st.sampled_from([5, 20, 60]))
