@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.asterisk.harness import AsteriskInstance
+from tests.demo import trunk_scenes
 from tests.demo.programme import play
 from tests.demo.stage import ShownLog, Stage
 from tests.demo.world import World
@@ -20,6 +21,9 @@ from tests.site import Site, running
 
 FOLDER = Path(os.environ.get("PBXCHARGE_DEMO", ".demo"))
 """The site of the demonstration; it stays, so that its books can be looked at afterwards."""
+
+ADDED = Path(__file__).parent / "site"
+"""Plans and a rate deck that the example site does not have."""
 
 
 class Interruption:
@@ -69,15 +73,17 @@ def _site(asterisk: AsteriskInstance, log: ShownLog) -> Site:
         ami_port=asterisk.ami_port,
         agi_port=asterisk.agi_port,
         ami_secret=asterisk.ami_secret,
-        change=_shorter_times,
+        change=_settings,
     )
+    shutil.copytree(ADDED, site.folder, dirs_exist_ok=True)
     site.log = log
     return site
 
 
-def _shorter_times(settings: Any) -> None:
+def _settings(settings: Any) -> None:
     """Slices of 6 s are paid 3 s ahead, and the spool is read often, so that nobody has to wait."""
     settings["timing"].update(renew_lead_s=3, spool_check_s=5)
+    trunk_scenes.routed(settings)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
-"""Scenes (a) to (f): credit that ends, is missing, comes back, grows, is shared, or not needed.
+"""Scenes (a) to (f), (n): credit that ends, is missing, comes back, grows, is shared, not needed.
 
-All of them use the plan `kiosk`: 0.60 a minute in blocks of 2 s, so 0.02 a block, 0.01 a second.
-Slices of 5 s are rounded up to whole blocks: 6 s. Each next slice is paid 3 s before the last ends.
-Every number that is expected here was worked out by hand from that, never by the program.
+The plan `kiosk`, and the prices of (n), too: 0.60 a minute in blocks of 2 s, so 0.02 a block, 0.01
+a second. Slices of 5 s are rounded up to whole blocks: 6 s. Each next slice is paid 3 s before the
+last ends. Every number that is expected here was worked out by hand from that, never by the
+program.
 """
 
 import asyncio
 from typing import Any
 
-from tests.demo.judging import charged, epoch_s, milliseconds, paid_up_to, timely
+from tests.asterisk.harness import FarEnd
+from tests.demo.judging import charged, epoch_s, milliseconds, paid_up_to, purse, records, timely
 from tests.demo.world import Customer, Placed, World
 
 ALICE = Customer("alice", "a", "0.16")
@@ -17,6 +19,7 @@ CAROL = Customer("carol", "c", "0.30")
 DAVE = Customer("dave", "d", "0.10")
 ERIN = Customer("erin", "e", "0.22", phones=2)
 FRANK = Customer("frank", "f")
+OSCAR = Customer("oscar", "n", "0.06", plan="topup-menu")
 WARNING_PACKETS = 10
 """The tone lasts 0.4 s, 50 packets a second."""
 
@@ -120,9 +123,7 @@ async def shared(world: World) -> None:
     # Each gets 6 s at first. The other 10 s are shared out in blocks of 2 s: 12 s and 10 s.
     seen = sorted(f"{record['billed_s']} s for {record['charge']}" for record in records)
     stage.check(scene, "charged", ", ".join(seen), "10 s for 0.10, 12 s for 0.12")
-    wallet = await world.wallet("erin")
-    purse = f"{wallet['balance']}, held {wallet['held']}"
-    stage.check(scene, "left of 0.22", purse, "0.00, held 0.00")
+    stage.check(scene, "left of 0.22", await purse(world, "erin"), "0.00, held 0.00")
     ends = [seen.ended_at for seen in world.cut_offs if seen.scene == scene]
     apart_s = max(ends) - min(ends)
     # What lay between the two answers comes on top of the block.
@@ -148,3 +149,51 @@ async def emergency(world: World) -> None:
     stage.check(scene, "kind of call", record["call_type"], "emergency")
     stage.check(scene, "charge", record["charge"], "0.00")
     stage.check(scene, "who told the daemon", record["end_source"], "spool")
+
+
+async def menu(world: World) -> None:
+    """(n) Where the credit ends the caller is asked to top up, and talks on."""
+    stage, scene = world.stage, "n"
+    call = await world.talk(OSCAR, "442079460117")
+    call.stays_on = True
+    # 0.06 is 6 s, the first slice.
+    await timely(world, call, 6)
+    await charged(world, call, talk_s=6, charge="0.06", left="0.00", ended_by="credit")
+    await _hears_the_menu(world, call)
+    # Who is called hangs up after 3.5 s: 4 started seconds, two blocks, 0.04.
+    world.far_end(call.number, FarEnd.answers(0.3, talk_s=3.5))
+    calls_before = len(world.log.lines)
+    await world.top_up(OSCAR, "0.10")
+    await world.log.wait("settled", account="oscar", after=calls_before)
+    seen = await call.sipp.ended()
+    _never_hung_up(world, [sighting.what for sighting in seen.sightings])
+    _, later = await records(world, "oscar", 2)
+    talk = f"{later['talk_s']} s, {later['charge']}"
+    stage.check(scene, "talk and charge of the second call", talk, "4 s, 0.04")
+    stage.check(scene, "ended by", later["ended_by"], "callee")
+    entries = (await world.ask("ledger", "oscar"))["entries"]
+    booked = ", ".join(entry["amount"] for entry in entries)
+    stage.check(scene, "booked, the menu not", booked, "0.06, -0.06, 0.10, -0.04")
+    # 0.10 - 0.04
+    stage.check(scene, "Oscar's balance", await purse(world, "oscar"), "0.06, held 0.00")
+
+
+async def _hears_the_menu(world: World, call: Placed) -> None:
+    """Nobody is talked to any more, and the phone is still connected."""
+    told = await world.log.wait("authorized", call_id=call.call_id)
+    await world.asterisk.observer.wait_for(
+        "Newexten", 20, Uniqueid=told["linkedid"], Context="pbxc-topup", Application="Wait"
+    )
+    live = (await world.ask("calls"))["calls"]
+    mine = [one for one in live if one["account_id"] == "oscar"]
+    world.stage.check("n", "calls of Oscar that are metered, in the menu", len(mine), 0)
+    world.stage.say(
+        "n", "Oscar hears that nothing is left, and stays on the line. He pays in 0.10."
+    )
+
+
+def _never_hung_up(world: World, messages: list[str]) -> None:
+    noticed = messages[messages.index("ACK") + 1 :]
+    world.stage.check(
+        "n", "SIP messages at Oscar's phone after the first answer", ", ".join(noticed), "BYE, 200"
+    )

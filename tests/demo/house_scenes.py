@@ -4,10 +4,8 @@ Prices as before; talk that comes in costs 0.30 a minute, 0.01 for each block of
 call each other free.
 """
 
-from typing import Any
-
 from tests.asterisk.harness import FarEnd, Handset
-from tests.demo.judging import milliseconds
+from tests.demo.judging import milliseconds, records, story
 from tests.demo.world import Customer, World
 
 JUDY = Customer("judy", "i", phones=0)
@@ -29,8 +27,8 @@ async def comes_in(world: World) -> None:
     call = world.asterisk.carrier.call(JUDYS_NUMBER, "442079460110")
     seen = await call.trace.until_over()
     stage.check(scene, "SIP answer to who called", seen.final_code, 200)
-    (record,) = await _records(world, "judy", 1)
-    stage.check(scene, "kind, talk and charge", _story(record), "incoming, 4 s, 0.02")
+    (record,) = await records(world, "judy", 1)
+    stage.check(scene, "kind, talk and charge", story(record), "incoming, 4 s, 0.02")
     stage.check(scene, "hung up by who was called", record["ended_by"], "callee")
     wallet = await world.wallet("judy", "incoming")
     # 0.10 - 0.02
@@ -46,11 +44,11 @@ async def forwarded(world: World) -> None:
     stage.say(scene, "Ken's calls are forwarded to 020 7946 0111. Liam, without credit, calls him.")
     sipp = await world.dial(LIAM, phone.extension.removeprefix("ext"), talk_s=3.5)
     await sipp.ended()
-    (liam,) = await _records(world, "liam", 1)
-    (ken,) = await _records(world, "ken", 1)
-    stage.check(scene, "Liam's call to his colleague", _story(liam), "local, 4 s, 0.00")
+    (liam,) = await records(world, "liam", 1)
+    (ken,) = await records(world, "ken", 1)
+    stage.check(scene, "Liam's call to his colleague", story(liam), "local, 4 s, 0.00")
     # 4 s are two blocks of 0.02.
-    stage.check(scene, "Ken's call to the number outside", _story(ken), "public, 4 s, 0.04")
+    stage.check(scene, "Ken's call to the number outside", story(ken), "public, 4 s, 0.04")
     together = liam["linkedid"] == ken["linkedid"]
     stage.check(scene, "both are parts of one conversation", together, True)
 
@@ -66,9 +64,9 @@ async def transferred(world: World) -> None:
     call = phone.call("0033140000112")
     await world.log.wait("answered", account="mia")
     call.transfer("02079460113")
-    records = await _records(world, "mia", 2)
-    france, britain = sorted(records, key=lambda record: str(record["number"]))
-    stage.check(scene, "the call that they were sent to", _story(britain), "public, 4 s, 0.04")
+    both = await records(world, "mia", 2)
+    france, britain = sorted(both, key=lambda record: str(record["number"]))
+    stage.check(scene, "the call that they were sent to", story(britain), "public, 4 s, 0.04")
     # France is charged by the started minute.
     stage.check(scene, "her own call, which went on", france["charge"], "0.60")
     stage.judge(
@@ -101,13 +99,3 @@ async def _phone(world: World, customer: Customer) -> Handset:
     words = ("extension", "add", phone.extension, "--number", number)
     await world.site.run(*words, "--account", customer.account)
     return phone
-
-
-async def _records(world: World, account: str, count: int) -> list[dict[str, Any]]:
-    """The whole records of so many calls of an account, once all of them are there."""
-    found = await world.records_of(account, count)
-    return [await world.record(record["call_id"]) for record in found]
-
-
-def _story(record: dict[str, Any]) -> str:
-    return f"{record['call_type']}, {record['talk_s']} s, {record['charge']}"

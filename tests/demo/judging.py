@@ -36,15 +36,31 @@ async def charged(
     """See the record, the wallet, and that pricing what was stored gives the same again."""
     stage, scene, account = world.stage, call.customer.scene, call.customer.account
     record = await world.settled(call)
-    wallet = await world.wallet(account)
     talk = f"{record['talk_s']} s, {record['charge']}"
     stage.check(scene, "talk and charge", talk, f"{talk_s} s, {charge}")
-    purse = f"{wallet['balance']}, held {wallet['held']}"
-    stage.check(scene, f"{account.title()}'s balance", purse, f"{left}, held 0.00")
+    held = await purse(world, account)
+    stage.check(scene, f"{account.title()}'s balance", held, f"{left}, held 0.00")
     end = f"{record['ended_by']}, as told by {record['end_source']}"
     stage.check(scene, "ended by", end, f"{ended_by}, as told by {end_source}")
     stage.check(scene, "priced again from what was stored", record["priced_again"], "same")
     return record
+
+
+async def purse(world: World, account: str) -> str:
+    """What an account's wallet for outgoing calls says: "0.26, held 0.00"."""
+    wallet = await world.wallet(account)
+    return f"{wallet['balance']}, held {wallet['held']}"
+
+
+async def records(world: World, account: str, count: int) -> list[dict[str, Any]]:
+    """The whole records of so many calls of an account, once all of them are there."""
+    found = await world.records_of(account, count)
+    return [await world.record(record["call_id"]) for record in found]
+
+
+def story(record: dict[str, Any]) -> str:
+    """Kind, talk and charge of a call: "public, 4 s, 0.04"."""
+    return f"{record['call_type']}, {record['talk_s']} s, {record['charge']}"
 
 
 async def paid_up_to(world: World, call: Placed, paid_s: int) -> int:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from tests.asterisk.harness.instance import lab
-from tests.demo import closing, crash_scenes, credit_scenes, house_scenes
+from tests.demo import closing, crash_scenes, credit_scenes, house_scenes, trunk_scenes
 from tests.demo.follower import Follower, following
 from tests.demo.world import World
 
@@ -14,6 +14,8 @@ FIRST = (credit_scenes.ALICE, credit_scenes.BOB, credit_scenes.CAROL, credit_sce
 LATER = (
     credit_scenes.DAVE, credit_scenes.ERIN, crash_scenes.GINA, crash_scenes.HUGO,
     crash_scenes.IVAN, house_scenes.JUDY, house_scenes.KEN, house_scenes.LIAM, house_scenes.MIA,
+    trunk_scenes.NORA, credit_scenes.OSCAR,
+    trunk_scenes.PAULA, trunk_scenes.BRANCH, trunk_scenes.RESELLER,
 )  # fmt: skip
 EMERGENCY_FILE = "asterisk-dialplan/pbxcharge-emergency.conf"
 EXIT_DOWN = 69
@@ -27,19 +29,24 @@ async def play(world: World) -> None:
     await world.site.serve()
     async with following(world.site) as follower:
         await world.command("account", "add", "acme", "--name", "Acme")
-        await asyncio.gather(*(world.enrol(customer, shown=True) for customer in FIRST))
+        await asyncio.gather(*(world.enrol(customer) for customer in FIRST))
         stage.heading("Act 1: (a) credit ends, (b) no credit, (c) early hangup, (f) emergency")
         await _act(
             world, credit_scenes.credit_ends, credit_scenes.no_credit,
             credit_scenes.hangs_up_early, credit_scenes.emergency, _enrol_later,
         )  # fmt: skip
         _told(world, follower)
-        stage.heading("Act 2: (d) top-ups during the call, (e) two calls of one account")
-        await _act(world, credit_scenes.topped_up, credit_scenes.shared)
-        stage.heading("Act 3: (i) from outside, (j) forwarded, (k) transferred, (l) past the meter")
+        stage.heading(
+            "Act 2: (d) top-ups during the call, (e) two calls of one account, (n) a menu"
+        )
+        await _act(world, credit_scenes.topped_up, credit_scenes.shared, credit_scenes.menu)
+        stage.heading(
+            "Act 3: (i) from outside, (j) forwarded, (k) transferred, (l) past the meter, "
+            "(m) the next trunk, (o) three levels"
+        )
         await _act(
             world, house_scenes.comes_in, house_scenes.forwarded, house_scenes.transferred,
-            house_scenes.unauthorized,
+            house_scenes.unauthorized, trunk_scenes.next_trunk, trunk_scenes.three_levels,
         )  # fmt: skip
         stage.heading("Act 4: (g) kill -9 of the daemon, and back within the lease")
         await _act(world, crash_scenes.killed_and_back)
@@ -69,9 +76,8 @@ async def _guarded(world: World, scene: Scene) -> None:
 
 
 async def _enrol_later(world: World) -> None:
-    """The other customers are enrolled."""
-    for customer in LATER:
-        await world.enrol(customer, shown=False)
+    """The other customers are enrolled, by one file."""
+    await world.bring("later", LATER)
 
 
 def _told(world: World, follower: Follower) -> None:

@@ -1,6 +1,7 @@
 """Where the demonstration is told: narration, the live cost log beside it, and what was checked."""
 
 import asyncio
+import itertools
 import os
 import shutil
 import time
@@ -16,7 +17,7 @@ LEFT_OUT = frozenset({"event", "timestamp", "level", "account", "currency", "num
 """Fields of a log line that the prefix says already, or that would only make it long."""
 
 GREY, RED, GREEN, BOLD = "2", "31;1", "32", "1"
-SCENE_COLOURS = dict(zip("abcdefghijkl", ("36", "33", "35", "34") * 3, strict=True))
+SCENE_COLOURS = dict(zip("abcdefghijklmno", itertools.cycle(("36", "33", "35", "34"))))
 
 
 class Stage:

@@ -1,8 +1,11 @@
 """What the scenes play with: customers and their phones, calls, and the public command line."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from ruamel.yaml import YAML
 
 from tests.asterisk.harness import AsteriskInstance, CallTrace, FarEnd, SippCall, SippPhone
 from tests.demo.stage import ShownLog, Stage
@@ -15,12 +18,15 @@ COMMANDS_AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A user who pays for calls: in which scene, and what he or she has paid in beforehand."""
+    """Who pays for calls: in which scene, and what he or she has paid in beforehand."""
 
     account: str
     scene: str
     credit: str = "0.00"
     phones: int = 1
+    plan: str = "kiosk"
+    parent: str | None = "acme"
+    kind: str = "user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,10 @@ class CutOff:
 
 @dataclass(slots=True)
 class Placed:
-    """An answered call: what the phone, the far end and Asterisk's own events show of it."""
+    """An answered call: what the phone, the far end and Asterisk's own events show of it.
+
+    `stays_on`: the phone is still connected when this call has ended.
+    """
 
     customer: Customer
     number: str
@@ -49,6 +58,7 @@ class Placed:
     leg: str
     answered_at: float
     far_end: CallTrace
+    stays_on: bool = False
 
 
 @dataclass(slots=True)
@@ -88,7 +98,9 @@ class World:
     async def wallet(self, account: str, kind: str = "outgoing") -> dict[str, Any]:
         """One wallet of an account: balance, held, available."""
         wallets = (await self.ask("balance", account))["wallets"]
-        (wallet,) = (one for one in wallets if one["kind"] == kind)
+        # Below an organization stand others.
+        wanted = {"account_id": account, "kind": kind}
+        (wallet,) = (one for one in wallets if wanted.items() <= one.items())
         return dict(wallet)
 
     async def record(self, call_id: str) -> dict[str, Any]:
@@ -107,20 +119,37 @@ class World:
 
     # Customers and calls.
 
-    async def enrol(self, customer: Customer, *, shown: bool) -> None:
-        """Make the account, its phones and its credit by the public command line."""
+    async def enrol(self, customer: Customer) -> None:
+        """Make the account, its phones and its credit, command by command."""
         account = customer.account
-        self.stage.cast(account, customer.scene)
-        run = self.command if shown else self.site.run
-        await run("account", "add", account, "--parent", "acme", "--name", account.title(),
-                  "--plan", "kiosk")  # fmt: skip
-        phones = [self.asterisk.sipp_phone() for _ in range(customer.phones)]
-        self._phones[account] = phones
-        for phone in phones:
-            number = phone.extension.removeprefix("ext")
-            await run("extension", "add", phone.extension, "--number", number, "--account", account)
+        await self.command("account", "add", account, "--parent", str(customer.parent), "--name",
+                           account.title(), "--plan", customer.plan)  # fmt: skip
+        for phone in self._equip(customer):
+            words = ("extension", "add", phone.extension, "--number", _number(phone))
+            await self.command(*words, "--account", account)
         if customer.credit != "0.00":
-            await run("topup", account, customer.credit)
+            await self.command("topup", account, customer.credit)
+
+    async def bring(self, name: str, customers: Sequence[Customer]) -> None:
+        """Make so many accounts and their phones at once, by a file, and then their credit."""
+        phones = [(phone, one.account) for one in customers for phone in self._equip(one)]
+        file = self.site.folder / f"{name}.yaml"
+        accounts = [_account_row(customer) for customer in customers]
+        extensions = [
+            {"endpoint": phone.extension, "number": _number(phone), "account": account}
+            for phone, account in phones
+        ]
+        YAML().dump({"accounts": accounts, "extensions": extensions}, file)
+        await self.site.run("import", str(file), "--apply")
+        for customer in customers:
+            if customer.credit != "0.00":
+                await self.site.run("topup", customer.account, customer.credit)
+
+    def _equip(self, customer: Customer) -> list[SippPhone]:
+        self.stage.cast(customer.account, customer.scene)
+        phones = [self.asterisk.sipp_phone() for _ in range(customer.phones)]
+        self._phones[customer.account] = phones
+        return phones
 
     def far_end(self, number: str, far_end: FarEnd | None = None) -> None:
         """Somebody lives at this number and picks up, unless told otherwise."""
@@ -152,7 +181,8 @@ class World:
 
     async def ended(self, call: Placed) -> float:
         """Wait for the call's end, as the phone and Asterisk tell it; Asterisk's instant."""
-        await call.sipp.ended(CALL_WITHIN_S)
+        if not call.stays_on:
+            await call.sipp.ended(CALL_WITHIN_S)
         return await self.asterisk.observer.ended(call.leg)
 
     async def settled(self, call: Placed) -> dict[str, Any]:
@@ -185,3 +215,15 @@ class World:
                 if shown and abs(float(shown[-1]["TimeToHangup"]) - at) <= 1:
                     return
                 await asyncio.sleep(0.1)
+
+
+def _number(phone: SippPhone) -> str:
+    """Number 100 for ext100."""
+    return phone.extension.removeprefix("ext")
+
+
+def _account_row(customer: Customer) -> dict[str, str]:
+    """An account as import files have it."""
+    row = {"account": customer.account, "kind": customer.kind, "name": customer.account.title(),
+           "plan": customer.plan}  # fmt: skip
+    return row | ({"parent": customer.parent} if customer.parent else {})
