@@ -43,26 +43,28 @@ async def books(world: World) -> None:
     """What is in the books in the end, and that it adds up."""
     stage = world.stage
     stage.heading("The calls, the ledger, the balances")
-    (last,) = (await world.ask("cdr", "list", "hugo"))["cdrs"]
+    (last,) = await world.records_of("hugo")
     for words in ("cdr list", f"cdr show {last['call_id']}", "ledger", "balance", "verify"):
         await world.command(*words.split())
-    entries = (await world.ask("ledger", "--limit", "1000"))["entries"]
-    wallets = (await world.ask("balance"))["wallets"]
-    records = (await world.ask("cdr", "list", "--limit", "1000"))["cdrs"]
-    accounts = {wallet["account_id"] for wallet in wallets}
-    for account in sorted(BALANCES.keys() | accounts):
-        own = (Decimal(one["balance"]) for one in wallets if one["account_id"] == account)
-        stage.check("", f"{account.title()}'s balance", _total(own), BALANCES.get(account))
+    entries = (await world.get("/ledger", limit=1000))["entries"]
+    accounts = (await world.get("/accounts"))["accounts"]
+    records = (await world.get("/cdrs", limit=1000))["cdrs"]
+    wallets = {one["account_id"]: _in(one["wallets"]) for one in accounts if one["wallets"]}
+    for account in sorted(BALANCES.keys() | wallets.keys()):
+        own = _total([wallets.get(account, Decimal())])
+        stage.check("", f"{account.title()}'s balance", own, BALANCES.get(account))
     stage.check("", "records of attempts", len(records), ATTEMPTS)
     stage.check("", "paid in", _sum(entries, "top_up"), PAID_IN)
     stage.check("", "charged", _sum(entries, "charge"), CHARGED)
-    stage.check(
-        "", "sum of all balances", _total(Decimal(wallet["balance"]) for wallet in wallets), LEFT
-    )
+    stage.check("", "sum of all balances", _total(wallets.values()), LEFT)
 
 
 def _sum(entries: Iterable[Mapping[str, Any]], kind: str) -> str:
     return _total(Decimal(entry["amount"]) for entry in entries if entry["kind"] == kind)
+
+
+def _in(wallets: Iterable[Mapping[str, Any]]) -> Decimal:
+    return sum((Decimal(wallet["balance"]) for wallet in wallets), Decimal())
 
 
 def _total(amounts: Iterable[Decimal]) -> str:

@@ -107,7 +107,7 @@ async def topped_up(world: World) -> None:
 
 async def _paid_in_at(world: World) -> float:
     """When Dave's last payment was booked, seconds since 1970."""
-    entries = (await world.ask("ledger", "dave"))["entries"]
+    entries = (await world.get("/ledger", account_id="dave"))["entries"]
     return max(epoch_s(entry["at"]) for entry in entries if entry["kind"] == "top_up")
 
 
@@ -171,8 +171,8 @@ async def menu(world: World) -> None:
     talk = f"{later['talk_s']} s, {later['charge']}"
     stage.check(scene, "talk and charge of the second call", talk, "4 s, 0.04")
     stage.check(scene, "ended by", later["ended_by"], "callee")
-    entries = (await world.ask("ledger", "oscar"))["entries"]
-    booked = ", ".join(entry["amount"] for entry in entries)
+    entries = (await world.get("/ledger", account_id="oscar"))["entries"]
+    booked = ", ".join(entry["amount"] for entry in reversed(entries))
     stage.check(scene, "booked, the menu not", booked, "0.06, -0.06, 0.10, -0.04")
     # 0.10 - 0.04
     stage.check(scene, "Oscar's balance", await purse(world, "oscar"), "0.06, held 0.00")
@@ -184,7 +184,7 @@ async def _hears_the_menu(world: World, call: Placed) -> None:
     await world.asterisk.observer.wait_for(
         "Newexten", 20, Uniqueid=told["linkedid"], Context="pbxc-topup", Application="Wait"
     )
-    live = (await world.ask("calls"))["calls"]
+    live = (await world.get("/calls"))["calls"]
     mine = [one for one in live if one["account_id"] == "oscar"]
     world.stage.check("n", "calls of Oscar that are metered, in the menu", len(mine), 0)
     world.stage.say(
