@@ -96,8 +96,9 @@ def _deck(form: PlanForm, site: Surroundings) -> PlanDeck | None:
     deck = site.decks.get(form.prices.public.deck or "")
     if deck is None:
         return None
-    (first_s, next_s), rounding = form.charging_segments.outgoing, plan_rounding(form)
-    return PlanDeck(deck.name, deck.version, deck.table(DeckDefaults(first_s, next_s, *rounding)))
+    segments, rounding = form.charging_segments.outgoing, plan_rounding(form)
+    table = deck.table(DeckDefaults(*segments, *rounding))
+    return PlanDeck(deck.name, deck.version, segments, rounding, table)
 
 
 def _plan(form: PlanForm, site: Surroundings, barred: Prefixes) -> Plan:

@@ -70,7 +70,8 @@ def _later_prices(plan: Plan) -> Iterator[tuple[str, Any]]:
     if plan.schedule.windows:
         yield "schedule", _schedule(plan.schedule)
     if plan.deck is not None:
-        yield "deck", [plan.deck.name, plan.deck.version]
+        deck = plan.deck
+        yield "deck", [deck.name, deck.version, *deck.segments, *deck.rounding]
 
 
 def _rates(tariffs: Mapping[CallType, Tariff]) -> list[dict[str, Any]]:

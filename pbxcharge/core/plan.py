@@ -9,7 +9,7 @@ from typing import Final
 
 from pbxcharge.core.account import WalletKind
 from pbxcharge.core.limits import DEFAULT_LIMITS, Limits
-from pbxcharge.core.money import AMOUNT_MAX_MICROS
+from pbxcharge.core.money import AMOUNT_MAX_MICROS, Rounding
 from pbxcharge.core.price import Rate, RelativeTerms
 from pbxcharge.core.tariff import NO_PREFIXES, Prefixes, RateTable, Tariff
 from pbxcharge.core.windows import NO_SCHEDULE, Schedule
@@ -101,10 +101,15 @@ NO_TARIFFS: Final[Mapping[CallType, Tariff]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class PlanDeck:
-    """A rate deck that public calls are priced by; its version stands for its content."""
+    """A rate deck that public calls are priced by; its version stands for its content.
+
+    `segments` and `rounding` are those of rows that have none of their own.
+    """
 
     name: str
     version: str
+    segments: tuple[int, int]
+    rounding: tuple[Rounding, int]
     rates: RateTable = field(repr=False, compare=False)
 
 

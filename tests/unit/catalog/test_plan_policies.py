@@ -199,6 +199,21 @@ def test_another_content_of_a_deck_is_another_version_of_its_plans(tmp_path: Pat
     assert len(versions) == 2
 
 
+@pytest.mark.parametrize("other", ["30/6}\nrounding: {decimals: 2}", "1/1}"])
+def test_what_the_rows_of_a_deck_take_from_a_plan_is_part_of_its_version(
+    tmp_path: Path, other: str
+) -> None:
+    """Other segments or another rounding are other prices, though the file has no row of its own.
+
+    Seen failing where the version knew of a deck only its name and content.
+    """
+    deck = a_deck(tmp_path, "prefix,price_per_minute\n44207,0.50\n")
+    site = Surroundings(decks={"carrier": deck}, deck_names=frozenset({"carrier"}))
+    head, _, _ = DECK_PLAN.partition("    rates:")
+    changed = plan_of(head.replace("30/6}", other), site)
+    assert changed.version != plan_of(head, site).version
+
+
 def test_a_deck_that_is_not_there_is_a_finding() -> None:
     """One that has errors of its own is named for those alone."""
     (finding,) = read(DECK_PLAN)[1]
