@@ -14,7 +14,8 @@ def trunk_offers(
 ) -> Callable[[Route, str], tuple[TrunkOffer, ...]]:
     """The trunks of a route, and of the endpoint that asks, in the order in which they are tried.
 
-    Of a call from outside the one that it came by, of a call inside the house none.
+    Of a call from outside the one that it came by; the site's first one where none asks, since a
+    quote is priced over the first trunk. Of a call inside the house none.
     """
     tables = {name: deck.table() for name, deck in decks.items()}
 
@@ -23,7 +24,7 @@ def trunk_offers(
 
     def _names(route: Route, endpoint: str) -> tuple[str, ...]:
         if route.call_type is CallType.INCOMING:
-            return (endpoint,) if endpoint else ()
+            return (endpoint,) if endpoint else tuple(each.name for each in routing.trunks[:1])
         if route.call_type is CallType.PUBLIC and route.number:
             return tuple(way.trunk for way in routing.ways(route.number))
         return ()

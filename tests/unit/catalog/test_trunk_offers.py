@@ -27,13 +27,16 @@ ROUTING = Routing(
         (Route(CallType.PUBLIC, "442079460000"), "alice", ["cheap", "good"]),
         (Route(CallType.PUBLIC, "4930123456"), "alice", ["good", "cheap"]),
         (Route(CallType.INCOMING, "442079460101"), "inbound", ["inbound"]),
-        (Route(CallType.INCOMING, "442079460101"), "", []),
+        (Route(CallType.INCOMING, "442079460101"), "", ["cheap"]),
         (Route(CallType.LOCAL, "101", "bob"), "alice", []),
         (Route(CallType.PUBLIC, None), "alice", []),
     ],
 )
 def test_trunks_of_a_call(route: Route, endpoint: str, names: list[str]) -> None:
-    """In the order of the route; from outside the one by which it came, in the house none."""
+    """In the order of the route; from outside the one by which it came, in the house none.
+
+    A quote of a call from outside, which nobody asks for, has the site's first one.
+    """
     assert [offer.name for offer in trunk_offers(ROUTING, {})(route, endpoint)] == names
 
 
