@@ -1,5 +1,6 @@
 """Money acts: top-up, adjustment, refund. Each has an id, so that a retry changes nothing."""
 
+import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -64,13 +65,22 @@ class Cashier:
         records: what is committed.
         clock: dates the entries.
         currency: of the site, for messages.
+        turn: of everybody who changes accounts, and with them which wallets are closed.
     """
 
-    def __init__(self, writer: Writer, records: Records, clock: Clock, currency: str) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        records: Records,
+        clock: Clock,
+        currency: str,
+        turn: asyncio.Lock,
+    ) -> None:
         self._writer = writer
         self._records = records
         self._clock = clock
         self._currency = currency
+        self._turn = turn
 
     async def top_up(
         self,
@@ -147,8 +157,9 @@ class Cashier:
             return Declined(Refusal.NOTHING_CHARGED, _who_paid(cdr, account_id))
         now_us = self._clock.wall_us()
         refund = Refund(entry_id, call_id, level.wallet_id, amount_micros, now_us, actor, note)
-        moved = await self._moved_on(level.account_id, level.wallet_id, now_us, actor)
-        return await self._submit(refund, *moved)
+        async with self._turn:
+            moved = await self._moved_on(level.account_id, level.wallet_id, now_us, actor)
+            return await self._submit(refund, *moved)
 
     async def _moved_on(
         self, account_id: str, wallet: str, at_us: int, actor: str

@@ -38,7 +38,7 @@ class Office:
         self.provisioning = Provisioning(writer, records, prices, clock, turn)
         self.numbers = Numbers(writer, records, prices, clock, turn)
         self.importing = Importing(writer, records, prices, self.provisioning, clock, turn)
-        self.cashier = Cashier(writer, records, clock, currency)
+        self.cashier = Cashier(writer, records, clock, currency, turn)
 
     async def align_wallets(self) -> int:
         """Let every wallet be as its plan wants it now; how many were changed."""

@@ -18,8 +18,9 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
 from pbxcharge.store import Store
 from pbxcharge.store.verify import verify_copy
+from tests.fakes.granted_call import granted
 from tests.fakes.plans import NUMBERING, a_plan
-from tests.fakes.small_site import close, reserve
+from tests.fakes.small_site import close, reserve, talk
 from tests.integration.office.conftest import ACME, ALICE
 
 ONE = replace(a_plan("one", initial_credit_micros=3 * MICROS), wallets=WalletPolicy.SHARED)
@@ -171,6 +172,34 @@ async def test_a_refund_follows_the_credit_into_the_shared_wallet(
     refund = Refund("r1", "a", "alice:outgoing", None, 1, "uid:0")
     moved = await office.cashier._moved_on("alice", "alice:outgoing", 1, "uid:0")
     await store.writer.submit((refund, *moved))
+    assert await balances(store) == {"shared": 7}
+
+
+async def test_no_conversion_comes_between_a_refund_and_the_wallet_it_goes_to(
+    office: Office, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is given back while wallets are converted is in an open one afterwards.
+
+    Seen failing, with the credit left in the closed wallet, without the turn in `refund`.
+    """
+    await office.provisioning.set_plan("alice", "two", "uid:0")
+    await talk(store.writer, granted("a"), 10)
+    look, changed = office.cashier._moved_on, asyncio.Event()
+
+    async def slowly(*asked: Any) -> Any:
+        found = await look(*asked)
+        changed.set()
+        await asyncio.wait({converting}, timeout=0.2)
+        return found
+
+    async def convert() -> None:
+        await changed.wait()
+        await office.provisioning.set_plan("alice", "one", "uid:0")
+
+    monkeypatch.setattr(office.cashier, "_moved_on", slowly)
+    converting = asyncio.create_task(convert())
+    assert isinstance(await office.cashier.refund("r1", "a", None, None, "", "uid:0"), Done)
+    await converting
     assert await balances(store) == {"shared": 7}
 
 
