@@ -131,6 +131,7 @@ async def test_a_leg_that_pretends_to_be_a_running_call_is_found_at_the_start() 
     """Two legs name one call: the one that the books know lives, and is the one that is charged."""
     async with exchange({"alice": "1.00"}) as x:
         call = await x.talk("alice")
+        await until(lambda: x.rows("SELECT 1 FROM call WHERE leg_uniqueid IS NOT NULL"))
         await x.site.kill()
         twin = x.pbx.dial_trunk(f"PJSIP/{UK[2:]}@carrier", leg_variable=call.call_id)
         await x.serve()

@@ -105,7 +105,7 @@ async def test_of_two_that_disagree_the_better_one_decides_and_it_is_told() -> N
         call = await x.talk("alice")
         call.hang_up()
         leg = call.metered_leg.uniqueid
-        head, answered, ended, *rest = x.pbx.spool[leg].rsplit("|", 4)
+        head, answered, ended, *rest = x.pbx.spool[leg].rsplit("|", 5)
         x.pbx.spool[leg] = "|".join([head, answered, f"{float(ended) + 7:.6f}", *rest])
         record = await charged(x, call, "event")
         told = await x.site.log.wait("ends differ", call_id=call.call_id)
