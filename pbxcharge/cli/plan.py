@@ -251,9 +251,15 @@ def _show_applied(answer: Document) -> None:
     if answer["checked_only"]:
         say("nothing was changed: this was a check")
     elif answer["in_force"]:
-        say("in force from the next call on")
+        say(f"in force from the next call on{_later(answer['changes'])}")
     else:
         say("the daemon does not run: in force from its next start on")
+
+
+def _later(changes: list[Document]) -> str:
+    """A plan to come is in the table with its instant, until which the next call knows nothing."""
+    to_come = any(" from " in change["plan"] for change in changes)
+    return ", a plan to come from its instant on" if to_come else ""
 
 
 def _change_row(change: Document) -> tuple[Any, ...]:

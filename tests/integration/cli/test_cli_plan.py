@@ -88,6 +88,16 @@ async def test_files_go_into_the_folder_and_into_force(served: Site) -> None:
     assert "no plan changes" in (await served.run("plan", "apply")).err
 
 
+async def test_a_plan_to_come_is_not_said_to_count_from_the_next_call(served: Site) -> None:
+    """What counts at once is said so alone; a plan to come has words of its own."""
+    gold = write(served.folder / "gold.yaml", GOLD)
+    now = (await served.run("plan", "apply", gold)).out
+    assert now.endswith("in force from the next call on\n")
+    later = GOLD.replace("name: gold", "name: gold\neffective_from: 2099-01-01")
+    to_come = (await served.run("plan", "apply", write(served.folder / "later.yaml", later))).out
+    assert to_come.endswith("next call on, a plan to come from its instant on\n")
+
+
 async def test_one_bad_file_keeps_all_of_them_out(site: Site) -> None:
     """With every finding of it, by its own path; the folder is as it was."""
     before = folder(site)
