@@ -69,7 +69,7 @@ def advance(call: Call, event: Event, now_ms: int) -> Step:
 def _take_in(call: Call, event: Event, now_ms: int) -> Step:
     match event:
         case LegDialled():
-            return _dialled(call, event), ()
+            return _dialled(call, event, now_ms), ()
         case LegMoved():
             return _recorded(call, replace(call, leg=event.leg))
         case Answered():
@@ -81,7 +81,7 @@ def _take_in(call: Call, event: Event, now_ms: int) -> Step:
         case CallerGone():
             return _caller_gone(call)
         case HungUp():
-            return _hung_up(_without_old_goodbye(call, now_ms), event)
+            return _hung_up(_without_old_goodbye(call, now_ms), event, now_ms)
         case Reserved():
             return _reserved(call, event, now_ms), ()
         case Refused():
@@ -101,7 +101,7 @@ def _take_in(call: Call, event: Event, now_ms: int) -> Step:
         case Seen():
             return _seen(call, event, now_ms), ()
         case CreditRaised():
-            return _credit_raised(call), ()
+            return _credit_raised(call, now_ms), ()
         case RenewalStopped():
             return _recorded(call, replace(call, stopped=call.ending_as or event.by))
         case EndOrdered():
@@ -116,13 +116,13 @@ def _take_in(call: Call, event: Event, now_ms: int) -> Step:
             return replace(call, phase=Phase.CLOSED), ()
 
 
-def _dialled(call: Call, event: LegDialled) -> Call:
+def _dialled(call: Call, event: LegDialled, now_ms: int) -> Call:
     """The metered leg, or the one over the next trunk: who hung up the last one does not matter."""
     known = call.leg is not None and call.leg.uniqueid == event.leg.uniqueid
     if known or not call.carries(event.leg):
         return call
     anew = replace(call, hung_up_by=None, hung_up_ms=None) if call.trunk else call
-    return anew.with_leg(event.leg)
+    return _end_again(anew.with_leg(event.leg), now_ms)
 
 
 def _answered(call: Call, event: Answered) -> Step:
@@ -146,22 +146,23 @@ def _settled_in(call: Call) -> Call:
     return replace(call, settled_in=True, armed_s=call.through_s if armed else call.armed_s)
 
 
-def _hung_up(call: Call, event: HungUp) -> Step:
+def _hung_up(call: Call, event: HungUp, now_ms: int) -> Step:
     if event.uniqueid is not None and (call.leg is None or call.leg.uniqueid != event.uniqueid):
         # The late word of a leg in whose place another one is dialled, or will be.
         return call, ()
     if _may_go_on(call, event):
-        return replace(call, leg=None, unanswered=event), ()
+        return _end_again(replace(call, leg=None, unanswered=event), now_ms), ()
     return _ended(call, event)
 
 
 def _may_go_on(call: Call, event: HungUp) -> bool:
     """Whether the dialplan may now try the next trunk: the caller's end decides, or the next leg.
 
-    Which causes it goes on for is its own affair; where it does not, the caller's end follows.
+    Which causes it goes on for is its own affair; where it does not, the caller's end follows. That
+    the call is to end does not keep it from going on: the leg may have failed just before.
     """
     answered = event.was_up or event.answered_at_us is not None
-    over = call.caller_gone or call.ending_as or event.uniqueid is None
+    over = call.caller_gone or event.uniqueid is None
     return call.trunks_left and not answered and not over
 
 
@@ -225,6 +226,11 @@ def _to_end(call: Call, by: EndedBy, now_ms: int) -> Call:
     return replace(call, ending_as=reason, stopped=reason, hang_up_ms=now_ms)
 
 
+def _end_again(call: Call, now_ms: int) -> Call:
+    """What was ordered was carried out on another leg, perhaps in vain: now on what is left."""
+    return replace(call, hang_up_ms=now_ms) if call.ending_as else call
+
+
 def _reserved(call: Call, event: Reserved, now_ms: int) -> Call:
     if event.step != call.open_step:
         return call
@@ -271,8 +277,13 @@ def _after_failed(call: Call, event: AfterFailed, now_ms: int) -> Call:
     return replace(call, after_s=None, after_again_ms=now_ms + RETRY_MS)
 
 
-def _credit_raised(call: Call) -> Call:
-    """Try again at once; a refusal that is on its way was decided before the credit came."""
+def _credit_raised(call: Call, now_ms: int) -> Call:
+    """Try again at once; a refusal that is on its way was decided before the credit came.
+
+    After the paid instant it is too late: that the credit had ended stays the reason.
+    """
+    if call.phase is Phase.UP and now_ms >= call.paid_ms:
+        return call
     return replace(call, short=False, exhausted=False, raised=call.open_step is not None)
 
 

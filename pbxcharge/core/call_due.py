@@ -179,9 +179,10 @@ def _send_on_ms(call: Call) -> int | None:
 def _after_s(call: Call) -> int:
     """Paid talk at whose end the payer goes on; 0 if the call is to end for another reason.
 
-    What was told holds until more talk is paid for: that credit has come may not be enough.
+    What was told holds until more talk is paid for: that credit has come may not be enough, or too
+    late to be held before the lease ends.
     """
-    if call.ending_as or call.stopped not in (None, EndedBy.CREDIT):
+    if call.ending_as or call.stopped not in (None, EndedBy.CREDIT, EndedBy.LEASE):
         return 0
     by_credit = why_cut(call) is EndedBy.CREDIT or call.after_s == call.through_s
     return call.through_s if by_credit else 0
@@ -211,10 +212,7 @@ def deadline_ms(call: Call) -> int | None:
     """When the call next wants a Tick, if nothing else happens before."""
     if not call.live:
         return None
-    if call.phase is Phase.RINGING or call.ending_as:
-        return _hang_up_ms(call)
-    instants = (
-        *(_renew_ms(call), _warn_ms(call), _arm_ms(call), _send_on_ms(call)),
-        *(_hang_up_ms(call), call.alone_until_ms),
-    )
+    instants = [_hang_up_ms(call), _send_on_ms(call)]
+    if call.phase is Phase.UP and not call.ending_as:
+        instants += [_renew_ms(call), _warn_ms(call), _arm_ms(call), call.alone_until_ms]
     return min(instant for instant in instants if instant is not None)

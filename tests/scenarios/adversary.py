@@ -208,6 +208,7 @@ class Adversary:
     def _set_after(self, ordeal: Ordeal, wish: SetAfter, *, gone: bool, reply_lost: bool) -> None:
         ordeal.after = ordeal.after if gone else wish
         if gone or reply_lost:
+            ordeal.after_failed = True
             ordeal.outcomes.append(AfterFailed(wish.through_s))
 
     def deliver(self, ordeal: Ordeal, number: int) -> None:
@@ -397,6 +398,7 @@ class Adversary:
             case AskSlice():
                 ordeal.asked.append(command)
             case ArmTimeout() | SetAfter() | HangUp():
+                ordeal.after_failed &= not isinstance(command, SetAfter)
                 ordeal.actions.append((self.now_ms + AMI_MS, command))
             case Record():
                 assert ordeal.call is not None

@@ -31,7 +31,8 @@ class Ordeal:
     `legs`: every leg that was dialled, the last one is the one that is there, unless the call is
     `between` two trunks; `written`: what their hangup handlers have written; `gapless`: the daemon
     has heard everything. `unguarded`: its timer was lost while nobody could see or mend it, the
-    exception to the bound of one second; `deaf`: an event of it was lost.
+    exception to the bound of one second; `deaf`: an event of it was lost; `after_failed`: Asterisk
+    did not confirm where the payer goes on, and the daemon has said nothing new about it.
     """
 
     granted: Granted
@@ -51,6 +52,7 @@ class Ordeal:
     timer_lost: bool = False
     deaf: bool = False
     after: SetAfter | None = None
+    after_failed: bool = False
     asked: list[AskSlice] = field(default_factory=list)
     outcomes: list[Event] = field(default_factory=list)
     actions: list[tuple[int, ArmTimeout | SetAfter | HangUp]] = field(default_factory=list)
@@ -92,12 +94,13 @@ def check_command(ordeal: Ordeal, hold: Hold | None, before: Call, command: Comm
 def check_going_on(ordeal: Ordeal) -> None:
     """As far as the daemon's word has reached Asterisk, nobody is sent on but for the credit."""
     call = ordeal.call
-    if call is None or not call.live or call.after_s is None or ordeal.actions:
+    unheard = ordeal.after_failed or ordeal.actions
+    if call is None or not call.live or call.after_s is None or unheard:
         return
     told = ordeal.after.through_s if ordeal.after and ordeal.after.context else 0
     assert told in (0, call.through_s), "sent on by an end that is no more"
     assert not (told and call.ending_as), "sent on by an end that was ordered"
-    assert not told or call.stopped in (None, EndedBy.CREDIT)
+    assert not told or call.stopped in (None, EndedBy.CREDIT, EndedBy.LEASE)
 
 
 def check_lease(ordeal: Ordeal, hold: Hold | None) -> None:

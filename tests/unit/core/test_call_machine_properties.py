@@ -1,12 +1,15 @@
 """Calls of one wallet under every order of events: money and talk stay right.
 
-`PBXC_EXAMPLES` sets how many examples each property tries; the default fits into a minute.
+`PBXC_EXAMPLES` sets how many examples each property tries; the default fits into a minute. One that
+fails is shown as it was found, at once, and kept in hypothesis' own database; run once more with
+`PBXC_SHRINK` set, it is made as small as it can be, which takes minutes.
 """
 
 import os
 from fractions import Fraction
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -34,6 +37,11 @@ from tests.scenarios.adversary import Adversary
 from tests.scenarios.ordeal import Ordeal
 
 EXAMPLES = int(os.environ.get("PBXC_EXAMPLES", "400"))
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
+if os.environ.get("PBXC_SHRINK"):
+    PHASES.append(Phase.shrink)
+# An alarm in the midst of an example looks like a failure of it, which another try does not show.
+pytestmark = pytest.mark.timeout(600)
 ORG = "acme:outgoing"
 
 lengths = st.sampled_from([1, 2, 6, 10, 30])
@@ -318,6 +326,7 @@ class ThreeCalls(Calls):
 
 common = settings(
     deadline=None,
+    phases=PHASES,
     stateful_step_count=40,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -139,6 +139,30 @@ def test_an_operator_ends_a_call_between_two_trunks() -> None:
     assert commands == [Record(), HangUp(CALLER, EndedBy.OPERATOR)]
 
 
+ORDERED = EndOrdered(EndedBy.OPERATOR)
+
+
+def test_an_end_that_comes_too_late_for_a_leg_ends_the_next_one() -> None:
+    """The first leg failed just before: not settled, and whoever is there now is hung up at once.
+
+    Seen failing with `ending_as` looked at in `_may_go_on`, and without `_end_again`.
+    """
+    call, commands = after(LegDialled(FIRST), ORDERED, UNAVAILABLE, LegDialled(SECOND), LAST)
+    ends = [each.leg for each in commands if isinstance(each, HangUp)]
+    assert ends == [FIRST, CALLER, SECOND]
+    assert commands[-1] == Settle(LAST)
+    cdr = settle(call, LAST, "EUR", "test").cdr
+    assert (cdr.trunk, cdr.uniqueid, cdr.ended_by) == ("second", SECOND.uniqueid, EndedBy.OPERATOR)
+
+
+def test_an_end_that_was_ordered_is_settled_with_the_caller() -> None:
+    """The leg was hung up, no other trunk is tried: the caller's end says so."""
+    call, _ = after(LegDialled(FIRST), ORDERED, UNAVAILABLE)
+    assert call.live
+    _, commands = after(CallerGone(), call=call)
+    assert commands == [Settle(UNAVAILABLE)]
+
+
 def test_a_daemon_that_was_away_reads_the_leg_and_waits_for_the_caller() -> None:
     """The first leg's end is written, its caller is there: no end. Once he is gone it is."""
     written = Written(FIRST.uniqueid, None, SETUP_AT_US + 1, 34, "", FIRST.channel)

@@ -19,6 +19,7 @@ from pbxcharge.core.call_events import (
     RenewalStopped,
     SetAfter,
     Tick,
+    Unknown,
 )
 from pbxcharge.core.cdr import EndedBy
 from pbxcharge.core.plan import Terms
@@ -115,6 +116,41 @@ def test_what_asterisk_did_not_take_is_told_again() -> None:
         (55_510, TICK, after(60)),
         (55_600, AfterFailed(0)),
     )
+
+
+def test_what_could_not_be_taken_back_is_taken_back_again() -> None:
+    """An operator's end does not wait for its next hangup, 2 s later, to say that it is one.
+
+    Seen failing with a `deadline_ms` that only knows the next hangup then.
+    """
+    call = play(
+        out_of_credit(),
+        (60_000, EndOrdered(EndedBy.OPERATOR), Record(), NOWHERE, HangUp(LEG, EndedBy.OPERATOR)),
+        (60_010, AfterFailed(0)),
+    )
+    assert deadline_ms(call) == 60_510
+    play(call, (60_510, TICK, NOWHERE))
+
+
+def test_credit_that_comes_after_the_paid_instant_changes_nothing() -> None:
+    """The leg's timer was lost: the call is ended by the daemon, for the credit, and goes on.
+
+    Seen failing with a `_credit_raised` that does not look at the paid instant.
+    """
+    call = play(out_of_credit(), (62_500, RAISED), (63_000, TICK, HangUp(LEG, EndedBy.CREDIT)))
+    assert call.after_s == 60
+
+
+def test_credit_that_could_not_be_held_in_time_takes_nothing_back() -> None:
+    """Nobody knows whether it would have been enough; the payer is where he can ask for more."""
+    call = play(
+        out_of_credit(),
+        (61_900, RAISED, AskSlice(3, 120, 120)),
+        (61_990, Unknown(3)),
+        (62_490, TICK),
+        (63_000, TICK, HangUp(LEG, EndedBy.LEASE)),
+    )
+    assert call.after_s == 60
 
 
 def test_a_daemon_that_starts_takes_back_what_another_one_may_have_set() -> None:
