@@ -5,9 +5,7 @@ from tests.asterisk.metered import Money, metered_site
 
 async def test_a_trunk_that_asterisk_does_not_know() -> None:
     """No leg is ever made, so only the caller's own end tells of it: FAILED."""
-    async with metered_site(
-        settings=lambda site: site.update(dial="PJSIP/{number}@away")
-    ) as metered:
+    async with metered_site(settings=lambda site: site.update(trunks=["away"])) as metered:
         payer = await metered.payer("0.10")
         call = await payer.call()
         # Asterisk's own answer where there is no route.
