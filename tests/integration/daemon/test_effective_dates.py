@@ -11,8 +11,9 @@ DATES = "effective dates"
 
 
 def instant(after_s: float) -> str:
-    """A local time of the site, as a plan file has it."""
-    return f"{datetime.now(SITE_ZONE) + timedelta(seconds=after_s):%Y-%m-%d %H:%M:%S}"
+    """A local time of the site, as a plan file has it; seconds of a whole minute are left out."""
+    text = f"{datetime.now(SITE_ZONE) + timedelta(seconds=after_s):%Y-%m-%d %H:%M:%S}"
+    return text.removesuffix(":00")
 
 
 def write_later(x: Exchange, text: str, *dates: str) -> None:
