@@ -45,7 +45,7 @@ from pbxcharge.flow.refusals import Refusals
 from pbxcharge.flow.reload import Reload
 from pbxcharge.flow.rescues import Rescues
 from pbxcharge.flow.spool import Spool
-from pbxcharge.flow.standing import review
+from pbxcharge.flow.standing import learn_months, review
 from pbxcharge.flow.trunk_watch import Trunks, TrunkWatch
 from pbxcharge.in_force import InForce
 from pbxcharge.logger import Logger
@@ -151,6 +151,9 @@ class Daemon:
             logger,
             judge=self._judge,
             mark=self.orphans.mark,
+            prepare=lambda calls: learn_months(
+                self.meter.months, store.queries, self._in_force.prices.plans, calls
+            ),
         )
         self.month_turn = MonthTurn(self.meter, clock)
         self.refusals = Refusals(store.writer, logger)

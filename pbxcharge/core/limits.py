@@ -36,6 +36,16 @@ class Limits:
     spend_per_day_micros: int | None = SPEND_PER_DAY_MICROS
     monthly_limit_micros: int | None = None
 
+    def within_month(self, monthly_limit_micros: int | None) -> "Limits":
+        """These limits, and no more than so much a month; None changes nothing.
+
+        50 a month within 20 is 20, within 80 it stays 50; no limit within 20 is 20.
+        """
+        own, other = self.monthly_limit_micros, monthly_limit_micros
+        if other is None or (own is not None and own <= other):
+            return self
+        return replace(self, monthly_limit_micros=other)
+
 
 DEFAULT_LIMITS: Final = Limits()
 UNLIMITED: Final = Limits(None, None, None, None)

@@ -13,6 +13,7 @@ from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.circumstances import Circumstances, TrunkOffer, no_trunks
 from pbxcharge.core.credit import Close, Outcome, Refused, Reserve, Reserved
 from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
+from pbxcharge.core.limits import Limits
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.number import Numbering
 from pbxcharge.core.plan import CallType, Plan
@@ -175,7 +176,7 @@ class Authorizer:
             return _refused_by_engine(outcome, granted)
         others = self._directory.changes != as_of or self._prices.plans is not plans
         changed = self.stopping or others
-        denied = await self._no_longer_allowed(resolved, ask, attempt) if changed else None
+        denied = await self._no_longer_allowed(resolved, ask, attempt, offer) if changed else None
         return denied or Allowed.of(_call(granted, outcome), outcome)
 
     def _closed(self) -> Denial | None:
@@ -192,17 +193,18 @@ class Authorizer:
         return authorize(resolved.route, resolved.chain, prices.plans, circumstances)
 
     async def _no_longer_allowed(
-        self, resolved: Resolved, ask: Ask, attempt: Attempt
+        self, resolved: Resolved, ask: Ask, attempt: Attempt, offer: Offer
     ) -> Denial | None:
         """Whoever was suspended while the hold was written is found out here, before the yes.
 
-        So is what a reload took away meanwhile; the price that is held stays.
+        So is what a reload took away meanwhile, or limits otherwise; the price that is held stays.
         """
         now = await self._resolve(ask)
         again = self._closed() or self._offer(now, attempt)
         if isinstance(again, Denial):
             return again
-        return None if now == resolved else Denial(Reason.OVERLOADED)
+        same = now == resolved and _limits(again) == _limits(offer)
+        return None if same else Denial(Reason.OVERLOADED)
 
     async def _resolve(self, ask: Ask) -> Resolved:
         numbering = self._prices.numbering
@@ -355,14 +357,16 @@ class Authorizer:
 def _with_zones(
     offer: Offer, chain: tuple[Account, ...], site_zone: str
 ) -> tuple[PayingLevel, ...]:
-    """Who pays, and by whose clocks the months of monthly limits begin."""
+    """Who pays, and by whose clocks the months of monthly limits begin, should there be any."""
     above = {account.account_id: chain[place:] for place, account in enumerate(chain)}
     return tuple(
-        level
-        if rated.limits.monthly_limit_micros is None
-        else replace(level, time_zone=zone_name(above[level.account_id], site_zone))
-        for level, rated in zip(offer.levels, offer.rating.levels, strict=True)
+        replace(level, time_zone=zone_name(above[level.account_id], site_zone))
+        for level in offer.levels
     )
+
+
+def _limits(offer: Offer) -> list[Limits]:
+    return [level.limits for level in offer.rating.levels]
 
 
 def _call(granted: Granted, reserved: Reserved) -> Call:

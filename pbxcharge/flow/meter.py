@@ -41,6 +41,7 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.deadlines import Deadlines
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.live_call import LiveCall
+from pbxcharge.flow.months import Months
 from pbxcharge.flow.narration import narrate, narrate_settled
 from pbxcharge.flow.payers import payers
 from pbxcharge.flow.ports import Asterisk, Site, Then, Writer
@@ -93,6 +94,7 @@ class Meter:
         self._deadlines = Deadlines(clock, lambda call_id: self.feed(call_id, Tick()))
         self._tasks: set[asyncio.Task[None]] = set()
         self.broken: set[str] = set()
+        self.months = Months()
         self._hearing = False
 
     # What others ask and tell.
@@ -251,7 +253,7 @@ class Meter:
         reserve = Reserve(
             call_id=live.call.call_id,
             step=command.step,
-            payers=payers(granted, live.call.prices, now_us),
+            payers=payers(granted, live.call.prices, now_us, self.months),
             least_s=command.least_s,
             want_s=command.want_s,
             lease_from_us=live.call.answered_at_us or granted.attempt.setup_at_us,

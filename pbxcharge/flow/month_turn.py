@@ -4,6 +4,7 @@ from pbxcharge.core.call import Call
 from pbxcharge.core.call_events import CreditRaised
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.meter import Meter
+from pbxcharge.flow.months import Months
 from pbxcharge.flow.zones import month_from_us
 
 
@@ -24,12 +25,13 @@ class MonthTurn:
         """Tell every call for which a month has begun since the last look."""
         before_us, self._looked_us = self._looked_us, self._clock.wall_us()
         for live in self._meter.calls():
-            if _month_us(live.call, self._looked_us) > before_us:
+            if _month_us(live.call, self._meter.months, self._looked_us) > before_us:
                 self._meter.feed(live.call.call_id, CreditRaised())
 
 
-def _month_us(call: Call, now_us: int) -> int:
+def _month_us(call: Call, months: Months, now_us: int) -> int:
     """When the latest month began of those that limit a call; 0 if none does."""
     levels = zip(call.granted.levels, call.granted.rating.levels, strict=True)
-    begun = (month_from_us(level, rated.limits, now_us) for level, rated in levels)
+    limited = ((level, months.limits(level, rated.limits)) for level, rated in levels)
+    begun = (month_from_us(level, limits, now_us) for level, limits in limited)
     return max((from_us for from_us in begun if from_us is not None), default=0)

@@ -5,17 +5,20 @@ from collections.abc import Sequence
 from pbxcharge.core.attempt import Granted
 from pbxcharge.core.credit import Payer
 from pbxcharge.core.price import Price
+from pbxcharge.flow.months import Months
 from pbxcharge.flow.zones import month_from_us
 
 
-def payers(granted: Granted, prices: Sequence[Price], at_us: int) -> tuple[Payer, ...]:
-    """Every charged level, the caller's own first, with the month that this instant is in."""
-    return tuple(
-        Payer(
-            level.wallet_id,
-            price,
-            rated.limits,
-            month_from_us(level, rated.limits, at_us),
-        )
-        for level, rated, price in zip(granted.levels, granted.rating.levels, prices, strict=True)
-    )
+def payers(
+    granted: Granted, prices: Sequence[Price], at_us: int, months: Months | None = None
+) -> tuple[Payer, ...]:
+    """Every charged level, the caller's own first, with the month that this instant is in.
+
+    The limits are those that are stored with the call, and of a running one also the monthly
+    limits as they are now.
+    """
+    found = []
+    for level, rated, price in zip(granted.levels, granted.rating.levels, prices, strict=True):
+        limits = months.limits(level, rated.limits) if months else rated.limits
+        found.append(Payer(level.wallet_id, price, limits, month_from_us(level, limits, at_us)))
+    return tuple(found)

@@ -68,6 +68,7 @@ class View:
 
 Judge = Callable[[Sequence[StatusEntry]], Awaitable[Sequence[StatusEntry]]]
 Mark = Callable[[Sequence[StatusEntry]], Awaitable[None]]
+Prepare = Callable[[Sequence[Call]], Awaitable[None]]
 
 
 async def _everybody_stays(entries: Sequence[StatusEntry]) -> Sequence[StatusEntry]:
@@ -78,12 +79,17 @@ async def _nobody_is_marked(_: Sequence[StatusEntry]) -> None:
     return
 
 
+async def _nothing_is_prepared(_: Sequence[Call]) -> None:
+    return
+
+
 class Recovery:
     """Tells each call what Asterisk shows of it, and settles those that are gone.
 
     `seen_us` is the last proof of life: until then, no end of a call can have been missed.
     `judge` has the channels that are listed and gives back those that may stay; `mark` is told of
-    them when each call knows what is seen of it.
+    them when each call knows what is seen of it. `prepare` has the stored calls before they are
+    metered again.
     """
 
     def __init__(
@@ -99,6 +105,7 @@ class Recovery:
         *,
         judge: Judge = _everybody_stays,
         mark: Mark = _nobody_is_marked,
+        prepare: Prepare = _nothing_is_prepared,
     ) -> None:
         self._meter = meter
         self._asterisk = asterisk
@@ -110,6 +117,7 @@ class Recovery:
         self._log = log
         self._judge = judge
         self._mark = mark
+        self._prepare = prepare
         self._wanted = asyncio.Event()
         self._lock = asyncio.Lock()
         self.seen_us: int | None = None
@@ -122,6 +130,7 @@ class Recovery:
         """Take up every call that was live when the daemon ended; how many there are."""
         self.seen_us = seen_us
         calls = await self._calls.open_calls()
+        await self._prepare(calls)
         for call in calls:
             self._meter.restore(call)
         reach(Failpoint.RESTORED)
@@ -249,9 +258,10 @@ class Recovery:
         broken, self._meter.broken = self._meter.broken, set()
         if not broken:
             return
-        for call in await self._calls.open_calls():
-            if call.call_id in broken:
-                self._meter.restore(call)
+        calls = [call for call in await self._calls.open_calls() if call.call_id in broken]
+        await self._prepare(calls)
+        for call in calls:
+            self._meter.restore(call)
 
 
 def _find_payer(live: LiveCall, leg: StatusEntry, channels: Sequence[StatusEntry]) -> None:

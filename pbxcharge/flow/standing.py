@@ -3,10 +3,16 @@
 from collections.abc import Iterable, Mapping
 
 from pbxcharge.core.account import Account
+from pbxcharge.core.call import Call
+from pbxcharge.core.call_events import CreditRaised
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.standing import standing
 from pbxcharge.flow.meter import Meter, accounts_of
+from pbxcharge.flow.months import Months
 from pbxcharge.flow.records import Records
+
+_Known = dict[str, Account | None]
+"""Accounts that were read before; None is nobody."""
 
 
 async def review(
@@ -23,15 +29,41 @@ async def review(
         plans: in force, by name.
         account_id: only the calls in which this account, or one below it, has a say; None is all.
     """
-    known: dict[str, Account | None] = {}
-    below = None if account_id is None else await _below(records, account_id)
-    for live in meter.calls():
-        concerned = accounts_of(live.call)
-        if below is not None and below.isdisjoint(concerned):
-            continue
-        found = await _with_parents(records, concerned, known)
-        if (event := standing(live.call, found, plans)) is not None:
-            meter.feed(live.call.call_id, event)
+    async with meter.months.turn:
+        known: _Known = {}
+        rose: frozenset[str] = frozenset()
+        below = None if account_id is None else await _below(records, account_id)
+        for live in meter.calls():
+            concerned = accounts_of(live.call)
+            if below is not None and below.isdisjoint(concerned):
+                continue
+            found = await _with_parents(records, concerned, known)
+            rose |= meter.months.learn(found, plans)
+            _tell(meter, live.call, found, plans, rose)
+        meter.months.forget(below, known)
+
+
+async def learn_months(
+    months: Months, records: Records, plans: Mapping[str, Plan], calls: Iterable[Call]
+) -> None:
+    """Know what a month leaves to calls before they are metered again, and renewed at once."""
+    async with months.turn:
+        known: _Known = {}
+        for call in calls:
+            months.learn(await _with_parents(records, accounts_of(call), known), plans)
+
+
+def _tell(
+    meter: Meter,
+    call: Call,
+    accounts: Iterable[Account],
+    plans: Mapping[str, Plan],
+    rose: frozenset[str],
+) -> None:
+    if (event := standing(call, accounts, plans)) is not None:
+        meter.feed(call.call_id, event)
+    if not rose.isdisjoint(level.account_id for level in call.granted.levels):
+        meter.feed(call.call_id, CreditRaised())
 
 
 async def _below(records: Records, account_id: str) -> frozenset[str]:
@@ -39,9 +71,7 @@ async def _below(records: Records, account_id: str) -> frozenset[str]:
     return frozenset(account.account_id for account in await records.accounts(account_id))
 
 
-async def _with_parents(
-    records: Records, names: Iterable[str], known: dict[str, Account | None]
-) -> list[Account]:
+async def _with_parents(records: Records, names: Iterable[str], known: _Known) -> list[Account]:
     """Accounts and all above them, each once; `known` are those that were read before."""
     found: dict[str, Account] = {}
     waiting = list(names)

@@ -1,14 +1,20 @@
 """Wallets and months with the real command: what is paid later, by whom, and from which wallet."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from pbxcharge.core.account import WalletKind
 from pbxcharge.errors import OperatingError
-from tests.exchange import PLAN, SECOND, Exchange, exchange
+from tests.exchange import PLAN, SECOND, Exchange, exchange, slices_of, timing
 from tests.fakes.until import until
+from tests.integration.daemon.test_effective_dates import instant
 
 POSTPAID = PLAN.replace("type: prepaid", "type: postpaid\nmonthly_limit: 0.10")
+POSTPAID_LATER = POSTPAID.replace("0.10", "0.20").replace("slice_s: 5", "slice_s: 12")
 UNLIMITED = PLAN.replace("type: prepaid", "type: unlimited")
 SHARED = PLAN.replace("type: prepaid", "type: prepaid\nwallets: shared")
 
@@ -36,6 +42,54 @@ async def test_a_month_is_spent_to_its_limit_and_no_further_also_after_a_kill() 
         await x.serve()
         assert (await x.ask("alice")).sip_code == 402
         await x.site.run("topup", "alice", "1.00")
+        assert (await x.ask("alice")).sip_code == 402
+        await x.site.run("verify")
+
+
+async def set_plan(x: Exchange) -> None:
+    """Give Alice another plan."""
+    later(x).write_text(POSTPAID_LATER.replace("name: seconds", "name: later"))
+    await x.act("/plans/apply")
+    await x.act("/accounts/plan", account_id="alice", plan="later")
+
+
+async def reload(x: Exchange) -> None:
+    """Change her plan."""
+    (x.site.folder / "plans" / "seconds.yaml").write_text(POSTPAID_LATER)
+    await x.act("/plans/apply")
+
+
+async def date(x: Exchange) -> None:
+    """Let her plan be followed by another one of its name."""
+    later(x).write_text(f"{POSTPAID_LATER}effective_from: '{instant(4)}'\n")
+    await x.act("/plans/apply")
+
+
+async def restart(x: Exchange) -> None:
+    """Change her plan while nobody meters her call."""
+    await x.site.stop()
+    (x.site.folder / "plans" / "seconds.yaml").write_text(POSTPAID_LATER)
+    await x.serve()
+
+
+def later(x: Exchange) -> Path:
+    """The file of a plan that comes in addition."""
+    return x.site.folder / "plans" / "later.yaml"
+
+
+@pytest.mark.parametrize("become_postpaid", [set_plan, reload, date, restart])
+async def test_a_call_that_becomes_postpaid_obeys_the_month(
+    become_postpaid: Callable[[Exchange], Awaitable[None]],
+) -> None:
+    """Begun prepaid with 1.00, then 0.20 a month and no floor: cut after 20 s, at its own price.
+
+    Seen failing with the stored limits alone in `Meter._ask_slice`.
+    """
+    async with exchange({"alice": "1.00"}, change=timing(renew_lead_s=4), plan=slices_of(12)) as x:
+        call = await x.talk("alice")
+        await become_postpaid(x)
+        record = await x.settled(call)
+        assert (record["charge_micros"], record["ended_by"]) == (20 * SECOND, "credit")
         assert (await x.ask("alice")).sip_code == 402
         await x.site.run("verify")
 

@@ -17,6 +17,19 @@ def test_limits_are_on_where_nothing_is_said() -> None:
     assert Limits() == Limits(10, 30, 50 * MICROS, 200 * MICROS)
 
 
+def test_of_two_monthly_limits_the_stricter_counts() -> None:
+    """50 within 20 is 20, within 80 it stays 50; without one it is the other; the rest stays.
+
+    Seen failing with the other one taken wherever there is one.
+    """
+    none, fifty = Limits(), Limits(monthly_limit_micros=50)
+    assert [fifty.within_month(other) for other in (20, 50, 80, None)] == [
+        Limits(monthly_limit_micros=20), fifty, fifty, fifty
+    ]  # fmt: skip
+    assert none.within_month(50) == fifty
+    assert none.within_month(None) == none
+
+
 def test_an_amount_counts_for_its_span_and_at_most_a_bucket_longer() -> None:
     """A call at 0.5 s counts until 60.9 s, not at 61 s."""
     window = Window(MINUTE).added(MICROS // 2, 1)

@@ -8,6 +8,7 @@ from pbxcharge.core.call import Call
 from pbxcharge.core.call_events import CreditRaised
 from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.flow.month_turn import MonthTurn
+from pbxcharge.flow.months import Months
 from tests.fakes.granted_call import granted
 
 NEW_YEAR_US = 1_767_225_600_000_000
@@ -28,6 +29,7 @@ class Meter:
 
     live: Sequence[Live]
     told: list[tuple[str, Any]] = field(default_factory=list)
+    months: Months = field(default_factory=Months)
 
     def calls(self) -> Iterator[Live]:
         """Those that run."""

@@ -8,10 +8,13 @@ import pytest
 
 from pbxcharge.core.account import Account, AccountKind, AccountStatus
 from pbxcharge.core.call import Call
-from pbxcharge.core.call_events import EndOrdered, RenewalStopped
+from pbxcharge.core.call_events import CreditRaised, EndOrdered, RenewalStopped
 from pbxcharge.core.cdr import EndedBy
+from pbxcharge.core.limits import UNLIMITED
+from pbxcharge.flow.months import Months
 from pbxcharge.flow.standing import review
 from tests.fakes.granted_call import granted
+from tests.fakes.plans import a_plan
 
 ACTIVE = AccountStatus.ACTIVE
 TELCO = Account("telco", AccountKind.SERVICE_PROVIDER, None, "Telco", None, ACTIVE)
@@ -32,6 +35,7 @@ class Meter:
     """One call of alice, and what it is told."""
 
     told: list[Any] = field(default_factory=list)
+    months: Months = field(default_factory=Months)
 
     def calls(self) -> Iterator[Live]:
         """The one call."""
@@ -83,3 +87,14 @@ async def test_calls_of_others_are_left_alone() -> None:
     assert await told(Records(), None) == []
     other = replace(TELCO, account_id="other", status=AccountStatus.BLOCKED)
     assert await told(Records(other), "other") == []
+
+
+async def test_a_call_is_told_when_the_plan_in_force_leaves_it_more_of_a_month() -> None:
+    """Postpaid while it runs, then with a higher limit, then prepaid again; each tells it once."""
+    meter, basic = Meter(), a_plan("basic")
+    for monthly, heard in ((10, 0), (20, 1), (20, 1), (None, 2), (None, 2)):
+        plans = {"basic": replace(basic, monthly_limit_micros=monthly)}
+        await review(meter, Records(), plans)  # type: ignore[arg-type]
+        limits = meter.months.limits(granted().levels[0], UNLIMITED)
+        assert limits.monthly_limit_micros == monthly
+        assert meter.told == [CreditRaised()] * heard
