@@ -14,6 +14,12 @@ from pbxcharge.core.credit import Hold, Wallet
 from pbxcharge.core.limits import DAY, HOUR, IDLE, MINUTE, Activity
 from pbxcharge.store.tables import json_list
 
+CORRECTED = "(entry.kind = 'charge' OR entry.counts_at_us IS NOT NULL)"
+"""Charges, and what took back those that a correction put others in the place of."""
+
+COUNTED_AT = "coalesce(entry.counts_at_us, entry.at_us)"
+"""The instant of a charge; of a corrected one that of the call's first, as the index has it."""
+
 STARTS = f"""
 SELECT DISTINCT hold.call_id, begun_at_us, wallet.account_id
 FROM hold
@@ -35,28 +41,28 @@ WHERE begun_at_us > ? AND wallet.account_id = ?
 """The calls of one account since an instant."""
 
 SPENDING = f"""
-SELECT wallet.account_id, at_us / {HOUR.bucket_us} * {HOUR.bucket_us}, -sum(amount_micros)
+SELECT
+    wallet.account_id, {COUNTED_AT} / {HOUR.bucket_us} * {HOUR.bucket_us}, -sum(amount_micros)
 FROM wallet
-CROSS JOIN entry ON entry.wallet_id = wallet.wallet_id AND entry.kind = 'charge'
+CROSS JOIN entry ON entry.wallet_id = wallet.wallet_id AND {CORRECTED}
 WHERE wallet.account_id IN (SELECT value FROM json_each(?))
-  AND at_us > {{since}} - {DAY.length_us + 2 * DAY.bucket_us}
+  AND {COUNTED_AT} > {{since}} - {DAY.length_us + 2 * DAY.bucket_us}
 GROUP BY 1, 2
 ORDER BY 2
 """.format(
-    since="""(
-    SELECT max(newest.at_us) FROM entry AS newest
-    WHERE newest.wallet_id = wallet.wallet_id AND newest.kind = 'charge'
+    since=f"""(
+    SELECT max({COUNTED_AT}) FROM entry
+    WHERE entry.wallet_id = wallet.wallet_id AND {CORRECTED}
 )"""
 )
 """What accounts were charged, minute by minute, in the day before the newest charge of each."""
 
-
-MONTHS = """
+MONTHS = f"""
 SELECT json_extract(month.value, '$[0]'), json_extract(month.value, '$[1]'), -sum(amount_micros)
 FROM json_each(?) AS month
 CROSS JOIN wallet ON wallet.account_id = json_extract(month.value, '$[0]')
-CROSS JOIN entry ON entry.wallet_id = wallet.wallet_id AND entry.kind = 'charge'
-    AND entry.at_us >= json_extract(month.value, '$[1]')
+CROSS JOIN entry ON entry.wallet_id = wallet.wallet_id AND {CORRECTED}
+    AND {COUNTED_AT} >= json_extract(month.value, '$[1]')
 GROUP BY 1, 2
 """
 """What accounts were charged since instants."""

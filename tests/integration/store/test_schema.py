@@ -104,6 +104,11 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         yield shell
 
 
+RECHARGED = (
+    "INSERT INTO recharge SELECT call_id, {}, 'run-1', 1, 'a', '', rating_id, 1, 0, 0, '[]', NULL,"
+    " NULL, NULL FROM cdr WHERE call_id = 'answered'"
+)
+
 REFUSED = {
     "an entry is edited": "UPDATE entry SET amount_micros = 1",
     "an entry is deleted": "DELETE FROM entry",
@@ -112,7 +117,7 @@ REFUSED = {
     ),
     "an entry is replaced by its number": (
         "INSERT OR REPLACE INTO entry SELECT seq, 'x', wallet_id, kind, amount_micros, at_us,"
-        " call_id, reverses, actor, note FROM entry WHERE entry_id = 'payment-1'"
+        " call_id, reverses, actor, note, counts_at_us FROM entry WHERE entry_id = 'payment-1'"
     ),
     "a change is replaced": "INSERT OR REPLACE INTO audit SELECT * FROM audit",
     "the audit trail is edited": "UPDATE audit SET actor = 'nobody'",
@@ -122,13 +127,21 @@ REFUSED = {
     "an amount is a text": "UPDATE wallet SET balance_micros = 'much'",
     "a balance leaves the range": "UPDATE wallet SET balance_micros = 9000000000000000000",
     "a kind is unknown": "INSERT INTO entry SELECT NULL, 'x', wallet_id, 'gift', 1, 1, NULL, NULL,"
-    " 'a', '' FROM wallet",
+    " 'a', '', NULL FROM wallet",
     "a charge adds": "INSERT INTO entry SELECT NULL, 'x', wallet_id, 'charge', 1, 1, 'c', NULL,"
-    " 'a', '' FROM wallet",
+    " 'a', '', NULL FROM wallet",
     "initial credit is given twice": "INSERT INTO entry SELECT NULL, 'x', 'alice:outgoing',"
-    " 'initial', 1, 1, NULL, NULL, 'a', ''",
+    " 'initial', 1, 1, NULL, NULL, 'a', '', NULL",
     "an entry is reversed twice": "INSERT INTO entry SELECT NULL, 'x', 'alice:outgoing',"
-    " 'reversal', 100, 1, NULL, 'typo', 'a', ''",
+    " 'reversal', 100, 1, NULL, 'typo', 'a', '', NULL",
+    "a top-up counts at another instant": "INSERT INTO entry SELECT NULL, 'x', 'alice:outgoing',"
+    " 'top_up', 1, 1, NULL, NULL, 'a', '', 1",
+    "a revision is left out": RECHARGED.format(2),
+    "a revision is replaced": f"{RECHARGED.format(1)}; INSERT OR REPLACE INTO recharge"
+    " SELECT * FROM recharge",
+    "a revision is edited": f"{RECHARGED.format(1)}; UPDATE recharge SET charge_micros = 0",
+    "a revision is deleted": f"{RECHARGED.format(1)}; DELETE FROM recharge",
+    "a run charges a call twice": f"{RECHARGED.format(1)}; {RECHARGED.format(2)}",
     "a status is unknown": "UPDATE account SET status = 'tired'",
     "an account has no parent": "UPDATE account SET parent_id = 'nobody'",
     "a number is taken": "INSERT INTO extension VALUES ('x', '101', 'bob', 0, 'test')",
@@ -145,8 +158,11 @@ REFUSED = {
 @pytest.mark.parametrize("what", REFUSED)
 def test_the_tables_refuse(connection: sqlite3.Connection, what: str) -> None:
     """Also a shell beside pbxcharge cannot do this without taking a guard away first."""
+    *before, refused = REFUSED[what].split("; ")
+    for statement in before:
+        connection.execute(statement)
     with pytest.raises(sqlite3.IntegrityError):
-        connection.execute(REFUSED[what])
+        connection.execute(refused)
 
 
 def test_changes_of_accounts_leave_a_trail(connection: sqlite3.Connection) -> None:

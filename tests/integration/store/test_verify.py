@@ -28,7 +28,7 @@ DAMAGES = {
     "reversed_twice": (
         "DROP INDEX entry_reversed_once;"
         "INSERT INTO entry SELECT NULL, 'undo-2', wallet_id, kind, amount_micros, at_us, call_id,"
-        " reverses, actor, note FROM entry WHERE entry_id = 'undo'"
+        " reverses, actor, note, counts_at_us FROM entry WHERE entry_id = 'undo'"
     ),
     "refund_too_high": "UPDATE entry SET amount_micros = 250001 WHERE entry_id = 'back-1'",
     "currency_differs": "UPDATE wallet SET currency = 'USD' WHERE wallet_id = 'bob:outgoing'",
