@@ -1,0 +1,1 @@
+"""Reports: tables made once, shown as text, CSV, JSON, or a page with charts."""
