@@ -3,15 +3,14 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from hashlib import sha256
 from typing import Any
 
 from pbxcharge.core.plan import CallType, Plan, PlanKind, WalletPolicy
+from pbxcharge.core.plan_history import version_of
 from pbxcharge.core.price import terms_to_canonical
 from pbxcharge.core.tariff import DatedRate, Tariff
 from pbxcharge.core.windows import Schedule
 
-VERSION_DIGITS = 12
 _MONTHLY = "monthly_limit_micros"
 
 
@@ -20,7 +19,19 @@ def plan_version(plan: Plan) -> str:
 
     Comments, blanks, the order of rows, and 0.1 for 0.10 change nothing; any price does.
     """
-    content = {
+    return version_of(plan_body(plan))
+
+
+def plan_body(plan: Plan) -> str:
+    """What a plan says, as canonical JSON: the same text for the same content.
+
+    Of a rate deck it has the version, not the rows.
+    """
+    return json.dumps(_content(plan), sort_keys=True, separators=(",", ":"))
+
+
+def _content(plan: Plan) -> dict[str, Any]:
+    return {
         "name": plan.name,
         "kind": plan.kind,
         "allowed": sorted(plan.allowed),
@@ -37,8 +48,6 @@ def plan_version(plan: Plan) -> str:
         # be said.
         **dict(_later(plan)),
     }
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()[:VERSION_DIGITS]
 
 
 def _later(plan: Plan) -> Iterator[tuple[str, Any]]:

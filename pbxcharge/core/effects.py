@@ -7,6 +7,7 @@ from typing import Any
 from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr
+from pbxcharge.core.plan_history import PlanStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,20 @@ class EventsForgotten:
     at_most: int
 
 
+@dataclass(frozen=True, slots=True)
+class PlansTurned:
+    """Other plans are in force, or to come, than the history says.
+
+    Args:
+        bodies: plan, version and content of versions; one that is kept already stays as it is.
+        steps: in order.
+    """
+
+    bodies: tuple[tuple[str, str, str], ...]
+    steps: tuple[PlanStep, ...]
+
+
 Effect = (
     CallSaved | CdrWritten | CallClosed | AccountSaved | ExtensionSaved | DidSaved | DidRemoved
-    | PbxSeen | EventsTold | EventsForgotten
+    | PbxSeen | EventsTold | EventsForgotten | PlansTurned
 )  # fmt: skip

@@ -32,6 +32,7 @@ from pbxcharge.core.effects import (
     EventsTold,
     ExtensionSaved,
     PbxSeen,
+    PlansTurned,
 )
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import Activity
@@ -62,6 +63,8 @@ ORDER = (
     writes.PUT_PBX_SEEN,
     writes.ADD_EVENT,
     writes.FORGET_EVENTS,
+    writes.ADD_PLAN_VERSION,
+    writes.ADD_PLAN_STEP,
 )
 """Rows that others refer to come first."""
 
@@ -215,6 +218,9 @@ class Batch:
                 return [(writes.ADD_EVENT, tables.event_row(line)) for line in effect.lines]
             case EventsForgotten():
                 return [(writes.FORGET_EVENTS, (effect.before_id, effect.at_most))]
+            case PlansTurned():
+                steps = [(writes.ADD_PLAN_STEP, tables.plan_step_row(it)) for it in effect.steps]
+                return [*((writes.ADD_PLAN_VERSION, body) for body in effect.bodies), *steps]
 
     def _new_rating(self, granted: Granted) -> list[_Put]:
         if granted.rating_id in self._known.ratings or granted.rating_id in self._ratings:

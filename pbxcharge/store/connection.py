@@ -110,3 +110,17 @@ async def _set(connection: aiosqlite.Connection, pragma: str, value: str | int) 
         raise StorageDown(f"SQLite does not open: {error}") from error
     if rows[0][0] != value:
         raise StorageDown(f"SQLite keeps {pragma} at {rows[0][0]}, wanted {value}")
+
+
+async def fetch(
+    connection: aiosqlite.Connection, sql: str, parameters: dict[str, Any]
+) -> list[Any]:
+    """All rows; whatever SQLite says against it, storage is down for who asks.
+
+    Raises:
+        StorageDown: the books cannot be read.
+    """
+    try:
+        return list(await connection.execute_fetchall(sql, parameters))
+    except sqlite3.Error as error:
+        raise StorageDown(f"the books cannot be read: {error}") from error

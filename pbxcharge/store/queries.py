@@ -22,7 +22,8 @@ from pbxcharge.core.rating import Rating, rating_from_canonical
 from pbxcharge.errors import StorageDown
 from pbxcharge.store import rows, selects
 from pbxcharge.store.activities import read_activity, read_months
-from pbxcharge.store.connection import connect_reader
+from pbxcharge.store.connection import connect_reader, fetch
+from pbxcharge.store.plan_queries import PlanQueries
 from pbxcharge.store.tables import json_list
 
 Scope = str | None
@@ -58,6 +59,7 @@ class Queries:
     def __init__(self, hot: aiosqlite.Connection, listing: aiosqlite.Connection) -> None:
         self._hot = hot
         self._listing = listing
+        self.plans = PlanQueries(listing)
 
     @classmethod
     async def connect(cls, database: Path) -> Self:
@@ -82,14 +84,14 @@ class Queries:
 
     async def payer(self, endpoint: str) -> PayerChain | None:
         """Whose phone this is, and every account above its owner; None if it is nobody's."""
-        found = await _fetch(self._hot, selects.PAYER, {"endpoint": endpoint})
+        found = await fetch(self._hot, selects.PAYER, {"endpoint": endpoint})
         if not found:
             return None
         return rows.extension(found[0]), tuple(rows.account(row[3:]) for row in found)
 
     async def phones(self, organization_id: str) -> Mapping[str, Extension]:
         """The phones of an organization by their numbers."""
-        found = await _fetch(self._hot, selects.PHONES, {"organization_id": organization_id})
+        found = await fetch(self._hot, selects.PHONES, {"organization_id": organization_id})
         return MappingProxyType({row[1]: rows.extension(row) for row in found})
 
     async def phone(self, organization_id: str, number: str) -> Extension | None:
@@ -99,14 +101,14 @@ class Queries:
 
     async def codes(self) -> Mapping[str, str]:
         """Organizations by the codes that others dial."""
-        return MappingProxyType(dict(await _fetch(self._hot, selects.CODES, {})))
+        return MappingProxyType(dict(await fetch(self._hot, selects.CODES, {})))
 
     async def did_numbers(self) -> "array[int]":
         """Every number of the public network that reaches this PBX, ascending.
 
         As numbers of eight bytes, so that a million of them are no burden to whoever remembers.
         """
-        found = await _fetch(self._hot, selects.DID_NUMBERS, {})
+        found = await fetch(self._hot, selects.DID_NUMBERS, {})
         return array("q", sorted(int(row[0]) for row in found))
 
     async def did(self, number: str) -> DidChain | None:
@@ -148,7 +150,7 @@ class Queries:
 
     async def chain(self, account_id: str) -> tuple[Account, ...]:
         """An account and every account above it; empty if there is no such account."""
-        found = await _fetch(self._hot, selects.CHAIN, {"account_id": account_id})
+        found = await fetch(self._hot, selects.CHAIN, {"account_id": account_id})
         return tuple(rows.account(row) for row in found)
 
     async def accounts(self, scope: Scope) -> list[Account]:
@@ -290,18 +292,8 @@ class Queries:
         return levels
 
     async def _all(self, sql: str, **parameters: Any) -> list[Any]:
-        return await _fetch(self._listing, sql, parameters)
+        return await fetch(self._listing, sql, parameters)
 
     async def _one(self, sql: str, **parameters: Any) -> Any:
-        found = await _fetch(self._hot, sql, parameters)
+        found = await fetch(self._hot, sql, parameters)
         return next(iter(found), None)
-
-
-async def _fetch(
-    connection: aiosqlite.Connection, sql: str, parameters: dict[str, Any]
-) -> list[Any]:
-    """All rows; whatever SQLite says against it, storage is down for who asks."""
-    try:
-        return list(await connection.execute_fetchall(sql, parameters))
-    except sqlite3.Error as error:
-        raise StorageDown(f"the books cannot be read: {error}") from error

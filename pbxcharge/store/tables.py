@@ -11,6 +11,7 @@ from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Hold, Wallet
 from pbxcharge.core.ledger import Entry
+from pbxcharge.core.plan_history import PlanStep
 from pbxcharge.core.rating import Rating
 
 Row = tuple[Any, ...]
@@ -216,3 +217,16 @@ def cdr_level_rows(cdr: Cdr) -> list[Row]:
 def event_row(line: Mapping[str, Any]) -> Row:
     """The parameters of writes.ADD_EVENT; the body is the line as readers get it."""
     return (line["event_id"], line["at_us"], orjson.dumps(line, default=str).decode())
+
+
+def plan_step_row(step: PlanStep) -> Row:
+    """The parameters of writes.ADD_PLAN_STEP."""
+    return (
+        step.at_us,
+        step.actor,
+        step.plan,
+        step.version,
+        step.effective_from_s,
+        step.what.value,
+        step.source.value,
+    )

@@ -16,6 +16,7 @@ from pbxcharge.store.lock import refuse_other_owners
 from pbxcharge.store.migrate import migrations, newest_version, schema_version, statements
 from pbxcharge.store.verify_calls import ACCOUNTS, CALLS
 from pbxcharge.store.verify_money import HOLDS, MONEY
+from pbxcharge.store.verify_plans import plan_findings
 from pbxcharge.store.verify_prices import price_findings
 from pbxcharge.store.verify_rule import TAMPERED, Rule
 
@@ -59,6 +60,7 @@ def _findings(connection: sqlite3.Connection) -> Iterator[Finding]:
         for rule in (*MONEY, *HOLDS, *CALLS, *ACCOUNTS):
             yield from _rule_findings(connection, rule)
         yield from price_findings(connection)
+        yield from plan_findings(connection)
     except sqlite3.Error as error:
         yield Finding("unreadable", "the books can be read", str(error), _DAMAGED)
 

@@ -145,3 +145,15 @@ DELETE FROM event WHERE event_id IN (
 )
 """
 """Takes away the oldest lines, a few at a time."""
+
+ADD_PLAN_VERSION = """
+INSERT INTO plan_version (plan, version, body)
+SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM plan_version WHERE plan = ?1 AND version = ?2)
+"""
+"""Keeps what a version of a plan says; given again, it changes nothing."""
+
+ADD_PLAN_STEP = """
+INSERT INTO plan_history (at_us, actor, plan, version, effective_from_s, what, source)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+"""Adds to the history of plans."""

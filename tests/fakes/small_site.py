@@ -45,10 +45,12 @@ from pbxcharge.core.effects import (
     EventsTold,
     ExtensionSaved,
     PbxSeen,
+    PlansTurned,
 )
 from pbxcharge.core.ledger import Entry, EntryKind, initial_entry_id
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import CallType, WalletPolicy
+from pbxcharge.core.plan_history import PlanSource, PlanStep, PlanTurn, version_of
 from pbxcharge.core.settlement import blank_cdr, settle
 from pbxcharge.store import Store, open_store
 from pbxcharge.store.writer import Writer
@@ -249,6 +251,26 @@ async def busy_day(store: Store) -> None:
     told = {"event_id": NOW_US, "at_us": NOW_US, "event": "authorized", "account": "alice"}
     await writer.submit((), [EventsTold((told,))])
     await writer.submit((), [AccountSaved(user("bob", AccountStatus.SUSPENDED), NOW_US, ACTOR)])
+    await writer.submit((), [plans_turned()])
+
+
+def plans_turned() -> PlansTurned:
+    """The plan `basic` got another version, and a third one is to come."""
+    bodies = [f'{{"name":"basic","turn":{turn}}}' for turn in range(3)]
+    first, second, third = map(version_of, bodies)
+    turns = (
+        (first, PlanTurn.BEGAN),
+        (first, PlanTurn.ENDED),
+        (second, PlanTurn.BEGAN),
+        (third, PlanTurn.PLANNED),
+    )
+    return PlansTurned(
+        tuple(("basic", version_of(body), body) for body in bodies),
+        tuple(
+            PlanStep(NOW_US, ACTOR, "basic", version, 0, what, PlanSource.APPLY)
+            for version, what in turns
+        ),
+    )
 
 
 async def unanswered(writer: Writer, call: Granted) -> None:

@@ -151,6 +151,20 @@ REFUSED = {
     "a DID reaches two things": "UPDATE did SET context = 'menu', endpoint = 'bob'",
     "a DID reaches nothing": "UPDATE did SET context = NULL, endpoint = NULL",
     "a call goes both ways": "UPDATE call SET direction = 'both'",
+    "a plan's version is edited": "UPDATE plan_version SET body = '{}'",
+    "a plan's version is deleted": "DELETE FROM plan_version",
+    "a plan's version is replaced": (
+        "INSERT OR REPLACE INTO plan_version SELECT * FROM plan_version"
+    ),
+    "a plan's version has no content": "INSERT INTO plan_version VALUES ('x', 'y', 'z')",
+    "the history of plans is edited": "UPDATE plan_history SET actor = 'nobody'",
+    "the history of plans is shortened": "DELETE FROM plan_history",
+    "the history of plans is replaced": (
+        "INSERT OR REPLACE INTO plan_history SELECT * FROM plan_history"
+    ),
+    "a version is in force that is not kept": (
+        "INSERT INTO plan_history VALUES (NULL, 1, 'test', 'x', 'y', 0, 'began', 'start')"
+    ),
     "a record is doubled": "INSERT INTO cdr SELECT * FROM cdr",
 }
 
