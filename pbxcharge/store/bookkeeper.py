@@ -17,6 +17,7 @@ from pbxcharge.core.credit import (
     Outcome,
     Post,
     Refund,
+    Refused,
     Reserve,
     wallets_named,
 )
@@ -105,7 +106,8 @@ class Bookkeeper:
         """Decide the works in order and commit what follows from them.
 
         A group takes it that no first step names a call that is over. If one does, its table
-        refuses the group; a work that is `alone` has such holds looked up.
+        refuses the group; a work that is `alone` has such holds looked up. So has a group in which
+        a first step is refused, since that its call is over comes before every other reason.
 
         Raises:
             Exception: nothing was written.
@@ -116,6 +118,8 @@ class Bookkeeper:
         named = await _beside(large, lambda: _wallets(operations, known))
         batch = await self._batch(known, operations, named, alone)
         results, statements = await _beside(large, lambda: _written_out(batch, group))
+        if not alone and await books.read_resolved(self._connection, _refused(results)):
+            return await self.book(group, alone=True)
         await self._commit(statements)
         batch.keep()
         return Booked(results, frozenset(batch.rose), batch.accounts_changed)
@@ -180,6 +184,12 @@ def _months(operations: Sequence[Operation], accounts: Mapping[str, str]) -> set
         for payer in payers
         if payer.month_from_us is not None and payer.wallet_id in accounts
     }
+
+
+def _refused(results: Sequence[Result]) -> list[str]:
+    """The calls of first steps that were refused."""
+    outcomes = (each for result in results if isinstance(result, tuple) for each in result)
+    return [each.call_id for each in outcomes if isinstance(each, Refused) and each.step == 1]
 
 
 def _written_out(batch: Batch, group: Sequence[Work]) -> tuple[list[Result], list[Statement]]:

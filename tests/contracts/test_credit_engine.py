@@ -156,6 +156,21 @@ async def test_a_call_that_is_over_holds_no_more(engine: CreditEngine, step: int
     assert (await wallet(engine)).held_micros == 0
 
 
+@pytest.mark.parametrize("step", [1, 2])
+async def test_that_a_call_is_over_is_the_first_reason(engine: CreditEngine, step: int) -> None:
+    """Also where there is no credit left, or no further call is allowed.
+
+    Seen failing on SQLite without the second look in Bookkeeper.book.
+    """
+    await engine.execute(top_up("t1", 14 * PRICE))
+    await engine.execute(reserve("a"))
+    await engine.execute(close("a", 10 * PRICE))
+    over = Refused("a", step, Shortage.CALL_ENDED)
+    assert await engine.execute(reserve("a", step, want_s=20, least_s=20)) == over
+    assert isinstance(await engine.execute(reserve("b", want_s=1, least_s=1)), Reserved)
+    assert await engine.execute(limited("a", step, concurrent_calls=1)) == over
+
+
 async def test_a_renewal_of_a_call_that_never_began_is_refused(engine: CreditEngine) -> None:
     """Without a first slice there is no call."""
     await engine.execute(top_up("t1", 90 * PRICE))
