@@ -166,11 +166,11 @@ def call_document(call: Call, talk_s: int | None, currency: str) -> Document:
 
 
 def cdr_document(cdr: Cdr) -> Document:
-    """The record of one attempt, without the lines of its charge."""
+    """The record of one attempt, without its lines and slices."""
     document = asdict(cdr)
     for name in ("setup_at", "answered_at", "ended_at"):
         document[name] = instant(document.pop(f"{name}_us"))
-    del document["lines"]
+    del document["lines"], document["slices"]
     document["charge"] = format_amount(document.pop("charge_micros"))
     cost_micros = document.pop("cost_micros")
     document["cost"] = None if cost_micros is None else format_amount(cost_micros)

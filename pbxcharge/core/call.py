@@ -236,7 +236,7 @@ def _reserved(call: Call, event: Reserved, now_ms: int) -> Call:
         return call
     _, slice_end_s = slice_ends(call)
     paid = replace(
-        call,
+        call.holding(event, now_ms),
         open_step=None,
         ask_again_ms=None,
         step=event.step,

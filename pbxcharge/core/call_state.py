@@ -6,9 +6,11 @@ from enum import StrEnum
 from pbxcharge.core.attempt import Granted, Leg
 from pbxcharge.core.call_events import HungUp
 from pbxcharge.core.cdr import EndedBy
+from pbxcharge.core.credit_terms import Reserved
 from pbxcharge.core.dialling import endpoint_of
 from pbxcharge.core.price import Price
 from pbxcharge.core.pricing import Moment, limit_s, moment, prices
+from pbxcharge.core.slices import Slices, with_slice
 
 
 class Phase(StrEnum):
@@ -61,6 +63,7 @@ class Call:
         unanswered: how the last leg ended that nobody answered, while other trunks were left. Not
             stored: a restart finds it written down.
         caller_gone: the channel that asked has ended, so no other trunk is tried.
+        slices: what was held, reservation by reservation.
     """
 
     granted: Granted
@@ -93,6 +96,7 @@ class Call:
     trunk: str | None = None
     unanswered: HungUp | None = None
     caller_gone: bool = False
+    slices: Slices = ()
 
     @property
     def call_id(self) -> str:
@@ -164,6 +168,11 @@ class Call:
         trunk = endpoint if endpoint in self.granted.trunks else self.trunk
         return replace(self, leg=leg, trunk=trunk)
 
+    def holding(self, reserved: Reserved, at_ms: int) -> "Call":
+        """The call with one more slice in its book, granted at this instant of its line."""
+        since_ms = None if self.answered_ms is None else at_ms - self.answered_ms
+        return replace(self, slices=with_slice(self.slices, reserved, since_ms))
+
     def _tried(self) -> int:
         """The place of the last trunk that was tried; before the first one that of none."""
         trunks = self.granted.trunks
@@ -175,11 +184,12 @@ class Call:
         return self.phase in (Phase.RINGING, Phase.UP)
 
 
-def granted_call(granted: Granted, step: int, through_s: int, *, short: bool = False) -> Call:
+def granted_call(granted: Granted, held: Reserved) -> Call:
     """A call as it begins, with the first slice that is held for it."""
     attempt = granted.attempt
     leg, trunk = (attempt.caller, attempt.endpoint) if attempt.incoming else (None, None)
-    return Call(granted, step, through_s, leg=leg, short=short, trunk=trunk)
+    call = Call(granted, held.step, held.through_s, leg=leg, short=held.short, trunk=trunk)
+    return call.holding(held, 0)
 
 
 def why_cut(call: Call) -> EndedBy:

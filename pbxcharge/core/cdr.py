@@ -95,6 +95,8 @@ class Cdr:
             no deck says.
         deck: the deck that says so.
         deck_version: hash of its content.
+        caller_channel: the name of the channel that asked, where it is known.
+        slices: the reservations that were granted, see core.slices; empty where they were not kept.
     """
 
     call_id: str
@@ -134,3 +136,5 @@ class Cdr:
     cost_micros: int | None = None
     deck: str | None = None
     deck_version: str | None = None
+    caller_channel: str | None = None
+    slices: str = ""

@@ -11,6 +11,7 @@ from pbxcharge.core.money import MICROS
 from pbxcharge.core.price import RULE_SET, Charge, charge
 from pbxcharge.core.pricing import carrying, cost_micros, final_moment, prices
 from pbxcharge.core.rating import lines_canonical
+from pbxcharge.core.slices import slices_to_text
 
 CLOCK_TOLERANCE_MS = 2000
 TIMER_SLACK_US = 250_000
@@ -97,6 +98,7 @@ def _cdr(call: Call, end: HungUp, talk: Talk, charges: tuple[Charge, ...], curre
         cost_micros=cost_micros(granted.rating, call.trunk, talk.paid_s),
         deck=carrier.deck or None if carrier else None,
         deck_version=carrier.deck_version or None if carrier else None,
+        slices=slices_to_text(call.slices),
     )
 
 
@@ -143,6 +145,7 @@ def blank_cdr(attempt: Attempt, currency: str, disposition: Disposition) -> Cdr:
         caller_number=attempt.caller_number,
         callee_endpoint=attempt.callee_endpoint,
         callee_context=attempt.callee_context,
+        caller_channel=attempt.caller.channel or None,
     )
 
 

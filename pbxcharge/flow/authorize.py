@@ -177,7 +177,7 @@ class Authorizer:
         others = self._directory.changes != as_of or self._prices.plans is not plans
         changed = self.stopping or others
         denied = await self._no_longer_allowed(resolved, ask, attempt, offer) if changed else None
-        return denied or Allowed.of(_call(granted, outcome), outcome)
+        return denied or Allowed.of(granted_call(granted, outcome), outcome)
 
     def _closed(self) -> Denial | None:
         """Why nobody at all is let in, whoever asks for whatever."""
@@ -369,14 +369,10 @@ def _limits(offer: Offer) -> list[Limits]:
     return [level.limits for level in offer.rating.levels]
 
 
-def _call(granted: Granted, reserved: Reserved) -> Call:
-    return granted_call(granted, reserved.step, reserved.through_s, short=reserved.short)
-
-
 def _kept(granted: Granted, outcomes: tuple[Outcome, ...]) -> list[Effect]:
     """The call is stored with its hold; a refusal stores nothing here."""
     (outcome,) = outcomes
-    return [CallSaved(_call(granted, outcome))] if isinstance(outcome, Reserved) else []
+    return [CallSaved(granted_call(granted, outcome))] if isinstance(outcome, Reserved) else []
 
 
 def _refused_by_engine(refused: Refused, granted: Granted) -> Denial:

@@ -260,10 +260,11 @@ class Meter:
             node=self._site.pbx,
             at_us=now_us,
         )
+        asked_ms = self.line_ms(live)
         reach(Failpoint.BEFORE_RENEWAL)
         # With each slice the call as it stands, in case what was written at the answer was lost.
         self._submit(
-            live, (reserve,), lambda outcomes: _kept(live.call, outcomes)
+            live, (reserve,), lambda outcomes: _kept(live.call, outcomes, asked_ms)
         ).add_done_callback(lambda future: self._slice_known(live, command.step, future))
 
     def _slice_known(
@@ -365,5 +366,6 @@ def accounts_of(call: Call) -> set[str]:
     return named | {name for name in (attempt.account_id, attempt.organization_id) if name}
 
 
-def _kept(call: Call, outcomes: tuple[Outcome, ...]) -> list[Effect]:
-    return [CallSaved(call)] if isinstance(outcomes[0], Reserved) else []
+def _kept(call: Call, outcomes: tuple[Outcome, ...], at_ms: int) -> list[Effect]:
+    outcome = outcomes[0]
+    return [CallSaved(call.holding(outcome, at_ms))] if isinstance(outcome, Reserved) else []

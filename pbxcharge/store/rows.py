@@ -14,6 +14,7 @@ from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
 from pbxcharge.core.credit import Hold, HoldLine, HoldState, Wallet
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.rating import Rating
+from pbxcharge.core.slices import slices_from_text
 
 Row = Any
 """A row of SQLite: a tuple whose columns are those of the statement beside it."""
@@ -31,7 +32,7 @@ CALL_COLUMNS = """
     number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
     phase, leg_uniqueid, leg_channel, answered_ms, answered_at_us, warned, stopped, hung_up_by,
     ending_as, hang_up_ms, exhausted, direction, caller_number, callee_endpoint, callee_context,
-    trunk, trunks
+    trunk, trunks, slices
 """
 
 CDR_COLUMNS = """
@@ -39,7 +40,7 @@ CDR_COLUMNS = """
     call_type, direction, endpoint, dialled, number, disposition, reason, setup_at_us,
     answered_at_us, ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency,
     rating_id, rule_set, hangup_cause, ended_by, end_source, clock, caller_number,
-    callee_endpoint, callee_context, trunk, cost_micros, deck, deck_version
+    callee_endpoint, callee_context, trunk, cost_micros, deck, deck_version, caller_channel, slices
 """
 
 
@@ -122,6 +123,7 @@ def call(row: Row, rating: Rating, step: int, through_s: int) -> Call:
         hang_up_ms=row[25],
         exhausted=bool(row[26]),
         trunk=row[31],
+        slices=slices_from_text(row[33]),
     )
 
 
@@ -201,6 +203,8 @@ def cdr(row: Row, levels: tuple[LevelCharge, ...]) -> Cdr:
         cost_micros=row[33],
         deck=row[34],
         deck_version=row[35],
+        caller_channel=row[36],
+        slices=row[37],
     )
 
 

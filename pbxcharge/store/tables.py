@@ -13,6 +13,7 @@ from pbxcharge.core.credit import Hold, Wallet
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.plan_history import PlanStep
 from pbxcharge.core.rating import Rating
+from pbxcharge.core.slices import slices_to_text
 
 Row = tuple[Any, ...]
 
@@ -138,6 +139,7 @@ def call_row(call: Call) -> Row:
         attempt.callee_context,
         call.trunk,
         json_list(granted.trunks),
+        slices_to_text(call.slices),
     )
 
 
@@ -193,6 +195,8 @@ def cdr_row(cdr: Cdr) -> Row:
         cdr.cost_micros,
         cdr.deck,
         cdr.deck_version,
+        cdr.caller_channel,
+        cdr.slices,
     )
 
 

@@ -91,19 +91,23 @@ INSERT INTO call (
     number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
     phase, leg_uniqueid, leg_channel, answered_ms, answered_at_us, warned, stopped, hung_up_by,
     ending_as, hang_up_ms, exhausted, direction, caller_number, callee_endpoint, callee_context,
-    trunk, trunks
+    trunk, trunks, slices
 )
-VALUES (?, 'open', {", ".join("?" * 32)})
+VALUES (?, 'open', {", ".join("?" * 33)})
 ON CONFLICT (call_id) DO UPDATE SET
     phase = excluded.phase,
     leg_uniqueid = excluded.leg_uniqueid, leg_channel = excluded.leg_channel,
     answered_ms = excluded.answered_ms, answered_at_us = excluded.answered_at_us,
     warned = excluded.warned, stopped = excluded.stopped, hung_up_by = excluded.hung_up_by,
     ending_as = excluded.ending_as, hang_up_ms = excluded.hang_up_ms,
-    exhausted = excluded.exhausted, trunk = excluded.trunk
+    exhausted = excluded.exhausted, trunk = excluded.trunk,
+    slices = iif(length(excluded.slices) < length(slices), slices, excluded.slices)
 WHERE state = 'open'
 """
-"""The call as it stands; one that is closed stays as it was."""
+"""The call as it stands; one that is closed stays as it was.
+
+Slices are only added: what was decided before one that is on its way does not take it away.
+"""
 
 CLOSE_CALL = "UPDATE call SET state = 'closed' WHERE call_id = ?"
 """The call needs no resuming any more."""
@@ -123,9 +127,9 @@ INSERT INTO cdr (
     direction, endpoint, dialled, number, disposition, reason, setup_at_us, answered_at_us,
     ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency, rating_id, rule_set,
     hangup_cause, ended_by, end_source, clock, caller_number, callee_endpoint, callee_context,
-    trunk, cost_micros, deck, deck_version
+    trunk, cost_micros, deck, deck_version, caller_channel, slices
 )
-VALUES ({", ".join("?" * 36)})
+VALUES ({", ".join("?" * 38)})
 ON CONFLICT (call_id) DO NOTHING
 """
 """The record of an attempt; a second one for the same call changes nothing."""

@@ -116,6 +116,7 @@ def restored(stored: Call, step: int, through_s: int) -> Call:
         hang_up_ms=stored.hang_up_ms,
         exhausted=stored.exhausted,
         trunk=stored.trunk,
+        slices=stored.slices,
     )
 
 

@@ -19,7 +19,7 @@ from pbxcharge.core.account import (
     wallet_id,
 )
 from pbxcharge.core.attempt import Granted, Leg
-from pbxcharge.core.call import Call, Phase
+from pbxcharge.core.call import Call, Phase, granted_call
 from pbxcharge.core.call_events import HungUp
 from pbxcharge.core.cdr import Disposition, EndSource
 from pbxcharge.core.credit import (
@@ -197,7 +197,7 @@ async def begin(writer: Writer, call: Granted, want_s: int = 10) -> Outcome:
         (outcome,) = outcomes
         if not isinstance(outcome, Reserved):
             return []
-        return [CallSaved(Call(call, outcome.step, outcome.through_s))]
+        return [CallSaved(granted_call(call, outcome))]
 
     (outcome,) = await writer.submit((reserve_for(call, want_s=want_s),), saved)
     return outcome
@@ -216,13 +216,14 @@ async def talk(writer: Writer, call: Granted, talk_s: int) -> None:
     """A call from end to end: authorized, answered, held anew at the answer, settled."""
     # A channel is never used again, so each call has legs of its own.
     leg = Leg(f"{LEG.uniqueid}-{call.attempt.call_id}", LEG.channel)
-    assert isinstance(await begin(writer, call), Reserved)
-    up = replace(answered(call, 10), leg=leg)
+    begun = await begin(writer, call)
+    assert isinstance(begun, Reserved)
+    up = replace(answered(call, 10), leg=leg, slices=granted_call(call, begun).slices)
     await writer.submit((), [CallSaved(up)])
     if talk_s > up.through_s:
         (held,) = await writer.submit((reserve_for(call, 2, talk_s),))
         assert isinstance(held, Reserved)
-        up = replace(up, step=2, through_s=held.through_s)
+        up = replace(up.holding(held, 10_000), step=2, through_s=held.through_s)
     await end(writer, up, talk_s)
 
 

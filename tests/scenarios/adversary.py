@@ -9,7 +9,7 @@ must be true is checked where it could break.
 from dataclasses import replace
 
 from pbxcharge.core.attempt import Granted, Leg
-from pbxcharge.core.call import Call, Phase, advance, deadline_ms
+from pbxcharge.core.call import Call, Phase, advance, deadline_ms, granted_call
 from pbxcharge.core.call_events import (
     AfterFailed,
     Answered,
@@ -70,7 +70,7 @@ class Adversary:
         outcome = self.decide(first_reservation(granted))
         if not isinstance(outcome, Reserved):
             return False
-        call = Call(granted, 1, outcome.through_s, short=outcome.short)
+        call = granted_call(granted, outcome)
         ordeal = Ordeal(granted, self.now_ms, outcome.through_s, call, call, Leg("", ""), None)
         self.calls[ordeal.call_id] = ordeal
         self._dial_leg(ordeal)

@@ -122,7 +122,7 @@ class Exchange:
             return line
         assert isinstance(outcome, Reserved)
         line.first_slice_s = outcome.through_s
-        line.call = granted_call(line.granted, outcome.step, outcome.through_s, short=outcome.short)
+        line.call = granted_call(line.granted, outcome)
         line.stored = line.call
         self._set_timer(line, self.now_ms + (call.ring_s + outcome.through_s) * 1000)
         if not line.granted.attempt.incoming:

@@ -1,5 +1,6 @@
 """What a call is priced with is stored when it is allowed; nothing that comes later changes it."""
 
+from pbxcharge.core.slices import slices_from_text
 from tests.exchange import PLAN, SECOND, exchange, slices_of, timing
 
 
@@ -21,6 +22,10 @@ async def test_call_keeps_its_price_through_a_changed_plan_a_crash_and_a_deleted
         call.hang_up()
         record = await x.settled(call)
         assert record["charge_micros"] == record["billed_s"] * SECOND
+        slices = slices_from_text(record["slices"])
+        assert [one.through_s for one in slices] == [30, 60]
+        assert [one.held_micros for one in slices] == [(30 * SECOND,), (60 * SECOND,)]
+        assert slices[0].at_ms is None and slices[1].at_ms is not None
         shown = (await x.site.ask("cdr", "show", call.call_id))["cdr"]
         assert (shown["priced_again"], shown["differences"]) == ("same", [])
         assert {line["price_per_minute"] for line in shown["lines"]} == {"0.60"}

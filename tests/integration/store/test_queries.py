@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from pbxcharge.core.account import AccountStatus, Extension
-from pbxcharge.core.call import Call, Phase
+from pbxcharge.core.call import Phase, granted_call
 from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource
-from pbxcharge.core.credit import Hold, HoldLine, HoldState, Wallet
+from pbxcharge.core.credit import Hold, HoldLine, HoldState, Reserved, Wallet
 from pbxcharge.core.effects import AccountSaved, CallSaved, CdrWritten, PbxSeen
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.money import MICROS
@@ -194,9 +194,11 @@ async def test_an_open_call_can_be_resumed(store: Store, queries: Queries) -> No
     """With its answer, its legs, its price, and the paid talk of the hold's last step."""
     call = two_levels("a")
     await store.writer.submit((top_up("t1", 90 * PRICE), top_up("t2", 90 * PRICE, ACME)))
-    await begin(store.writer, call)
+    begun = await begin(store.writer, call)
+    assert isinstance(begun, Reserved)
     up = replace(
         answered(call, 10),
+        slices=granted_call(call, begun).slices,
         warned=True,
         stopped=EndedBy.STATUS,
         hung_up_by=EndedBy.CALLER,
@@ -211,10 +213,11 @@ async def test_an_open_call_can_be_resumed(store: Store, queries: Queries) -> No
 async def test_a_ringing_call_can_be_resumed(store: Store, queries: Queries) -> None:
     """Without leg and answer; a settled call is open no more."""
     await store.writer.submit((top_up("t1", 90 * PRICE),))
-    await begin(store.writer, granted("a"))
+    begun = await begin(store.writer, granted("a"))
+    assert isinstance(begun, Reserved)
     await talk(store.writer, granted("b"), 2)
     (ringing,) = await queries.open_calls()
-    assert ringing == Call(granted("a"), 1, 10, armed_s=10)
+    assert ringing == replace(granted_call(granted("a"), begun), armed_s=10)
     assert ringing.phase is Phase.RINGING
 
 

@@ -169,6 +169,18 @@ async def test_the_last_of_two_states_of_a_call_wins(database: Path, writer: Wri
     assert rows(database, "SELECT phase, answered_ms FROM call") == [("up", 5000)]
 
 
+async def test_a_state_from_before_a_slice_does_not_take_it_away(
+    database: Path, writer: Writer
+) -> None:
+    """Saved while the slice was on its way, and decided after it: the slice stays in the book."""
+    call = granted("a")
+    await writer.submit((top_up("t1", 90 * PRICE),))
+    await begin(writer, call)
+    assert rows(database, "SELECT slices FROM call") == [("[[10,100000,null]]",)]
+    await writer.submit((), [CallSaved(answered(call, 10))])
+    assert rows(database, "SELECT phase, slices FROM call") == [("up", "[[10,100000,null]]")]
+
+
 async def test_a_closed_call_stays_as_it_was(database: Path, writer: Writer) -> None:
     """A state that comes after the end changes nothing."""
     await writer.submit((top_up("t1", 10 * PRICE),))

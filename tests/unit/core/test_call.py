@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pbxcharge.core.call import Call, Phase, advance, deadline_ms, why_cut
+from pbxcharge.core.call import Call, Phase, advance, deadline_ms, granted_call, why_cut
 from pbxcharge.core.call_events import (
     Accompanied,
     Answered,
@@ -39,10 +39,11 @@ from pbxcharge.core.call_events import (
     Warn,
 )
 from pbxcharge.core.cdr import EndedBy, EndSource
-from pbxcharge.core.credit import Refused, Reserved, Shortage
+from pbxcharge.core.credit import HoldLine, Refused, Reserved, Shortage
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.price import MaximumThen
 from pbxcharge.core.recovery import taken_up
+from pbxcharge.core.slices import Slice
 from tests.fakes.granted_call import CALLER, LEG, SETUP_AT_US, a_rate, granted
 
 Row = tuple[Any, ...]
@@ -102,6 +103,23 @@ def test_a_slice_is_renewed_at_the_lead_and_armed_after_it_is_held() -> None:
         (52_006, Armed(120)),
         (111_999, TICK),
         (112_000, TICK, AskSlice(3, 121, 180)),
+    )
+
+
+def test_each_slice_is_written_into_the_book_of_the_call() -> None:
+    """The first one before the answer, the second 50 s after it, with what both levels hold.
+
+    Seen failing without `holding` in `_reserved`.
+    """
+    lines = (HoldLine("a", 600_000), HoldLine("b", 300_000))
+    more = (HoldLine("a", 1_200_000), HoldLine("b", 600_000))
+    begun = granted_call(granted(), Reserved("a", 1, 60, lines, short=False))
+    call = play(begun, (2_000, ANSWER, Record()), (2_001, BRIDGED))
+    call = play(call, (52_000, TICK, AskSlice(2, 61, 120)))
+    call, _ = advance(call, Reserved("a", 2, 120, more, short=False), 52_005)
+    assert call.slices == (
+        Slice(60, (600_000, 300_000), None),
+        Slice(120, (1_200_000, 600_000), 50_005),
     )
 
 

@@ -19,6 +19,7 @@ from pbxcharge.core.credit import HoldLine
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.price import charge_micros
 from pbxcharge.core.settlement import blank_cdr, settle, talk_seconds
+from pbxcharge.core.slices import Slice
 from tests.fakes.granted_call import CALLER, LEG, SETUP_AT_US, WALLET, a_rate, granted
 
 CENT = 10_000
@@ -58,6 +59,14 @@ def cdr_of(call: Call, end: HungUp) -> Cdr:
 def ended_by(call: Call, talk_s: Fraction | int, **more: Any) -> EndedBy | None:
     """Who ended a call after so many seconds of talk."""
     return cdr_of(call, end_after(int(talk_s * SECOND_US), **more)).ended_by
+
+
+def test_a_record_keeps_the_slices_and_the_channel_that_asked() -> None:
+    """What was held, slice by slice; a call that came from an older release has none."""
+    slices = (Slice(60, (600_000,), None),)
+    cdr = cdr_of(replace(talked(), slices=slices), end_after(SECOND_US))
+    assert (cdr.slices, cdr.caller_channel) == ("[[60,600000,null]]", CALLER.channel)
+    assert cdr_of(talked(), end_after(SECOND_US)).slices == ""
 
 
 # Talk time.
