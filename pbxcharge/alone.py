@@ -28,16 +28,15 @@ from pbxcharge.catalog.findings import Finding, Severity, has_errors
 from pbxcharge.catalog.import_files import read_import
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.catalog.placing import Installation, alone_in, place
-from pbxcharge.catalog.trunk_offers import trunk_offers
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan
 from pbxcharge.errors import DatabaseMissing, NotTheOwner, WrongCurrency
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.versions import deck_versions, label, plan_versions
 from pbxcharge.settings import Settings
 from pbxcharge.site_files import SiteFiles, read_files
+from pbxcharge.site_prices import site_prices
 from pbxcharge.store import Queries, open_store
 from pbxcharge.store.backup import Backup
 from pbxcharge.store.backup import back_up as back_up_books
@@ -119,7 +118,7 @@ async def writing(
     currency = settings.site.currency
     opening = open_store(settings.database, currency=currency, node=settings.pbx, log=_Silent())
     async with opening as store:
-        prices = _prices(settings, plans, decks, to_come)
+        prices = site_prices(settings, settings.routing, plans, to_come, decks)
         office = Office(store.writer, store.queries, prices, Clock(), currency)
         yield _api(Desk(store.queries, prices, currency, office))
 
@@ -146,22 +145,11 @@ async def reading(
         currency = settings.site.currency
         if (kept := await queries.currency() or currency) != currency:
             raise WrongCurrency(settings.database, kept, currency)
-        yield _api(Desk(queries, _prices(settings, plans, decks, to_come), currency))
+        yield _api(
+            Desk(queries, site_prices(settings, settings.routing, plans, to_come, decks), currency)
+        )
     finally:
         await queries.close()
-
-
-def _prices(
-    settings: Settings,
-    plans: Mapping[str, Plan],
-    decks: Mapping[str, Deck],
-    to_come: tuple[Plan, ...],
-) -> Prices:
-    emergency = {route.dialled: route.dials for route in settings.emergency_routes}
-    trunks = trunk_offers(settings.routing, decks)
-    versions = {name: deck.version for name, deck in decks.items()}
-    zone = settings.time_zone
-    return Prices(plans, settings.numbering, emergency, zone, trunks, to_come, versions)
 
 
 def migrate(settings: Settings) -> Migrated:

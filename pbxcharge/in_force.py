@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from pbxcharge.catalog.load import Catalog
-from pbxcharge.catalog.trunk_offers import trunk_offers
 from pbxcharge.core.dialling import Routing
 from pbxcharge.core.money import MICROS
 from pbxcharge.flow.authorize import Prices
@@ -11,6 +10,7 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.reload import Fresh
 from pbxcharge.settings import Settings
 from pbxcharge.site_files import needs_restart, read_files, with_live_settings
+from pbxcharge.site_prices import site_prices
 
 
 class InForce:
@@ -68,14 +68,5 @@ def _now_s() -> int:
 
 
 def _prices(settings: Settings, catalog: Catalog, routing: Routing, at_s: int) -> Prices:
-    emergency = {route.dialled: route.dials for route in settings.emergency_routes}
-    trunks = trunk_offers(routing, catalog.decks)
-    return Prices(
-        catalog.in_force(at_s),
-        settings.numbering,
-        emergency,
-        settings.time_zone,
-        trunks,
-        catalog.to_come(at_s),
-        {name: deck.version for name, deck in catalog.decks.items()},
-    )
+    plans, to_come = catalog.in_force(at_s), catalog.to_come(at_s)
+    return site_prices(settings, routing, plans, to_come, catalog.decks)

@@ -13,38 +13,7 @@ from fractions import Fraction
 from pbxcharge.core.charge import Charge, ChargeLine, LineKind
 from pbxcharge.core.money import MICROS, quantum_micros, round_quotient
 from pbxcharge.core.price_table import BlockRun
-from pbxcharge.core.rate_record import rate_from_canonical, rate_to_canonical
-from pbxcharge.core.rate_terms import (
-    RULE_SET,
-    MaximumThen,
-    Rate,
-    Step,
-    Variant,
-    rate_problems,
-)
-
-__all__ = [
-    "RULE_SET",
-    "Charge",
-    "ChargeLine",
-    "LineKind",
-    "MaximumThen",
-    "Rate",
-    "Step",
-    "Variant",
-    "block_end",
-    "block_start",
-    "charge",
-    "charge_micros",
-    "first_block_micros",
-    "hang_up_limit_s",
-    "longest_talk_s",
-    "next_block_end",
-    "passes_price",
-    "rate_from_canonical",
-    "rate_problems",
-    "rate_to_canonical",
-]
+from pbxcharge.core.rate_terms import MaximumThen, Rate
 
 
 def charge_micros(rate: Rate, talk_s: int) -> int:

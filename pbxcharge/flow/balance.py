@@ -13,7 +13,7 @@ from pbxcharge.core.authorization import Denial
 from pbxcharge.core.credit import Payer, Refused, Reserve, Reserved
 from pbxcharge.core.limits import UNLIMITED
 from pbxcharge.core.plan import CallType, Plan
-from pbxcharge.core.rate import Rate
+from pbxcharge.core.price import Rate
 from pbxcharge.core.resolution import Way
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow.announce import decimal

@@ -30,7 +30,8 @@ ARROWS: dict[str, set[str]] = {
     "api.client": {"core", "errors"},
     "settings": {"catalog", "core", "errors"},
     "site_files": {"settings", "catalog", "core", "errors"},
-    "in_force": {"settings", "site_files", "catalog", "core", "flow"},
+    "site_prices": {"settings", "catalog", "core", "flow"},
+    "in_force": {"settings", "site_files", "site_prices", "catalog", "core", "flow"},
     "log": {"errors"},
     "notify": {"errors"},
     "failpoints": set(),
@@ -42,7 +43,7 @@ ARROWS: dict[str, set[str]] = {
     # The daemon's parts, wired for the time of one command that finds no daemon.
     "alone": {
         *("api", "flow", "store", "redis", "catalog", "core", "errors", "settings", "site_files"),
-        *("asterisk", "log"),
+        *("asterisk", "log", "site_prices"),
     },
     "cli": {"api.client", "reports", "serve", "alone", "settings", "log", "core", "errors"},
     "__main__": {"cli"},

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from pbxcharge.core import rate as of_rate
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, Rounding
-from pbxcharge.core.rate import (
+from pbxcharge.core.price import (
     RULE_SET,
     LineKind,
     MaximumThen,
@@ -365,13 +366,14 @@ def test_the_longest_talk_is_found_by_bisection(monkeypatch: pytest.MonkeyPatch)
     Seen failing with a search that goes from one block end to the next.
     """
     asked: list[int] = []
+    uncounted = of_rate.charge_micros
 
     def counted(rate: Rate, talk_s: int) -> int:
         asked.append(talk_s)
         assert len(asked) < 44
-        return charge_micros(rate, talk_s)
+        return uncounted(rate, talk_s)
 
-    monkeypatch.setattr("pbxcharge.core.rate.charge_micros", counted)
+    monkeypatch.setattr(of_rate, "charge_micros", counted)
     rate = a_rate(price_per_minute=Fraction(60), first_s=1, next_s=1)
     assert longest_talk_s(rate, 123_456_789 * 10**6, 2**40) == 123_456_789
 

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pbxcharge.core.money import Rounding
-from pbxcharge.core.rate import (
+from pbxcharge.core.price import (
     LineKind,
     MaximumThen,
     Rate,
