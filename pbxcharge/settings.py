@@ -9,15 +9,13 @@ import stat
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo
-
-from pydantic import model_validator
 
 from pbxcharge.catalog.decks import DeckFiles
 from pbxcharge.catalog.emergency import EmergencyRoute
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
-from pbxcharge.catalog.form import Form, read_form
+from pbxcharge.catalog.form import Form, ShortForm, read_form
 from pbxcharge.catalog.scalars import Line, Slug, one_of, whole
 from pbxcharge.catalog.site_checks import emergency_findings, on_net_findings, rule_findings
 from pbxcharge.catalog.site_values import (
@@ -85,16 +83,22 @@ class SiteSettings(Form):
     hints: ClassVar = {"currency": "three capital letters, such as EUR"}
 
     name: Line = ""
+    """The operator."""
     currency: Currency = ""
+    """Three capital letters; it cannot be changed once there are books."""
     time_zone: ZoneName = "UTC"
+    """Of dates in plan files, of reports, and of accounts without one of their own; UTC."""
 
 
 class FastAgiSettings(Form):
     """Where Asterisk asks for permission, and from which addresses it may."""
 
     host: Address = "127.0.0.1"
+    """Address to listen at; 127.0.0.1."""
     port: Port = 4573
+    """4573."""
     peers: tuple[Address, ...] = ("127.0.0.1",)
+    """Addresses from which Asterisk may ask; 127.0.0.1 alone."""
 
 
 class AmiSettings(Form):
@@ -104,9 +108,13 @@ class AmiSettings(Form):
     hints: ClassVar = {"secret": _ELSEWHERE, "password": _ELSEWHERE}
 
     host: Host = "127.0.0.1"
+    """127.0.0.1."""
     port: Port = 5038
+    """5038."""
     username: Slug = ""
+    """Of manager.conf."""
     secret_file: FilePath | None = None
+    """A file of mode 0600 with the secret; not needed with `LoadCredential=ami.secret`."""
 
 
 class NumberRuleSettings(Form):
@@ -115,8 +123,11 @@ class NumberRuleSettings(Form):
     required: ClassVar = ("prefix",)
 
     prefix: RulePrefix = ""
+    """What a dialled string begins with."""
     strip: Annotated[int, whole(0, 16)] = 0
+    """So many characters are taken off; 0."""
     add: RuleDigits = ""
+    """These digits are put before it."""
 
 
 class NumberSettings(Form):
@@ -128,21 +139,20 @@ class NumberSettings(Form):
     required: ClassVar = ("rules",)
 
     rules: tuple[NumberRuleSettings, ...] = ()
+    """How dialled strings become full international numbers; the first one that fits decides."""
     on_net: OnNetPrefix = ""
+    """Dialled before the code and the extension number of another organization."""
 
 
-class EmergencyNumberSettings(Form):
+class EmergencyNumberSettings(ShortForm):
     """A number as users dial it and as the trunk wants it: 911 may be sent as 112."""
 
     required: ClassVar = ("dialled",)
 
     dialled: EmergencyNumber = ""
+    """As users dial it."""
     sent: EmergencyNumber | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_number(cls, value: Any) -> Any:
-        return {"dialled": value} if isinstance(value, str) else value
+    """As the trunk wants it, where that differs."""
 
 
 class EmergencySettings(Form):
@@ -152,7 +162,9 @@ class EmergencySettings(Form):
     hints: ClassVar = {"numbers": "such as [112, 911]"}
 
     numbers: tuple[EmergencyNumberSettings, ...] = ()
+    """Every form that users dial: always connected, free."""
     dial: DialString = "PJSIP/{number}@carrier"
+    """Where these calls go: `PJSIP/{number}@carrier`."""
 
 
 class TimingSettings(Form):
@@ -163,23 +175,31 @@ class TimingSettings(Form):
     """
 
     ring_s: Annotated[int, whole(5, 600, "s")] = 60
+    """A phone rings at most so long; 60."""
     renew_lead_s: Annotated[int, whole(1, 120, "s")] = 10
+    """The next slice is paid so long before the last one ends; 10."""
     status_check_s: Annotated[int, whole(1, 600, "s")] = 30
+    """How often every running call is compared with Asterisk; 30."""
     spool_check_s: Annotated[int, whole(1, 3600, "s")] = 60
+    """How often ends that the daemon missed are collected; 60."""
     orphan_max_s: Annotated[int, whole(0, 3600, "s")] = 60
+    """How long two trunk legs may talk after the phone that brought them together has left; 60."""
 
 
 class LogSettings(Form):
     """The log: its level, and how many last digits of numbers it hides."""
 
     level: Annotated[LogLevel, one_of(LogLevel)] = LogLevel.INFO
+    """`debug`, `info` (default), `warning` or `error`."""
     mask_digits: Annotated[int, whole(0, 15)] = 0
+    """How many last digits of numbers the log hides; 0."""
 
 
 class EventSettings(Form):
     """The live cost log in the books: for how many days its lines are kept."""
 
     keep_days: Annotated[int, whole(1, 3650, "days")] = 30
+    """How many days lines of the live cost log are kept; 30."""
 
 
 class Settings(Form):
@@ -202,23 +222,42 @@ class Settings(Form):
     }
 
     site: SiteSettings = SiteSettings()
+    """The operator."""
     pbx: Slug = "pbx1"
+    """Name of this machine's PBX; pbx1."""
     database: FilePath = Path()
+    """The books: /var/lib/pbxcharge/pbxcharge.db."""
     socket: FilePath = Path()
+    """Where commands reach the daemon: /run/pbxcharge/pbxcharge.sock."""
     plans: FilePath = Path()
+    """A folder: every *.yaml in it is a charging plan."""
     high_risk: FilePath | None = None
+    """A file of prefixes that are refused unless a plan says `high_risk: yes`."""
     rates: FilePath | None = None
+    """A folder: every *.csv in it is a rate deck."""
     fastagi: FastAgiSettings = FastAgiSettings()
+    """Where Asterisk asks before each call."""
     ami: AmiSettings = AmiSettings()
+    """Asterisk's manager interface."""
     numbers: NumberSettings = NumberSettings()
+    """How users dial."""
     trunks: tuple[TrunkSettings, ...] = ()
+    """Every endpoint that leads out of the house, in the order in which they are tried."""
     routes: tuple[RouteSettings, ...] = ()
+    """Trunks for some prefixes."""
     emergency: EmergencySettings = EmergencySettings()
+    """The emergency list."""
     timing: TimingSettings = TimingSettings()
+    """Seconds."""
     lost_end: Annotated[LostEnd, one_of(LostEnd)] = LostEnd.LAST_SEEN
+    """A call whose end nobody saw is charged until it was `last_seen` (default) alive, or
+    `paid_through`."""
     duration_tolerance_ms: Annotated[int, whole(0, 999, "ms")] = 100
+    """A started second counts once it has lasted so long; 100."""
     log: LogSettings = LogSettings()
+    """The log."""
     events: EventSettings = EventSettings()
+    """The live cost log as it is stored."""
 
     @property
     def time_zone(self) -> ZoneInfo:

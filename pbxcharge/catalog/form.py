@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from pbxcharge.catalog.findings import Finding
@@ -19,13 +19,26 @@ from pbxcharge.catalog.source import Group, Items, KeyPath, Node, Scalar, Source
 class Form(BaseModel):
     """A group of keys in a file. Every field has a default; `required` names those to be written.
 
-    A field that is a `dict` holds names of the admin's own, each with such a group.
+    A field that is a `dict` holds names of the admin's own, each with such a group. A list whose
+    key is in `alone` may be written as its one item; a group in `listed` as the list below the key
+    that is named there.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, arbitrary_types_allowed=True)
 
     required: ClassVar[tuple[str, ...]] = ()
     hints: ClassVar[dict[str, str]] = {}
+    alone: ClassVar[tuple[str, ...]] = ()
+    listed: ClassVar[dict[str, str]] = {}
+
+
+class ShortForm(Form):
+    """A group that may be written as the value of its one key that is required."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_value(cls, value: Any) -> Any:
+        return {cls.required[0]: value} if isinstance(value, str) else value
 
 
 FormT = TypeVar("FormT", bound=Form)

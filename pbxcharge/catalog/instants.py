@@ -6,6 +6,8 @@ from datetime import datetime, tzinfo
 from pbxcharge.catalog.scalars import shown, wrong
 
 _FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
+FORM = f"^{_FORM.pattern}$"
+"""What such a text looks like."""
 _HINT = "write a day, or a day and a time of the site's zone: 2026-12-01 or 2026-12-01 18:30"
 
 

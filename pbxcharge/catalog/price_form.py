@@ -5,15 +5,16 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import Field, ValidationInfo
 
 from pbxcharge.catalog.form import Form
-from pbxcharge.catalog.instants import read_instant
+from pbxcharge.catalog.instants import FORM, read_instant
 from pbxcharge.catalog.scalars import (
     SECONDS_MAX,
     Amount,
     Line,
     Price,
+    Reader,
     Segments,
     Slug,
     matching,
@@ -47,7 +48,7 @@ def _read_instant(value: Any, info: ValidationInfo) -> Any:
     return read_instant(value, zone) if isinstance(value, str) else value
 
 
-Instant = Annotated[int, BeforeValidator(_read_instant)]
+Instant = Annotated[int, Reader(_read_instant, accepts={"type": "string", "pattern": FORM})]
 """A day, or a day and a time, of the site's zone: as seconds since the epoch."""
 
 
@@ -70,7 +71,9 @@ class RoundingForm(Form):
     """How a charge is rounded, once, at its end; None keeps what the plan, or the house, says."""
 
     method: RoundingMethod | None = None
+    """`away_from_zero` (default), `half_away_from_zero`, `half_even` or `down`."""
     decimals: Decimals | None = None
+    """Decimals of a charge; 4: 0.05083 is 0.0509."""
 
 
 class StepForm(Form):
@@ -79,8 +82,11 @@ class StepForm(Form):
     required: ClassVar = ("from",)
 
     from_s: SecondsFromOne = Field(default=1, alias="from")
+    """Counts for blocks that begin at this second of the talk, or later."""
     price_per_minute: Price | None = None
+    """Of these blocks."""
     segment: SecondsFromOne | None = None
+    """Length of these blocks in seconds."""
 
 
 class MaximumForm(Form):
@@ -89,40 +95,65 @@ class MaximumForm(Form):
     required: ClassVar = ("amount",)
 
     amount: Amount = 0
+    """The most that a call costs."""
     then: Annotated[MaximumThen, one_of(MaximumThen)] = MaximumThen.FREE
+    """`free` (default): the call goes on; `hang_up`: it ends."""
 
 
 class WindowPriceForm(Form):
     """What a time window changes in a price; what is not written stays as outside of it."""
 
     price_per_minute: Price | None = None
+    """Of blocks that begin in the window."""
     segments: Segments | None = None
+    """Of blocks that begin in the window."""
     connect_fee: Amount | None = None
+    """Of calls answered in the window."""
     first_amount: Amount | None = None
+    """Of a first block in the window, as a whole."""
     first_price_per_minute: Price | None = None
+    """Of a first block in the window, by the minute."""
     steps: tuple[StepForm, ...] | None = None
+    """In the place of the price's own."""
 
 
 class PriceForm(Form):
     """A price, wherever it stands, and a name for what it is the price of."""
 
     destination: Line = ""
+    """Its name, for records and people."""
     price_per_minute: Price | None = None
+    """Exact: 0.0165; 0 is free."""
     segments: Segments | None = None
+    """First and next block of its own: 61 s at 60/6 are 66 s."""
     connect_fee: Amount = 0
+    """Of each answered call."""
     first_amount: Amount | None = None
+    """The first block as a whole: 0.25 and then 0.12 a minute, 61 s at 60/60 are 0.37."""
     first_price_per_minute: Price | None = None
+    """The first block, by the minute."""
     steps: tuple[StepForm, ...] = ()
+    """Another price, or another length of the blocks, from a second on."""
     free_seconds: Seconds = 0
+    """Are subtracted: 30 of 91 s leave 61 s."""
     grace_seconds: Seconds = 0
+    """A call not longer is free, without fee and minimum."""
     minimum_charge: Amount = 0
+    """An answered call costs at least this."""
     maximum_charge: MaximumForm | None = None
+    """The most that a call costs, and what happens then."""
     surcharge_percent: Price = Fraction(0)
+    """On fee and blocks: 0.90 and 10 are 0.99."""
     status: Annotated[RateStatus, one_of(RateStatus)] = RateStatus.OPEN
+    """`open` (default), or `forbidden`: refused, whatever the credit."""
     rounding: RoundingForm = RoundingForm()
+    """Its own, in the place of the plan's."""
     windows: dict[str, WindowPriceForm] = Field(default_factory=dict)
+    """What a time window of the plan changes in the price."""
     effective_from: Instant = 0
+    """First day, or day and time of the site's zone, of the row."""
     effective_until: Instant | None = None
+    """First day, or day and time of the site's zone, without the row."""
 
 
 class RateForm(PriceForm):
@@ -131,6 +162,8 @@ class RateForm(PriceForm):
     required: ClassVar = ("destination", "prefixes")
 
     prefixes: tuple[Prefix, ...] = ()
+    """Leading digits of the full international number, without plus or zeros; the longest one
+    decides."""
 
 
 class HouseForm(PriceForm):
@@ -145,6 +178,7 @@ class IncomingForm(PriceForm):
     hints: ClassVar = {"prefixes": "write caller_prefixes: the numbers that calls come from"}
 
     caller_prefixes: tuple[Prefix, ...] | None = None
+    """Leading digits of the callers' numbers; without them the price is for everybody."""
 
 
 class AdjustmentForm(Form):
@@ -153,7 +187,9 @@ class AdjustmentForm(Form):
     required: ClassVar = ("amount", "interval_s")
 
     amount: Amount = 0
+    """For each started interval of the billed time."""
     interval_s: SecondsFromOne = 60
+    """Seconds: 75 s at 60/10 that are billed as 80 s have 8 intervals of 10 s."""
 
 
 class RelativeForm(Form):
@@ -163,7 +199,9 @@ class RelativeForm(Form):
     hints: ClassVar = {"multiplier": "1 is what the level above charges, 1.20 is 20 % more"}
 
     multiplier: Price = Fraction(1)
+    """Times what the level above charges: 1.20 is 20 % more."""
     adjustment: AdjustmentForm = AdjustmentForm()
+    """What is added for each started interval of the billed time."""
 
 
 class ExceptionForm(PriceForm):
@@ -172,14 +210,21 @@ class ExceptionForm(PriceForm):
     required: ClassVar = ("destination",)
 
     prefixes: tuple[Prefix, ...] = ()
+    """Leading digits of the numbers that are called."""
     call_type: Annotated[HouseType | None, one_of(HouseType)] = None
+    """`local`, `extended_local` or `incoming`, in the place of prefixes."""
     caller_prefixes: tuple[Prefix, ...] = ()
+    """Leading digits of the callers' numbers, with `call_type: incoming`."""
     multiplier: Price | None = None
+    """Times what the level above charges, in the place of a price."""
     adjustment: AdjustmentForm = AdjustmentForm()
+    """What is added for each started interval of the billed time."""
 
 
 class PublicForm(Form):
     """Prices of public calls: a rate deck, rows of the file, or both."""
 
     deck: Slug | None = None
+    """A rate deck of the site: `rates/NAME.csv`."""
     rates: tuple[RateForm, ...] = ()
+    """Rows by prefix; they win over the deck's."""

@@ -5,6 +5,7 @@ The readers are annotations for the models of files: `price: Price` reads "0.10"
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any
@@ -17,6 +18,11 @@ from pbxcharge.errors import AmountError
 
 SECONDS_MAX = 86_400
 """A day: no segment, slice or limit of a call is longer."""
+
+Accepts = dict[str, Any]
+"""What a reader takes, as JSON Schema; a file's editor sees 44 as a number and "44" as a text."""
+
+TEXT: Accepts = {"type": "string"}
 
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _SLUG_MAX = 64
@@ -36,7 +42,18 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
-def reads(read: Callable[[str], Any]) -> BeforeValidator:
+@dataclass(frozen=True, eq=False)
+class Reader(BeforeValidator):
+    """A reader of texts as an annotation, and what it takes."""
+
+    accepts: Accepts | None = None
+
+    def __get_pydantic_json_schema__(self, *_: Any) -> Accepts:
+        """What an editor is told of the value, instead of the type that becomes of it."""
+        return dict(self.accepts or TEXT)
+
+
+def reads(read: Callable[[str], Any], accepts: Accepts = TEXT) -> Reader:
     """A reader of texts as an annotation; what is no text in a file is refused before it is asked.
 
     Values that no file gives (from Python) pass to the type behind the annotation.
@@ -47,10 +64,10 @@ def reads(read: Callable[[str], Any]) -> BeforeValidator:
             raise wrong("is a list or a group, not a single value")
         return read(value) if isinstance(value, str) else value
 
-    return BeforeValidator(before)
+    return Reader(before, accepts=accepts)
 
 
-def whole(at_least: int, at_most: int, unit: str = "") -> BeforeValidator:
+def whole(at_least: int, at_most: int, unit: str = "") -> Reader:
     """A whole number within bounds, such as the seconds of a slice."""
     allowed = f"write a whole number from {at_least} to {at_most}{unit and ' ' + unit}"
 
@@ -61,10 +78,11 @@ def whole(at_least: int, at_most: int, unit: str = "") -> BeforeValidator:
             raise wrong(f"{text} is out of bounds", allowed)
         return int(text)
 
-    return reads(read)
+    number = {"type": ["integer", "string"], "pattern": _anchored(_WHOLE)}
+    return reads(read, {**number, "minimum": at_least, "maximum": at_most})
 
 
-def unlimited_or(reader: BeforeValidator) -> BeforeValidator:
+def unlimited_or(reader: Reader) -> Reader:
     """A limit that may be lifted: `unlimited` reads as None, everything else as the reader does."""
 
     def before(value: Any) -> Any:
@@ -76,10 +94,10 @@ def unlimited_or(reader: BeforeValidator) -> BeforeValidator:
             context = error.context or {}
             raise wrong(context["message"], f"{context['hint']}, or unlimited") from None
 
-    return BeforeValidator(before)
+    return Reader(before, accepts={"anyOf": [{"const": "unlimited"}, reader.accepts or TEXT]})
 
 
-def matching(pattern: str, what: str, hint: str) -> BeforeValidator:
+def matching(pattern: str, what: str, hint: str) -> Reader:
     """A text of a given form."""
     compiled = re.compile(pattern)
 
@@ -88,10 +106,21 @@ def matching(pattern: str, what: str, hint: str) -> BeforeValidator:
             raise wrong(f"{shown(text)} is not {what}", hint)
         return text
 
-    return reads(read)
+    return reads(read, _text_or_number(compiled))
 
 
-def one_of(words: type[StrEnum]) -> BeforeValidator:
+def _text_or_number(pattern: re.Pattern[str]) -> Accepts:
+    """A text of this form; where digits have it, also what YAML takes for a number."""
+    text = {"type": "string", "pattern": _anchored(pattern)}
+    digits = any(pattern.fullmatch("4" * length) for length in (1, 2, 8))
+    return {**text, "type": ["string", "integer"]} if digits else text
+
+
+def _anchored(pattern: re.Pattern[str]) -> str:
+    return f"^(?:{pattern.pattern})$"
+
+
+def one_of(words: type[StrEnum]) -> Reader:
     """A word of an enumeration."""
     allowed = f"write {' or '.join(words)}"
 
@@ -100,7 +129,7 @@ def one_of(words: type[StrEnum]) -> BeforeValidator:
             raise wrong(f"{shown(text)} is not known here", allowed)
         return words(text)
 
-    return reads(read)
+    return reads(read, {"enum": [str(word) for word in words]})
 
 
 def read_segments(text: str) -> tuple[int, int]:
@@ -153,9 +182,16 @@ def _read_line(text: str) -> str:
     return text.strip()
 
 
-amount = reads(_read_amount)
-price = reads(_read_price)
-slug = reads(_read_slug)
+_DECIMAL: Accepts = {
+    "type": ["number", "string"],
+    "minimum": 0,
+    "pattern": r"^[0-9]+(?:\.[0-9]+)?$",
+}
+_TRUTHS: Accepts = {"enum": [True, False, *_TRUTH]}
+
+amount = reads(_read_amount, _DECIMAL)
+price = reads(_read_price, _DECIMAL)
+slug = reads(_read_slug, {**_text_or_number(_SLUG), "maxLength": _SLUG_MAX})
 
 Amount = Annotated[int, amount]
 """Money of zero or more, in micro-units."""
@@ -163,7 +199,9 @@ Amount = Annotated[int, amount]
 Price = Annotated[Fraction, price]
 """A price or a percentage of zero or more, exact."""
 
-Segments = Annotated[tuple[int, int], reads(read_segments)]
-YesNo = Annotated[bool, reads(_read_yes_no)]
+Segments = Annotated[tuple[int, int], reads(read_segments, _text_or_number(_SEGMENTS))]
+YesNo = Annotated[bool, reads(_read_yes_no, _TRUTHS)]
 Slug = Annotated[str, slug]
-Line = Annotated[str, reads(_read_line)]
+Line = Annotated[
+    str, reads(_read_line, {"type": ["string", "number"], "minLength": 1, "maxLength": 120})
+]

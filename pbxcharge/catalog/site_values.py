@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, ValidationInfo
+from pydantic import ValidationInfo
 
-from pbxcharge.catalog.scalars import matching, reads, shown, whole, wrong
+from pbxcharge.catalog.scalars import Reader, matching, reads, shown, whole, wrong
 
 
 def _read_path(value: Any, info: ValidationInfo) -> Path:
@@ -34,7 +34,7 @@ def _read_zone(text: str) -> str:
         raise wrong(f"{shown(text)} is not a time zone", hint) from None
 
 
-FilePath = Annotated[Path, BeforeValidator(_read_path)]
+FilePath = Annotated[Path, Reader(_read_path)]
 Address = Annotated[str, reads(_read_address)]
 ZoneName = Annotated[str, reads(_read_zone)]
 Host = Annotated[str, matching(r"[A-Za-z0-9.:-]{1,253}", "a host", "such as 127.0.0.1")]

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any, ClassVar
-
-from pydantic import model_validator
+from typing import ClassVar
 
 from pbxcharge.catalog.findings import Finding
-from pbxcharge.catalog.form import Form
+from pbxcharge.catalog.form import Form, ShortForm
 from pbxcharge.catalog.scalars import Slug
 from pbxcharge.catalog.site_values import DialPrefix, TrunkDial
 from pbxcharge.catalog.source import KeyPath, Source
@@ -18,19 +16,17 @@ ROUTES: KeyPath = ("routes",)
 NOT_DIALLED = "no"
 
 
-class TrunkSettings(Form):
+class TrunkSettings(ShortForm):
     """A trunk: its endpoint in Asterisk, how it is dialled (or that it is not), its deck."""
 
     required: ClassVar = ("name",)
 
     name: Slug = ""
+    """Its endpoint in Asterisk."""
     dial: TrunkDial | None = None
+    """How it is dialled, `PJSIP/{number}@NAME` without it; `no` where calls only come in."""
     deck: Slug = ""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_name(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
+    """What its carrier charges: `rates/DECK.csv`."""
 
     @property
     def trunk(self) -> Trunk:
@@ -45,7 +41,9 @@ class RouteSettings(Form):
     required: ClassVar = ("prefixes", "trunks")
 
     prefixes: tuple[DialPrefix, ...] = ()
+    """Leading digits of the numbers; the longest one decides."""
     trunks: tuple[Slug, ...] = ()
+    """Up to four, in the order in which they are tried."""
 
 
 def routing_of(trunks: tuple[TrunkSettings, ...], routes: tuple[RouteSettings, ...]) -> Routing:

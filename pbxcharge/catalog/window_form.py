@@ -76,8 +76,11 @@ class TimeWindowForm(Form):
     hints: ClassVar = {"days": "such as [mon-fri], [sat, sun, holiday]"}
 
     days: tuple[Days, ...] = ()
+    """`mon` to `sun`, ranges such as `mon-fri`, and `holiday`."""
     from_s: ClockTime = Field(default=0, alias="from")
+    """Its first minute; 00:00."""
     to_s: ClockTime = Field(default=DAY_S, alias="to")
+    """The first minute after it; 24:00. Past midnight, it belongs to the day on which it begins."""
 
 
 def schedule_of(windows: dict[str, TimeWindowForm], holidays: tuple[date, ...]) -> Schedule:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pbxcharge.cli import account, call, deck, did, imports, money, plan, record, site, tail
+from pbxcharge.cli import account, call, deck, did, imports, money, plan, record, schema, site, tail
 from pbxcharge.cli.command import ConfigOption, JsonOption, Run, end, examples_text
 
 EPILOG = examples_text(
@@ -86,6 +86,7 @@ app.add_typer(record.app, name="cdr")
 tail.add_to(app)
 record.add_to(app)
 site.add_to(app)
+schema.add_to(app)
 app.add_typer(site.database, name="db")
 app.add_typer(site.dialplan, name="dialplan")
 

@@ -32,6 +32,7 @@ ARROWS: dict[str, set[str]] = {
     "site_files": {"settings", "catalog", "core", "errors"},
     "site_prices": {"settings", "catalog", "core", "flow"},
     "in_force": {"settings", "site_files", "site_prices", "catalog", "core", "flow"},
+    "schemas": {"settings", "catalog"},
     "log": {"errors"},
     "notify": {"errors"},
     "failpoints": set(),
@@ -45,7 +46,10 @@ ARROWS: dict[str, set[str]] = {
         *("api", "flow", "store", "redis", "catalog", "core", "errors", "settings", "site_files"),
         *("asterisk", "log", "site_prices"),
     },
-    "cli": {"api.client", "reports", "serve", "alone", "settings", "log", "core", "errors"},
+    "cli": {
+        *("api.client", "reports", "serve", "alone", "schemas", "settings", "log", "core"),
+        "errors",
+    },
     "__main__": {"cli"},
 }
 

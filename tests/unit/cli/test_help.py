@@ -16,7 +16,18 @@ COMMAND = Path(sys.executable).parent / "pbxcharge"
 HELP_WITHIN_S = 0.3
 SLOW = ("httpx", "fastapi", "pydantic", "ruamel", "rich", "aiosqlite", "structlog", "uvloop")
 PROMISED = [
-    *("serve", "check", "topup", "adjust", "refund", "balance", "ledger", "quote", "tail"),
+    *(
+        "schema",
+        "serve",
+        "check",
+        "topup",
+        "adjust",
+        "refund",
+        "balance",
+        "ledger",
+        "quote",
+        "tail",
+    ),
     "import",
     *("verify", "account add", "account show", "account list", "account set-plan"),
     *(
