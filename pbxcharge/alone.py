@@ -24,7 +24,7 @@ from pbxcharge.catalog.deck import Deck
 from pbxcharge.catalog.deck_file import Entry
 from pbxcharge.catalog.decks import NO_DECKS
 from pbxcharge.catalog.emergency import CONTEXT, compare, compare_loaded, emergency_context
-from pbxcharge.catalog.findings import Finding, Severity, has_errors
+from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.import_files import read_import
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.catalog.placing import Installation, alone_in, place
@@ -35,7 +35,8 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.versions import deck_versions, label, plan_versions
 from pbxcharge.settings import Settings
-from pbxcharge.site_files import SiteFiles, read_files
+from pbxcharge.site_files import SiteFiles, inspect_files, read_files
+from pbxcharge.site_of_books import asked_of_books, books_findings
 from pbxcharge.site_prices import site_prices
 from pbxcharge.store import Queries, open_store
 from pbxcharge.store.backup import Backup
@@ -58,11 +59,15 @@ __all__ = [
     "PlanChange",
     "SiteFiles",
     "alone_in",
+    "asked_of_books",
     "back_up",
+    "books_findings",
     "deck_versions",
     "emergency_finding",
     "emergency_text",
     "has_errors",
+    "in_order",
+    "inspect_files",
     "label",
     "loaded_emergency_finding",
     "migrate",

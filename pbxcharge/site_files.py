@@ -1,7 +1,7 @@
 """The files of a site, settings and plans, read together."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -9,8 +9,8 @@ from types import MappingProxyType
 from pbxcharge.catalog.decks import deck_names, no_such_deck
 from pbxcharge.catalog.findings import Finding, has_errors, in_order
 from pbxcharge.catalog.form import Form
-from pbxcharge.catalog.load import Catalog, load_catalog
-from pbxcharge.catalog.source import read_source
+from pbxcharge.catalog.load import Catalog, ReadPlan, load_catalog
+from pbxcharge.catalog.source import Source, read_source
 from pbxcharge.settings import Settings, load_settings
 
 NOTHING_INSTEAD: Mapping[Path, Path] = MappingProxyType({})
@@ -22,11 +22,16 @@ LIVE = (*_WHOLE, "emergency.numbers", "site.time_zone")
 
 @dataclass(frozen=True, slots=True)
 class SiteFiles:
-    """The files of a site as read: what could be read of them, and every finding."""
+    """The files of a site as read: what could be read of them, and every finding.
+
+    `plans` are the plan files one by one, those with errors too; `source` is the settings file.
+    """
 
     settings: Settings | None
     catalog: Catalog | None
     findings: tuple[Finding, ...]
+    plans: tuple[ReadPlan, ...] = ()
+    source: Source | None = None
 
 
 def read_files(
@@ -57,7 +62,16 @@ def read_files(
         today=datetime.now(settings.time_zone).date(),
     )
     found = in_order((*found, *result.findings, *_unknown_decks(config, settings)))
-    return SiteFiles(settings, None if has_errors(found) else result.catalog, found)
+    catalog = None if has_errors(found) else result.catalog
+    return SiteFiles(settings, catalog, found, result.read)
+
+
+def inspect_files(config: Path) -> SiteFiles:
+    """Read every file of a site, and look longer than a daemon has time for.
+
+    What is found beyond `read_files` are warnings, of things that no call is refused for.
+    """
+    return replace(read_files(config), source=read_source(config)[0])
 
 
 def _unknown_decks(config: Path, settings: Settings) -> Iterator[Finding]:

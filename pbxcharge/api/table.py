@@ -4,7 +4,7 @@ import os
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
-from pbxcharge.api import accounts, calls, dids, events, imports, money, plans
+from pbxcharge.api import accounts, calls, check, dids, events, imports, money, plans
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.documents import Document
 
@@ -34,6 +34,7 @@ READS: dict[str, Answer] = {
     "/events/stored": events.stored_events,
     "/plans": plans.list_plans,
     "/plan": plans.show_plan,
+    "/check": check.facts,
 }
 """Answers a desk and what is asked for."""
 

@@ -67,11 +67,29 @@ def _has_not_ended(plan: Plan, at_s: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """A plan file that could be read as YAML, and its plan; None if that has errors."""
+
+    source: Source
+    plan: Plan | None
+
+    @property
+    def name(self) -> str:
+        """The name that is written in it; empty if there is none."""
+        key = plan_key(self.source)
+        return key[0] if key else ""
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogResult:
-    """A catalog, or None if any finding is an error; warnings may stand beside a catalog."""
+    """A catalog, or None if any finding is an error; warnings may stand beside a catalog.
+
+    `read` are the plan files one by one, for checks that ask more of them.
+    """
 
     catalog: Catalog | None
     findings: tuple[Finding, ...]
+    read: tuple[ReadPlan, ...] = ()
 
 
 def load_catalog(
@@ -105,15 +123,16 @@ def load_catalog(
     known_decks, deck_findings = load_decks(decks) if decks else (NO_DECKS, [])
     found += deck_findings
     site = Surroundings(tolerance_ms, risky, zone, known_decks, deck_names(decks), today)
-    read: list[Plan] = []
+    read: list[ReadPlan] = []
     for source in sources:
         plan, plan_findings = read_plan(source, site)
         found += [*plan_findings, *price_findings(source, rules, emergency)]
-        read += [] if plan is None else [plan]
+        read.append(ReadPlan(source, plan))
     found += _same_names(sources)
     findings = in_order(found)
-    catalog = None if has_errors(findings) else Catalog(tuple(read), known_decks)
-    return CatalogResult(catalog, findings)
+    written = tuple(each.plan for each in read if each.plan is not None)
+    catalog = None if has_errors(findings) else Catalog(written, known_decks)
+    return CatalogResult(catalog, findings, tuple(read))
 
 
 PlanKey = tuple[str, int]

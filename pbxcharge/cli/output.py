@@ -70,6 +70,11 @@ def grid(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> "Table":
     return shown
 
 
+def plural(count: int, word: str) -> str:
+    """A number of things: no errors, 1 error, 2 errors."""
+    return f"{count or 'no'} {word}{'' if count == 1 else 's'}"
+
+
 def printable(text: Any) -> str:
     """A text from outside, without what would move the cursor or colour the terminal."""
     return "".join(char if char.isprintable() else "�" for char in str(text))

@@ -1,4 +1,4 @@
-"""`serve`, `check`, `verify`, `db`, `dialplan`: the site as a whole."""
+"""`serve`, `verify`, `db`, `dialplan`: the site as a whole; `check` stands in its own module."""
 
 import os
 from dataclasses import asdict
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pbxcharge.cli import findings as shown
+from pbxcharge.cli.check import check
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.exits import BadConfiguration, Exit
-from pbxcharge.cli.output import complain, say
+from pbxcharge.cli.output import complain, plural, say
 
 if TYPE_CHECKING:
-    from pbxcharge.alone import Backup, BooksFinding, Finding
-    from pbxcharge.settings import Settings
+    from pbxcharge.alone import Backup, BooksFinding
 
 database = typer.Typer(no_args_is_help=True, help="The database.")
 dialplan = typer.Typer(no_args_is_help=True, help="Parts of Asterisk's dialplan.")
@@ -32,6 +32,7 @@ def add_to(app: typer.Typer) -> None:
         "check",
         examples=(
             "pbxcharge check",
+            "pbxcharge check --strict                         # warnings count, too",
             "pbxcharge check --dialplan /etc/asterisk/pbxcharge-emergency.conf",
         ),
     )(check)
@@ -50,58 +51,6 @@ def serve(run: Run) -> None:
     from pbxcharge.serve import serve
 
     raise typer.Exit(serve(run.config, settings, catalog, secret))
-
-
-def check(
-    run: Run,
-    emergency_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--dialplan", help="Also compare the emergency context of this dialplan file."
-        ),
-    ] = None,
-) -> None:
-    """Check the site's files, and the emergency numbers that Asterisk has loaded."""
-    from pbxcharge.alone import emergency_finding, read_files
-
-    files = read_files(run.config)
-    found = list(files.findings)
-    if emergency_file is not None and files.settings is not None:
-        differs = emergency_finding(files.settings, emergency_file)
-        found += [differs] if differs else []
-    loaded, not_asked = _loaded_emergency(run.config, files.settings)
-    found += [loaded] if loaded else []
-    run.show(
-        {**_check_document(found), "asterisk_not_asked": not_asked},
-        lambda: _show_check(found, run.config, not_asked),
-    )
-    raise typer.Exit(Exit.REFUSED if _count(found, "error") else Exit.DONE)
-
-
-def _loaded_emergency(
-    config: Path, settings: "Settings | None"
-) -> "tuple[Finding | None, str | None]":
-    """How Asterisk's loaded emergency numbers differ, or why it was not asked for them."""
-    import asyncio
-
-    from pbxcharge.alone import loaded_emergency_finding
-    from pbxcharge.errors import OperatingError
-    from pbxcharge.settings import read_ami_secret
-
-    if settings is None:
-        return None, "the settings have errors"
-    secret, unread = read_ami_secret(config, settings.ami, os.environ)
-    if secret is None:
-        return None, "; ".join(map(_in_a_line, unread))
-    try:
-        return asyncio.run(loaded_emergency_finding(settings, secret)), None
-    except OperatingError as error:
-        return None, str(error)
-
-
-def _in_a_line(finding: "Finding") -> str:
-    where = " ".join(filter(None, (finding.file, finding.key)))
-    return f"{where} {finding.message}" + (f" → {finding.hint}" if finding.hint else "")
 
 
 def verify(run: Run) -> None:
@@ -191,28 +140,12 @@ def _replace(path: Path, text: str) -> None:
         raise BadConfiguration(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def _check_document(found: "list[Finding]") -> dict[str, Any]:
-    return {
-        "errors": _count(found, "error"),
-        "warnings": _count(found, "warning"),
-        "findings": [shown.document(finding) for finding in found],
-    }
-
-
-def _show_check(found: "list[Finding]", config: Path, not_asked: str | None) -> None:
-    shown.show(found)
-    if not_asked:
-        say(f"the emergency numbers that Asterisk has loaded were not compared: {not_asked}")
-    errors, warnings = _count(found, "error"), _count(found, "warning")
-    say(f"{config}: {_plural(errors, 'error')}, {_plural(warnings, 'warning')}")
-
-
 def _show_books(found: "list[BooksFinding]") -> None:
     for finding in found:
         say(f"{finding.code}: {finding.where}")
         say(f"  must be: {finding.what}")
         say(f"  → {finding.hint}")
-    say(_plural(len(found), "finding") if found else "the books are right")
+    say(plural(len(found), "finding") if found else "the books are right")
 
 
 def _backup_document(made: "Backup") -> dict[str, Any]:
@@ -241,11 +174,3 @@ def _migrated(before: int, after: int) -> str:
     if before == 0:
         return f"database made, schema {after}"
     return f"schema {before} brought to {after}"
-
-
-def _count(found: "list[Finding]", severity: str) -> int:
-    return sum(finding.severity == severity for finding in found)
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count or 'no'} {word}{'' if count == 1 else 's'}"

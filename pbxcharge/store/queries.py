@@ -165,6 +165,19 @@ class Queries:
         """How many accounts each plan charges; closed ones are not counted."""
         return dict(await self._all(selects.PLAN_USERS))
 
+    async def plan_levels(self) -> list[tuple[str, str | None, int]]:
+        """Each plan, the next plan above its accounts, and how many of them there are.
+
+        Users of `retail` below an organization of `wholesale` are (retail, wholesale, 12); at the
+        top of the tree there is none above. Closed accounts are not counted.
+        """
+        return [(row[0], row[1], row[2]) for row in await self._all(selects.PLAN_LEVELS)]
+
+    async def phones_numbered(self, numbers: Sequence[str]) -> list[Extension]:
+        """The phones of the whole site that have one of these numbers."""
+        found = await self._all(selects.PHONES_NUMBERED, numbers=json_list(numbers))
+        return [rows.extension(row) for row in found]
+
     async def extensions(self, scope: Scope) -> list[Extension]:
         """The phones of a subtree."""
         return [rows.extension(row) for row in await self._all(selects.EXTENSIONS, scope=scope)]

@@ -76,6 +76,25 @@ GROUP BY plan ORDER BY plan
 """
 """How many accounts each plan charges."""
 
+PLAN_LEVELS = """
+WITH RECURSIVE tree (account_id, plan, status, above) AS (
+    SELECT account_id, plan, status, NULL FROM account WHERE parent_id IS NULL
+    UNION ALL
+    SELECT account.account_id, account.plan, account.status, coalesce(tree.plan, tree.above)
+    FROM tree JOIN account ON account.parent_id = tree.account_id
+)
+SELECT plan, above, count(*) FROM tree
+WHERE plan IS NOT NULL AND status <> 'closed'
+GROUP BY plan, above ORDER BY plan, above
+"""
+"""How many accounts each plan charges, by the next plan that is charged above them."""
+
+PHONES_NUMBERED = """
+SELECT endpoint, number, account_id FROM extension
+WHERE number IN (SELECT value FROM json_each(:numbers)) ORDER BY number, endpoint
+"""
+"""The phones of the site that have one of these numbers, whatever their organization."""
+
 EXTENSIONS = f"""
 {_SCOPE}
 SELECT endpoint, number, extension.account_id

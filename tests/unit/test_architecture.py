@@ -30,6 +30,7 @@ ARROWS: dict[str, set[str]] = {
     "api.client": {"core", "errors"},
     "settings": {"catalog", "core", "errors"},
     "site_files": {"settings", "catalog", "core", "errors"},
+    "site_of_books": {"settings", "site_files", "catalog", "core"},
     "site_prices": {"settings", "catalog", "core", "flow"},
     "in_force": {"settings", "site_files", "site_prices", "catalog", "core", "flow"},
     "schemas": {"settings", "catalog"},
@@ -44,7 +45,7 @@ ARROWS: dict[str, set[str]] = {
     # The daemon's parts, wired for the time of one command that finds no daemon.
     "alone": {
         *("api", "flow", "store", "redis", "catalog", "core", "errors", "settings", "site_files"),
-        *("asterisk", "log", "site_prices"),
+        *("asterisk", "log", "site_of_books", "site_prices"),
     },
     "cli": {
         *("api.client", "reports", "serve", "alone", "schemas", "settings", "log", "core"),

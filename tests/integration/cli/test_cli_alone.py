@@ -211,19 +211,6 @@ async def test_the_books_are_verified(site: Site) -> None:
     assert found.json["findings"]
 
 
-async def test_the_files_are_checked_all_at_once(site: Site) -> None:
-    """Errors and warnings apart, each with file, line, key and hint."""
-    assert (await site.run("check")).out.endswith("no errors, no warnings\n")
-    plan = site.folder / "plans" / "kiosk.yaml"
-    plan.write_text(plan.read_text().replace("slice_s: 5", "slice_s: soon\n  slize: 5"))
-    (site.folder / "plans" / "old.yml").write_text("x")
-    found = (await site.run("--json", "check", code=1)).json
-    assert (found["errors"], found["warnings"]) == (2, 1)
-    assert {"file", "line", "key", "message", "hint", "severity"} == set(found["findings"][0])
-    text = (await site.run("check", code=1)).out
-    assert "kiosk.yaml:" in text and "did you mean slice_s?" in text
-
-
 async def test_a_command_that_needs_plans_refuses_broken_ones(site: Site) -> None:
     """With 78 and the findings; one that needs none works on."""
     (site.folder / "plans" / "kiosk.yaml").write_text("name: [")

@@ -1,0 +1,35 @@
+"""What a check of the site's files asks of the books: counts, and names that clash."""
+
+from pbxcharge.api.desk import Desk
+from pbxcharge.api.documents import Document
+
+
+async def facts(desk: Desk, owners: str = "", dialled: str = "", dids: str = "") -> Document:
+    """Who is charged by which plan, and what there is of the accounts and numbers asked for.
+
+    Args:
+        desk: the desk.
+        owners: accounts, separated by commas: those of them that exist are named.
+        dialled: as they are dialled inside the house: the phones that have them are named.
+        dids: numbers of the public network: those of them that are the site's own are named.
+    """
+    queries = desk.queries
+    known = await queries.accounts_named(_each(owners))
+    phones = await queries.phones_numbered(_each(dialled))
+    numbers = await queries.dids_named(_each(dids))
+    return {
+        "plans": [
+            {"plan": plan, "above": above, "accounts": count}
+            for plan, above, count in await queries.plan_levels()
+        ],
+        "accounts": [account.account_id for account in known],
+        "phones": [
+            {"number": phone.number, "endpoint": phone.endpoint, "account": phone.account_id}
+            for phone in phones
+        ],
+        "dids": [{"number": did.number, "account": did.account_id} for did in numbers],
+    }
+
+
+def _each(names: str) -> list[str]:
+    return [name for name in names.split(",") if name]

@@ -1,0 +1,110 @@
+"""`pbxcharge check`: everything that is wrong with the files of a site, at once."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pbxcharge.cli import findings as shown
+from pbxcharge.cli.command import Run
+from pbxcharge.cli.exits import Exit
+from pbxcharge.cli.output import plural, say
+from pbxcharge.errors import OperatingError
+
+if TYPE_CHECKING:
+    from pbxcharge.alone import Finding, SiteFiles
+    from pbxcharge.settings import Settings
+
+
+async def check(
+    run: Run,
+    emergency_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--dialplan", help="Also compare the emergency context of this dialplan file."
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with 1 if there are warnings, too.")
+    ] = False,
+) -> None:
+    """Check the site's files, against its accounts and what Asterisk has loaded, too."""
+    from pbxcharge.alone import emergency_finding, in_order, inspect_files
+
+    files = inspect_files(run.config)
+    found = list(files.findings)
+    if emergency_file is not None and files.settings is not None:
+        differs = emergency_finding(files.settings, emergency_file)
+        found += [differs] if differs else []
+    loaded, not_asked = await _loaded_emergency(run.config, files.settings)
+    of_books, not_read = await _of_books(run, files)
+    every = in_order((*found, *loaded, *of_books))
+    document = {**_document(every), "asterisk_not_asked": not_asked, "books_not_read": not_read}
+    run.show(document, lambda: _show(every, run.config, not_asked, not_read))
+    refused = _count(every, "error") or (strict and every)
+    raise typer.Exit(Exit.REFUSED if refused else Exit.DONE)
+
+
+async def _loaded_emergency(
+    config: Path, settings: "Settings | None"
+) -> "tuple[tuple[Finding, ...], str | None]":
+    """How Asterisk's loaded emergency numbers differ, or why it was not asked for them."""
+    from pbxcharge.alone import loaded_emergency_finding
+    from pbxcharge.settings import read_ami_secret
+
+    if settings is None:
+        return (), "the settings have errors"
+    secret, unread = read_ami_secret(config, settings.ami, os.environ)
+    if secret is None:
+        return (), "; ".join(map(_in_a_line, unread))
+    try:
+        differs = await loaded_emergency_finding(settings, secret)
+    except OperatingError as error:
+        return (), str(error)
+    return ((differs,) if differs else ()), None
+
+
+async def _of_books(run: Run, files: "SiteFiles") -> "tuple[tuple[Finding, ...], str | None]":
+    """What the files mean for the accounts that there are, or why these were not looked at."""
+    from pbxcharge.alone import asked_of_books, books_findings
+    from pbxcharge.cli.reach import read
+
+    if files.settings is None:
+        return (), "the settings have errors"
+    try:
+        facts = await read(run, lambda api: api.get("/check", **asked_of_books(files)))
+    except OperatingError as error:
+        return (), str(error)
+    return books_findings(files, facts), None
+
+
+def _in_a_line(finding: "Finding") -> str:
+    where = " ".join(filter(None, (finding.file, finding.key)))
+    return f"{where} {finding.message}" + (f" → {finding.hint}" if finding.hint else "")
+
+
+def _document(found: "Sequence[Finding]") -> dict[str, Any]:
+    apart = sorted(found, key=lambda finding: finding.severity != "error")
+    return {
+        "errors": _count(found, "error"),
+        "warnings": _count(found, "warning"),
+        "findings": [shown.document(finding) for finding in apart],
+    }
+
+
+def _show(
+    found: "Sequence[Finding]", config: Path, not_asked: str | None, not_read: str | None
+) -> None:
+    shown.show_apart(found)
+    if not_asked:
+        say(f"the emergency numbers that Asterisk has loaded were not compared: {not_asked}")
+    if not_read:
+        say(f"who is charged by which plan was not looked at: {not_read}")
+    errors, warnings = _count(found, "error"), _count(found, "warning")
+    say(f"{config}: {plural(errors, 'error')}, {plural(warnings, 'warning')}")
+
+
+def _count(found: "Sequence[Finding]", severity: str) -> int:
+    return sum(finding.severity == severity for finding in found)
