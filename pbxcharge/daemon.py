@@ -240,8 +240,12 @@ class Daemon:
         """Grant nothing more, leave live calls to their leases, end every part."""
         self._notifier.say("STOPPING=1")
         self.authorizer.stopping = True
-        worst_ms = self._lag.worst_ms
-        self._log.info("stopping", live_calls=len(self.meter), loop_late_ms=worst_ms)
+        self._log.info(
+            "stopping",
+            live_calls=len(self.meter),
+            loop_late_ms=self._lag.worst_ms,
+            loop_own_ms=self._lag.worst_own_ms,
+        )
         await self.agi.close()
         for task in self._tasks:
             task.cancel()

@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import signal
+import sys
 from pathlib import Path
 
 import uvloop
@@ -19,6 +20,7 @@ from pbxcharge.store import open_store
 STOP_WITHIN_S = 4.0
 FILES_MAX = 4096
 """More than 1,500 connections that ask for calls, and whatever else is open."""
+SWITCH_AFTER_S = 0.001
 EXIT_DONE, EXIT_DOWN = 0, 69
 
 
@@ -37,6 +39,7 @@ def serve(config: Path, settings: Settings, catalog: Catalog, ami_secret: str) -
     log.configure(settings.log.level, settings.log.mask_digits)
     logger = log.logger()
     _may_open_files()
+    favour_the_loop()
     try:
         uvloop.run(_run(config, settings, catalog, ami_secret, logger))
     except OperatingError as error:
@@ -75,6 +78,14 @@ def _may_open_files() -> None:
     allowed = FILES_MAX if hard == resource.RLIM_INFINITY else min(FILES_MAX, hard)
     if soft != resource.RLIM_INFINITY and soft < allowed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+
+
+def favour_the_loop() -> None:
+    """Let a thread that computes, as one that reads plans, make way for the loop within 1 ms.
+
+    Python would let it go on for 5 ms each time that the loop comes back from waiting.
+    """
+    sys.setswitchinterval(SWITCH_AFTER_S)
 
 
 def _leave(logger: Logger) -> None:

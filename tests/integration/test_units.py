@@ -58,6 +58,16 @@ def test_daemon_is_watched_reloaded_and_given_its_secret_by_systemd() -> None:
     assert "Environment" not in unit
 
 
+def test_daemon_may_put_the_builder_of_a_deck_behind_the_calls() -> None:
+    """Where these calls are refused the builder computes beside live calls as their equal."""
+    filters = re.findall(
+        r"^SystemCallFilter=(.*)$", (UNITS / "pbxcharge.service").read_text(), re.MULTILINE
+    )
+    assert filters.index("~@privileged @resources") < filters.index(
+        "setpriority sched_setscheduler"
+    )
+
+
 def test_backup_leaves_the_socket_of_the_daemon_alone() -> None:
     """A RuntimeDirectory would be removed at the end of each backup, with the socket in it."""
     unit = settings("pbxcharge-backup.service")

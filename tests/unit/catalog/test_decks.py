@@ -119,6 +119,20 @@ def test_a_builder_that_is_killed_leaves_nothing_half(files: DeckFiles) -> None:
     assert [name.partition(".")[2] for name in cached(files)] == ["deck"]
 
 
+def test_a_builder_makes_way_for_calls(tmp_path: Path) -> None:
+    """Whoever else wants its processor has it at once: it is behind before it reads a row."""
+    source = tmp_path / "carrier.csv"
+    os.mkfifo(source)
+    words = (sys.executable, "-m", "pbxcharge.catalog.deck_build", source, tmp_path, "UTC")
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as builder:
+        with source.open("wb") as rows:  # it is open when the builder reads it
+            assert os.sched_getscheduler(builder.pid) == os.SCHED_IDLE
+            assert os.getpriority(os.PRIO_PROCESS, builder.pid) >= 10
+            rows.write(large_deck(10, 1).encode())
+        assert builder.stdout is not None
+        assert built_from_json(builder.stdout.read().decode()).path is not None
+
+
 def test_a_damaged_compiled_file_is_made_anew(files: DeckFiles) -> None:
     """Whatever has happened to it."""
     load(files)
