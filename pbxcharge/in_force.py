@@ -50,12 +50,12 @@ class InForce:
         prices = _prices(self.settings, self._catalog, self.settings.routing, self._fresh[2])
         return Fresh(self.settings.plans, prices, ())
 
-    def next_change_s(self) -> int | None:
+    def next_change_s(self, after_s: int) -> int | None:
         """When the next plan begins or ends, in UTC seconds; None if none does.
 
-        Of those that are due and not in force yet, the first one.
+        Of those that are due later than a second and not in force yet, the first one.
         """
-        return self._catalog.next_change_s(self._as_of_s)
+        return self._catalog.next_change_s(max(self._as_of_s, after_s))
 
     def take_settings(self) -> None:
         """In the step in which the prices come into force: the settings that go with them."""

@@ -18,15 +18,16 @@ class EffectiveDates:
     """Waits for the next instant at which a plan begins or ends, and puts it into force then.
 
     Args:
-        next_change_s: that instant, in UTC seconds; None if there is none.
-        put: puts what counts now into force; whether it could. Until then what was in force stays.
+        next_change_s: that instant, in UTC seconds, of those after a second; None if there is none.
+        put: puts what counts now into force; whether all of it could be. What cannot is tried
+            again, and what is due meanwhile does not wait for it.
         clock: the wall clock says when it is due.
         logger: why it could not.
     """
 
     def __init__(
         self,
-        next_change_s: Callable[[], int | None],
+        next_change_s: Callable[[int], int | None],
         put: Callable[[], Awaitable[bool]],
         clock: Clock,
         logger: Logger,
@@ -36,6 +37,8 @@ class EffectiveDates:
         self._clock = clock
         self._log = logger
         self._changed = asyncio.Event()
+        self._tried_s = 0
+        self._retry_ms: int | None = None
 
     def changed(self) -> None:
         """Other plans are in force: the next instant may be another one."""
@@ -48,14 +51,20 @@ class EffectiveDates:
             wait_s = self._due_in_s()
             if wait_s > 0:
                 await self._wait(wait_s)
-            elif not await self._done():
-                await self._wait(RETRY_S)
+                continue
+            self._tried_s = self._clock.wall_us() // MICROS
+            done = await self._done()
+            self._retry_ms = None if done else self._clock.mono_ms() + int(RETRY_S * 1000)
 
     def _due_in_s(self) -> float:
-        due_s = self._next_change_s()
-        if due_s is None:
-            return LOOK_EVERY_S
-        return min(LOOK_EVERY_S, (due_s * MICROS - self._clock.wall_us()) / MICROS)
+        """Until the next instant that was not tried yet, or until something is tried again."""
+        due_s = self._next_change_s(self._tried_s)
+        waits = [LOOK_EVERY_S]
+        if due_s is not None:
+            waits.append((due_s * MICROS - self._clock.wall_us()) / MICROS)
+        if self._retry_ms is not None:
+            waits.append((self._retry_ms - self._clock.mono_ms()) / 1000)
+        return min(waits)
 
     async def _done(self) -> bool:
         try:

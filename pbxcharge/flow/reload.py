@@ -1,14 +1,15 @@
 """Plans that change while calls run: read whole, checked whole, put into force in one step."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from pbxcharge.catalog.changes import PlanChange, plan_changes
 from pbxcharge.catalog.findings import Finding
 from pbxcharge.errors import OperatingError
-from pbxcharge.flow.alignment import obstacle_finding
+from pbxcharge.flow.alignment import Obstacle, obstacle_finding
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.provision import Provisioning
@@ -97,28 +98,43 @@ class Reload:
             StorageDown: nothing was changed.
         """
         async with self._turn:
-            return await self._put(await asyncio.to_thread(self._read), actor)
+            fresh = await asyncio.to_thread(self._read)
+            if fresh.prices is None:
+                return self._refused(fresh.findings, actor)
+            put = await self._put(fresh, actor)
+            if isinstance(put, Reloaded):
+                return put
+            return self._refused((*fresh.findings, *_findings(fresh, put)), actor)
 
     async def advance(self) -> bool:
-        """Put those plans into force that are due by their dates; whether it could be done.
+        """Put those plans into force that are due by their dates; whether all of them could be.
 
-        From memory: no file is read, so what somebody is writing just now plays no part.
+        From memory: no file is read, so what somebody is writing just now plays no part. One that
+        cannot come into force yet, since calls live for instance, keeps no other one waiting.
 
         Raises:
-            StorageDown: nothing was changed.
+            StorageDown: not all of them could be, and what was in force before is.
         """
         async with self._turn:
-            return (await self._put(self._again(), DATES)).done
+            fresh, waiting = self._again(), dict[str, Obstacle]()
+            while (due := _due(fresh, self._prices, waiting)) is not None:
+                put = await self._put(due, DATES)
+                if isinstance(put, Reloaded):
+                    break
+                waiting |= {each.plan: each for each in put}
+            self._log_findings(_findings(fresh, waiting.values()))
+            if waiting:
+                self._log.error("plans that are due wait", plans=sorted(waiting))
+            return not waiting
 
-    async def _put(self, fresh: Fresh, actor: str) -> Reloaded:
-        if fresh.prices is None:
-            return self._refused(fresh.findings, actor)
+    async def _put(self, fresh: Fresh, actor: str) -> Reloaded | tuple[Obstacle, ...]:
+        """Put plans into force, or what stands in the way, so that nothing was changed."""
+        assert fresh.prices is not None  # noqa: S101 - who calls has looked
         prices = fresh.prices
         before = versions(self._prices)
         obstacles = await self._provisioning.change_plans(prices.plans, lambda: self._swap(prices))
         if obstacles:
-            found = (obstacle_finding(fresh.folder, each) for each in obstacles)
-            return self._refused((*fresh.findings, *found), actor)
+            return obstacles
         done = Reloaded(
             done=True,
             changes=plan_changes(before, versions(prices)),
@@ -154,7 +170,7 @@ class Reload:
             keys = ", ".join(done.needs_restart)
             self._log.warning("changed settings need a restart", settings=keys)
 
-    def _log_findings(self, findings: tuple[Finding, ...]) -> None:
+    def _log_findings(self, findings: Iterable[Finding]) -> None:
         for found in findings:
             self._log.warning(
                 "finding",
@@ -165,6 +181,26 @@ class Reload:
                 message=found.message,
                 hint=found.hint,
             )
+
+
+def _due(fresh: Fresh, now: Prices, waiting: Container[str]) -> Fresh | None:
+    """What can come into force while some plans wait; None if that is in force.
+
+    In the place of a plan that waits stays the one that was in force, and it is still to come.
+    """
+    due = fresh.prices
+    if due is None:
+        return None
+    held = tuple(plan for plan in due.plans.values() if plan.name in waiting)
+    plans = {name: plan for name, plan in due.plans.items() if name not in waiting}
+    plans |= {plan.name: now.plans[plan.name] for plan in held if plan.name in now.plans}
+    prices = replace(due, plans=MappingProxyType(plans), to_come=(*held, *due.to_come))
+    same = (plans, prices.to_come) == (dict(now.plans), now.to_come)
+    return None if same else replace(fresh, prices=prices)
+
+
+def _findings(fresh: Fresh, obstacles: Iterable[Obstacle]) -> Iterator[Finding]:
+    return (obstacle_finding(fresh.folder, each) for each in obstacles)
 
 
 def versions(prices: Prices) -> dict[str, str]:

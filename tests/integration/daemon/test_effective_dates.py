@@ -40,6 +40,32 @@ async def test_a_plan_comes_into_force_at_its_instant_and_live_calls_keep_theirs
         assert record["charge_micros"] == record["billed_s"] * SECOND
 
 
+async def test_a_plan_that_must_wait_keeps_no_other_one_waiting() -> None:
+    """Alice talks, so her plan cannot pay from another wallet yet; bob's is dearer at its instant.
+
+    Seen failing with all plans of an instant put into force or none.
+    """
+    other = PLAN.replace("name: seconds", "name: other")
+    async with exchange({"alice": "9.00", "bob": "9.00"}) as x:
+        (x.site.folder / "plans" / "other.yaml").write_text(other)
+        await x.act("/plans/apply")
+        await x.act("/accounts/plan", account_id="bob", plan="other")
+        begins = f"effective_from: '{instant(4)}'"
+        write_later(x, PLAN.replace("type: prepaid", "type: prepaid\nwallets: shared"), begins)
+        (x.site.folder / "plans" / "dear.yaml").write_text(
+            f"{other.replace('0.60', '6.00')}{begins}\n"
+        )
+        await x.act("/plans/apply")
+        runs = await x.talk("alice")
+        waits = await x.site.log.wait("plans that are due wait")
+        assert waits["plans"] == ["seconds"]
+        assert await hang_up(x, "bob") == 10 * SECOND
+        listed = await x.site.ask("plan", "list")
+        assert [plan["name"] for plan in listed["to_come"]] == ["seconds"]
+        runs.hang_up()
+        assert (await x.settled(runs))["charge_micros"] > 0
+
+
 async def test_a_plan_gives_its_place_back_when_it_ends() -> None:
     """And a plan that was due while nobody ran is in force from the start."""
     async with exchange({"alice": "9.00"}) as x:
