@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,6 +10,7 @@ from pbxcharge.catalog.decks import deck_names, no_such_deck
 from pbxcharge.catalog.findings import Finding, has_errors, in_order
 from pbxcharge.catalog.form import Form
 from pbxcharge.catalog.load import Catalog, ReadPlan, load_catalog
+from pbxcharge.catalog.plan_dates import ended_findings
 from pbxcharge.catalog.source import Source, read_source
 from pbxcharge.settings import Settings, load_settings
 
@@ -71,7 +72,16 @@ def inspect_files(config: Path) -> SiteFiles:
 
     What is found beyond `read_files` are warnings, of things that no call is refused for.
     """
-    return replace(read_files(config), source=read_source(config)[0])
+    files = replace(read_files(config), source=read_source(config)[0])
+    return replace(files, findings=in_order((*files.findings, *_inspected(files))))
+
+
+def _inspected(files: SiteFiles) -> Iterator[Finding]:
+    settings = files.settings
+    if settings is None:
+        return
+    at_s = int(datetime.now(UTC).timestamp())
+    yield from ended_findings(files.plans, settings.time_zone, at_s)
 
 
 def _unknown_decks(config: Path, settings: Settings) -> Iterator[Finding]:

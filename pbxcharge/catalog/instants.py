@@ -1,7 +1,7 @@
 """Dates in files: the instant that an admin means by a day, or a day and a time, of the site."""
 
 import re
-from datetime import datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 
 from pbxcharge.catalog.scalars import shown, wrong
 
@@ -24,3 +24,16 @@ def read_instant(text: str, zone: tzinfo) -> int:
         return int(datetime.fromisoformat(text).replace(tzinfo=zone).timestamp())
     except (ValueError, OverflowError):
         raise wrong(f"{text} is not a day of the calendar", _HINT) from None
+
+
+def written_instant(at_s: int, zone: tzinfo) -> str:
+    """An instant as an admin writes it, in a zone: 2026-12-01, or 2026-12-01 18:30."""
+    local = datetime.fromtimestamp(at_s, UTC).astimezone(zone).replace(tzinfo=None)
+    if local.time() == time():
+        return local.date().isoformat()
+    return local.isoformat(" ", "minutes" if local.second == 0 else "seconds")
+
+
+def midnight_s(day: date, zone: tzinfo) -> int:
+    """The instant at which a day begins in a zone, in seconds since the epoch."""
+    return int(datetime.combine(day, time(), zone).timestamp())

@@ -9,6 +9,7 @@ from pbxcharge.catalog.deck import Deck, DeckDefaults
 from pbxcharge.catalog.decks import NO_DECKS, no_such_deck
 from pbxcharge.catalog.findings import Finding, has_errors
 from pbxcharge.catalog.form import read_form
+from pbxcharge.catalog.gap_checks import coming_holiday_findings, gap_findings
 from pbxcharge.catalog.limit_checks import limit_findings
 from pbxcharge.catalog.plan_checks import INCOMING, PUBLIC, ROWS, plan_findings
 from pbxcharge.catalog.plan_form import OWNER_SITE, Action, LimitsForm, PlanForm
@@ -20,6 +21,7 @@ from pbxcharge.catalog.plan_rates import (
     tariffs_of,
 )
 from pbxcharge.catalog.plan_version import plan_version
+from pbxcharge.catalog.row_checks import row_findings
 from pbxcharge.catalog.source import KeyPath, Source, key_text, with_group, with_list
 from pbxcharge.catalog.window_checks import holiday_findings
 from pbxcharge.catalog.window_form import schedule_of
@@ -80,6 +82,9 @@ def _read(source: Source, site: Surroundings) -> tuple[Plan | None, tuple[Findin
     barred = NO_PREFIXES if form.limits.high_risk else site.high_risk
     found += tuple(limit_findings(form, source, barred))
     found += tuple(holiday_findings(form, source, site.today))
+    found += tuple(coming_holiday_findings(form, source, site.today))
+    found += tuple(gap_findings(form, source))
+    found += tuple(row_findings(form, source, site.zone, site.today))
     return _plan(form, site, barred), found
 
 

@@ -83,6 +83,11 @@ class TimeWindowForm(Form):
     """The first minute after it; 24:00. Past midnight, it belongs to the day on which it begins."""
 
 
+def day_name(day: Day) -> str:
+    """How a day is written: mon."""
+    return next(name for name, known in _DAYS.items() if known is day)
+
+
 def schedule_of(windows: dict[str, TimeWindowForm], holidays: tuple[date, ...]) -> Schedule:
     """The windows in the order in which they are written, and the holidays."""
     return Schedule(

@@ -125,7 +125,9 @@ def test_a_price_changes_in_windows_and_on_dates() -> None:
 
 def test_exceptions_win_whatever_the_length_of_their_prefix() -> None:
     """A free hotline, a forbidden one, and colleagues for twice what the level above charges."""
-    plan = plan_of(NIGHT.replace("prefixes: [49]", "prefixes: [49, 4980011]", 1))
+    plan, found = read(NIGHT.replace("prefixes: [49]", "prefixes: [49, 4980011]", 1))
+    assert plan is not None
+    assert [it.message[:32] for it in found] == ["never counts: the exception for "]
     hotline = plan.priced_by(CallType.PUBLIC, "4980011222", 0)
     assert isinstance(hotline, Rate)
     assert (hotline.destination, hotline.price_per_minute) == ("Hotline", Fraction(0))
