@@ -20,9 +20,10 @@ async def test_the_files_are_checked_all_at_once(site: Site) -> None:
     found = (await site.run("--json", "check", code=1)).json
     assert {"file", "line", "key", "message", "hint", "severity"} == set(found["findings"][0])
     assert [it["severity"] for it in found["findings"][:3]] == ["error", "error", "warning"]
+    at = plan.read_text().splitlines().index("  slice_s: soon") + 1
     lines = (await site.run("check", code=1)).out.splitlines()
     assert lines[0] == "errors"
-    assert f"{plan}:22 reservation.slice_s: 'soon' is not a whole number" in lines
+    assert f"{plan}:{at} reservation.slice_s: 'soon' is not a whole number" in lines
     assert "  → did you mean slice_s?" in lines
     assert lines.index("warnings") > lines.index("errors")
     assert lines[-1].startswith(f"{site.config}: 2 errors, ")
