@@ -5,7 +5,7 @@ to the books who did it.
 """
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import tzinfo
 from pathlib import Path
@@ -13,7 +13,8 @@ from types import MappingProxyType
 
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.local import LocalApi
-from pbxcharge.asterisk.ami_once import loaded_context_once
+from pbxcharge.asterisk.ami_client import AmiClient
+from pbxcharge.asterisk.ami_once import asking_once
 from pbxcharge.catalog.changes import (
     PlanChange,
     missing_finding,
@@ -23,6 +24,13 @@ from pbxcharge.catalog.changes import (
 from pbxcharge.catalog.deck import Deck
 from pbxcharge.catalog.deck_file import Entry
 from pbxcharge.catalog.decks import NO_DECKS
+from pbxcharge.catalog.dialplan import (
+    DIALPLAN,
+    SETTINGS,
+    SHIPPED,
+    dialplan_findings,
+    endpoint_findings,
+)
 from pbxcharge.catalog.emergency import CONTEXT, compare, compare_loaded, emergency_context
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.import_files import read_import
@@ -60,6 +68,7 @@ __all__ = [
     "SiteFiles",
     "alone_in",
     "asked_of_books",
+    "asterisk_findings",
     "back_up",
     "books_findings",
     "deck_versions",
@@ -69,7 +78,6 @@ __all__ = [
     "in_order",
     "inspect_files",
     "label",
-    "loaded_emergency_finding",
     "migrate",
     "missing_finding",
     "place",
@@ -201,15 +209,30 @@ def emergency_finding(settings: Settings, file: Path) -> Finding | None:
     return compare(settings.emergency_routes, text, str(file))
 
 
-async def loaded_emergency_finding(settings: Settings, secret: str) -> Finding | None:
-    """How the dialplan that Asterisk has loaded differs from the list; None if it does not.
+async def asterisk_findings(
+    settings: Settings, secret: str, phones: Iterable[str]
+) -> tuple[Finding, ...]:
+    """How what Asterisk has loaded differs from what the site's files, and charging, rely on.
 
     Raises:
         AmiDown, AmiRefused: Asterisk could not be asked.
     """
     ami = settings.ami
-    loaded = await loaded_context_once(ami.host, ami.port, ami.username, secret, CONTEXT, _Silent())
-    return compare_loaded(settings.emergency_routes, loaded, "Asterisk's dialplan")
+    session = asking_once(ami.host, ami.port, ami.username, secret, _Silent())
+    async with session as asterisk:
+        numbers = await asterisk.loaded_context(CONTEXT)
+        contexts = {name: await asterisk.dialplan_lines(name) for name in SHIPPED}
+        trunks, others = [
+            {name: await _endpoint(asterisk, name) for name in sorted(names)}
+            for names in (settings.trunk_endpoints, {*phones} - settings.trunk_endpoints)
+        ]
+    differs = compare_loaded(settings.emergency_routes, numbers, DIALPLAN)
+    found = [*([differs] if differs else []), *dialplan_findings(contexts)]
+    return (*found, *endpoint_findings(trunks, others))
+
+
+async def _endpoint(asterisk: AmiClient, name: str) -> dict[str, str]:
+    return {setting: await asterisk.endpoint_setting(name, setting) for setting in SETTINGS}
 
 
 class _Silent:

@@ -15,6 +15,8 @@ from pbxcharge.asterisk.ami_lists import (
     STATUS_VARIABLES,
     SpoolEntry,
     StatusEntry,
+    application_in,
+    dialplan_line,
     parse_spool,
     parse_status,
 )
@@ -277,19 +279,39 @@ class AmiClient:
 
         A context that is not loaded does nothing, so it is empty.
         """
+        return {
+            line.get("Extension", ""): application_in(line)
+            for line in await self._dialplan(context)
+            if line.get("Priority") == "1"
+        }
+
+    async def dialplan_lines(self, context: str) -> tuple[str, ...]:
+        """A context of the loaded dialplan, line by line; see `dialplan_line`.
+
+        A context that is not loaded has none.
+        """
+        return tuple(map(dialplan_line, await self._dialplan(context)))
+
+    async def _dialplan(self, context: str) -> Sequence[Headers]:
         if not _CONTEXT.fullmatch(context):
             raise AmiRefused("not the name of a context")
         try:
-            reply = await self._act({"Action": "ShowDialPlan", "Context": context}, True, 4)
+            return (await self._act({"Action": "ShowDialPlan", "Context": context}, True, 4)).items
         except AmiRefused as refused:
             if _CONTEXT_MISSING in str(refused):
-                return {}
+                return ()
             raise
-        return {
-            line.get("Extension", ""): f"{line.get('Application', '')}({line.get('AppData', '')})"
-            for line in reply.items
-            if line.get("Priority") == "1"
-        }
+
+    async def endpoint_setting(self, endpoint: str, name: str) -> str:
+        """A setting of a PJSIP endpoint as it is loaded, also from a database; "" is nowhere.
+
+        Likewise empty where Asterisk has not loaded the function (func_pjsip_endpoint.so).
+        """
+        if not _CONTEXT.fullmatch(endpoint):
+            raise AmiRefused("not the name of an endpoint")
+        asked = f"PJSIP_ENDPOINT({endpoint},{name})"
+        reply = await self._act({"Action": "Getvar", "Variable": asked})
+        return reply.headers.get("Value", "")
 
     async def core_settings(self) -> CoreSettings:
         """What Asterisk says of itself."""

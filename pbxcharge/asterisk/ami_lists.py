@@ -147,6 +147,20 @@ def parse_status(headers: Headers) -> StatusEntry:
     )
 
 
+def application_in(line: Headers) -> str:
+    """What a line of the dialplan does, as it is written in a file: `Dial(PJSIP/100,20)`."""
+    return f"{line.get('Application', '')}({line.get('AppData', '')})"
+
+
+def dialplan_line(line: Headers) -> str:
+    """A line of the list that ShowDialPlan gives: `s,2(dial),Dial(PJSIP/100,20)`."""
+    if "Priority" not in line:
+        return f"include => {line.get('IncludeContext', '')}"
+    label = line.get("ExtensionLabel")
+    place = f"{line.get('Extension', '')},{line['Priority']}{f'({label})' if label else ''}"
+    return f"{place},{application_in(line)}"
+
+
 def parse_spool(key: str, text: str) -> SpoolEntry:
     """Entry of the spool: key `/pbxcharge/<uniqueid>`, value split by `|`.
 

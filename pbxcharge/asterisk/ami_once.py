@@ -1,6 +1,8 @@
-"""One question to Asterisk by a command that runs without the daemon."""
+"""Questions to Asterisk by a command that runs without the daemon."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from pbxcharge.asterisk.ami_client import AmiClient
 from pbxcharge.errors import AmiDown
@@ -9,10 +11,11 @@ from pbxcharge.logger import Logger
 WITHIN_S = 3.0
 
 
-async def loaded_context_once(
-    host: str, port: int, username: str, secret: str, context: str, logger: Logger
-) -> dict[str, str]:
-    """What a context of the loaded dialplan does; see AmiClient.loaded_context.
+@asynccontextmanager
+async def asking_once(
+    host: str, port: int, username: str, secret: str, logger: Logger
+) -> AsyncIterator[AmiClient]:
+    """A session for the questions of the block.
 
     Raises:
         AmiDown, AmiRefused: Asterisk is not there, or does not know the user.
@@ -35,7 +38,7 @@ async def loaded_context_once(
     await client.start()
     try:
         await client.wait_ready(WITHIN_S)
-        return await client.loaded_context(context)
+        yield client
     finally:
         await client.close()
 

@@ -31,15 +31,17 @@ async def check(
     ] = False,
 ) -> None:
     """Check the site's files, against its accounts and what Asterisk has loaded, too."""
-    from pbxcharge.alone import emergency_finding, in_order, inspect_files
+    from pbxcharge.alone import books_findings, emergency_finding, in_order, inspect_files
 
     files = inspect_files(run.config)
     found = list(files.findings)
     if emergency_file is not None and files.settings is not None:
         differs = emergency_finding(files.settings, emergency_file)
         found += [differs] if differs else []
-    loaded, not_asked = await _loaded_emergency(run.config, files.settings)
-    of_books, not_read = await _of_books(run, files)
+    facts, not_read = await _facts(run, files)
+    of_books = books_findings(files, facts) if facts else ()
+    phones = facts["endpoints"] if facts else ()
+    loaded, not_asked = await _of_asterisk(run.config, files.settings, phones)
     every = in_order((*found, *loaded, *of_books))
     document = {**_document(every), "asterisk_not_asked": not_asked, "books_not_read": not_read}
     run.show(document, lambda: _show(every, run.config, not_asked, not_read))
@@ -47,11 +49,24 @@ async def check(
     raise typer.Exit(Exit.REFUSED if refused else Exit.DONE)
 
 
-async def _loaded_emergency(
-    config: Path, settings: "Settings | None"
+async def _facts(run: Run, files: "SiteFiles") -> tuple[dict[str, Any] | None, str | None]:
+    """What the books say of the accounts that the files are for, or why they were not asked."""
+    from pbxcharge.alone import asked_of_books
+    from pbxcharge.cli.reach import read
+
+    if files.settings is None:
+        return None, "the settings have errors"
+    try:
+        return await read(run, lambda api: api.get("/check", **asked_of_books(files))), None
+    except OperatingError as error:
+        return None, str(error)
+
+
+async def _of_asterisk(
+    config: Path, settings: "Settings | None", phones: Sequence[str]
 ) -> "tuple[tuple[Finding, ...], str | None]":
-    """How Asterisk's loaded emergency numbers differ, or why it was not asked for them."""
-    from pbxcharge.alone import loaded_emergency_finding
+    """How what Asterisk has loaded differs, or why it was not asked."""
+    from pbxcharge.alone import asterisk_findings
     from pbxcharge.settings import read_ami_secret
 
     if settings is None:
@@ -60,24 +75,9 @@ async def _loaded_emergency(
     if secret is None:
         return (), "; ".join(map(_in_a_line, unread))
     try:
-        differs = await loaded_emergency_finding(settings, secret)
+        return await asterisk_findings(settings, secret, phones), None
     except OperatingError as error:
         return (), str(error)
-    return ((differs,) if differs else ()), None
-
-
-async def _of_books(run: Run, files: "SiteFiles") -> "tuple[tuple[Finding, ...], str | None]":
-    """What the files mean for the accounts that there are, or why these were not looked at."""
-    from pbxcharge.alone import asked_of_books, books_findings
-    from pbxcharge.cli.reach import read
-
-    if files.settings is None:
-        return (), "the settings have errors"
-    try:
-        facts = await read(run, lambda api: api.get("/check", **asked_of_books(files)))
-    except OperatingError as error:
-        return (), str(error)
-    return books_findings(files, facts), None
 
 
 def _in_a_line(finding: "Finding") -> str:
@@ -99,7 +99,7 @@ def _show(
 ) -> None:
     shown.show_apart(found)
     if not_asked:
-        say(f"the emergency numbers that Asterisk has loaded were not compared: {not_asked}")
+        say(f"what Asterisk has loaded (dialplan, endpoints) was not compared: {not_asked}")
     if not_read:
         say(f"who is charged by which plan was not looked at: {not_read}")
     errors, warnings = _count(found, "error"), _count(found, "warning")

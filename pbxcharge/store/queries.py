@@ -173,6 +173,10 @@ class Queries:
         """
         return [(row[0], row[1], row[2]) for row in await self._all(selects.PLAN_LEVELS)]
 
+    async def endpoints(self, limit: int) -> list[str]:
+        """The phones of the site, by their names in Asterisk."""
+        return [row[0] for row in await self._all(selects.ENDPOINTS, limit=limit)]
+
     async def phones_numbered(self, numbers: Sequence[str]) -> list[Extension]:
         """The phones of the whole site that have one of these numbers."""
         found = await self._all(selects.PHONES_NUMBERED, numbers=json_list(numbers))

@@ -89,6 +89,9 @@ GROUP BY plan, above ORDER BY plan, above
 """
 """How many accounts each plan charges, by the next plan that is charged above them."""
 
+ENDPOINTS = "SELECT endpoint FROM extension ORDER BY endpoint LIMIT :limit"
+"""The phones of the site."""
+
 PHONES_NUMBERED = """
 SELECT endpoint, number, account_id FROM extension
 WHERE number IN (SELECT value FROM json_each(:numbers)) ORDER BY number, endpoint

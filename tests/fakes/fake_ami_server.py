@@ -1,12 +1,16 @@
 """The AMI side of the fake Asterisk: logins, actions and replies, and their faults."""
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from tests.fakes.fake_asterisk import FakeAsterisk
 
 NOT_PERMITTED = {"Originate", "Command", "DBDel", "DBDelTree", "UserEvent", "Redirect"}
+
+_ENDPOINT = re.compile(r"PJSIP_ENDPOINT\(([^,]+),(\w+)\)")
+_LINE = re.compile(r"([^,]+),([0-9]+)(?:\((\w+)\))?,([^(]+)\((.*)\)")
 
 
 class FakeAmiConnection(asyncio.Protocol):
@@ -95,6 +99,11 @@ class FakeAmiConnection(asyncio.Protocol):
         )
 
     def _on_getvar(self, action: dict[str, str]) -> None:
+        if asked := _ENDPOINT.fullmatch(action["Variable"]):
+            endpoints = self._pbx.endpoints
+            value = endpoints.get(asked[1], endpoints[""]).get(asked[2], "")
+            self._reply(action, "Success", f"Variable: {asked[0]}\r\nValue: {value}\r\n")
+            return
         channel = self._pbx.channel(action.get("Channel", ""))
         if channel is None:
             self._reply(action, "Error", "Message: No such channel\r\n")
@@ -120,17 +129,21 @@ class FakeAmiConnection(asyncio.Protocol):
         self._list(action, "DBGetTree", "Result will follow", items)
 
     def _on_showdialplan(self, action: dict[str, str]) -> None:
-        found = self._pbx.dialplan.get(action["Context"])
-        if found is None:
+        firsts = self._pbx.dialplan.get(action["Context"], {})
+        lines = self._pbx.contexts.get(action["Context"], ())
+        found = [_LINE.fullmatch(line) for line in lines]
+        found += [_LINE.fullmatch(f"{extension},1,{does}") for extension, does in firsts.items()]
+        if not found:
             message = f"Did not find context {action['Context']}"
             self._reply(action, "Error", f"Message: {message}\r\n")
             return
         head = f"Event: ListDialplan\r\nContext: {action['Context']}\r\n"
         items = [
-            f"{head}Extension: {extension}\r\nPriority: 1\r\n"
-            f"Application: {does.partition('(')[0]}\r\n"
-            f"AppData: {does.partition('(')[2].removesuffix(')')}\r\nRegistrar: pbx_config\r\n"
-            for extension, does in found.items()
+            f"{head}Extension: {line[1]}\r\nPriority: {line[2]}\r\n"
+            + (f"ExtensionLabel: {line[3]}\r\n" if line[3] else "")
+            + f"Application: {line[4]}\r\nAppData: {line[5]}\r\nRegistrar: pbx_config\r\n"
+            for line in found
+            if line is not None
         ]
         self._list(action, "ShowDialPlan", "DialPlan list will follow", items)
 

@@ -10,9 +10,12 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
+from tests.fakes.dialplan_files import contexts
 from tests.fakes.fake_ami_server import FakeAmiConnection
 from tests.fakes.fake_call import FakeCall
 from tests.fakes.fake_channels import FakeChannel, bridge, cause_headers, event
+
+ENDPOINT = {"context": "pbxc-out", "rtp_timeout": "60", "direct_media": "false"}
 
 
 class FakeAsterisk:
@@ -27,7 +30,8 @@ class FakeAsterisk:
     Faults may be set at any time: `mute` reads AMI but answers nothing (a half-open link),
     `byte_at_a_time` cuts what it sends into bytes, `refuse_logins`, `booted` (False: no FullyBooted
     event), `reply_delay_s`; `omitted` and `doubled` name events that are lost or sent twice.
-    `dialplan` has contexts with what the first priority of each extension does.
+    `dialplan` has contexts with what the first priority of each extension does, `contexts` those
+    of the project's files with all their lines; `endpoints` what is set at each, "" for any other.
     """
 
     def __init__(
@@ -57,6 +61,8 @@ class FakeAsterisk:
                 for dialled in ("112", "911")
             }
         }
+        self.contexts = contexts()
+        self.endpoints: dict[str, dict[str, str]] = {"": ENDPOINT}
         self.ami_port = 0
         self._listener: asyncio.Server | None = None
         self._held: list[bytes] | None = None

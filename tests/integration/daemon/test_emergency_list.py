@@ -40,7 +40,7 @@ async def test_check_says_when_asterisk_could_not_be_asked() -> None:
         assert (await x.site.run("--json", "check")).json["asterisk_not_asked"] is None
         await x.pbx.stop()
         text = (await x.site.run("check")).out
-        assert "were not compared: nobody answers" in text
+        assert "was not compared: nobody answers" in text
 
 
 async def test_check_says_what_is_wrong_with_the_secret() -> None:
@@ -49,5 +49,5 @@ async def test_check_says_what_is_wrong_with_the_secret() -> None:
         secret = x.site.folder / "ami.secret"
         secret.chmod(0o644)
         text = (await x.site.run("check")).out
-        assert f"were not compared: {secret} can be read by others than its owner" in text
+        assert f"was not compared: {secret} can be read by others than its owner" in text
         assert f"→ chmod 600 {secret}" in text
