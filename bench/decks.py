@@ -1,66 +1,38 @@
 """Large rate decks: how long they take to build and to search, and what a reload costs live calls.
 
-Run as `python -m bench.decks`. The load plays Asterisk and asks for calls all the time, while the
-deck of the daemon's trunk is changed, and changed again; the daemon says how late its loop was.
+Run as `python -m bench.decks`. The load plays Asterisk and asks for calls all the time, first with
+the deck as it is, then while it is changed, and changed again. The longest pause of the daemon's
+loop is wanted under 20 ms: by the clock on a machine that has nothing else to do, and in any case
+without the time in which the loop was ready to run and others had the processor. What another
+thread of the daemon kept from the loop while it had no processor itself counts as the daemon's own.
 """
 
 import argparse
-import asyncio
 import json
 import os
 import platform
 import random
 import resource
-import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
-from bench.lifecycles import NUMBER, PLAN, SECRET, USERS, BenchAsterisk, apart, fill, free_port
+from bench.deck_changes import BETWEEN_DECKS_S, changes
+from bench.machine import MEBIBYTE
 from pbxcharge.catalog.deck import Deck
 from pbxcharge.catalog.deck_build import built_from_json
 from pbxcharge.catalog.deck_file import CompiledDeck
 from tests.fakes.decks import large_deck
-from tests.site import Site, running
 
 NOW_S = 1_800_000_000
 SEARCHES = 50_000
-AT_ONCE = 8
-BETWEEN_S = 0.1
-MEBIBYTE = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """Of the daemon, in MiB: its own, and pages of files, which the system takes back at need."""
-
-    own: float
-    of_files: float
-
-
-@dataclass(slots=True)
-class Reloads:
-    """What a daemon went through."""
-
-    reloads: int
-    calls: int
-    seconds: float
-    ready_s: float
-    loop_late_ms: int
-    authorize_ms_p50: float
-    authorize_ms_p99: float
-    authorize_ms_max: float
-    memory_before: Memory
-    memory_most: Memory
-    memory_after: Memory
-    reload_s: list[float]
+PAUSE_MS_MAX = 20
 
 
 def building(folder: Path, rows: int) -> dict[str, Any]:
@@ -107,172 +79,26 @@ def per_search_us(table: Any, numbers: list[str]) -> float:
     return (time.perf_counter() - begun) / len(numbers) * 1e6
 
 
-class Load:
-    """Callers who ask, and hang up while it rings, as long as they are wanted."""
-
-    def __init__(self, pbx: BenchAsterisk) -> None:
-        self._pbx = pbx
-        self._tasks: list[asyncio.Task[None]] = []
-        self.spent_ms: list[float] = []
-
-    def begin(self) -> None:
-        """So many of them at once."""
-        self._tasks = [asyncio.create_task(self._caller(user)) for user in range(AT_ONCE)]
-
-    async def end(self) -> None:
-        """No more calls."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _caller(self, user: int) -> None:
-        while True:
-            call = self._pbx.place_call(f"phone{user % USERS}", NUMBER)
-            begun = time.perf_counter()
-            assert await call.authorize(), call.verdict
-            self.spent_ms.append((time.perf_counter() - begun) * 1000)
-            call.dial()
-            call.hang_up("caller")
-            await asyncio.sleep(BETWEEN_S)
-
-
-async def reloading(folder: Path, rows: int, reloads: int, seconds: float) -> Reloads:
-    """A daemon under load whose deck is changed so often; without a deck where rows are 0."""
-    pbx = BenchAsterisk(free_port())
-    await pbx.start()
-    site = deck_site(folder, pbx, rows)
-    await fill(site)
-    async with running(site):
-        if rows:
-            await site.run("check", code=None, within_s=300)  # the deck is compiled by now
-        begun = time.perf_counter()
-        await site.serve()
-        ready_s = time.perf_counter() - begun
-        apart(site)
-        load, watch = Load(pbx), MemoryWatch(site)
-        load.begin()
-        loaded_at = time.perf_counter()
-        await asyncio.sleep(2)
-        before = watch.now()
-        reload_s = [await changed(site, rows, turn) for turn in range(reloads)]
-        await asyncio.sleep(seconds)
-        after, most = watch.now(), watch.most
-        loaded_s = time.perf_counter() - loaded_at
-        watch.close()
-        await load.end()
-        await site.stop()
-        late_ms = site.log.find("stopping")[-1]["loop_late_ms"]
-    await pbx.stop()
-    cuts = statistics.quantiles(load.spent_ms, n=100)
-    return Reloads(
-        reloads=reloads,
-        calls=len(load.spent_ms),
-        seconds=round(loaded_s, 1),
-        ready_s=round(ready_s, 2),
-        loop_late_ms=late_ms,
-        authorize_ms_p50=round(cuts[49], 2),
-        authorize_ms_p99=round(cuts[98], 2),
-        authorize_ms_max=round(max(load.spent_ms), 2),
-        memory_before=before,
-        memory_most=most,
-        memory_after=after,
-        reload_s=[round(spent_s, 2) for spent_s in reload_s],
-    )
-
-
-def deck_site(folder: Path, pbx: BenchAsterisk, rows: int) -> Site:
-    """A site whose trunk has a deck."""
-
-    def change(settings: Any) -> None:
-        if rows:
-            settings["rates"] = "rates/"
-            settings["trunks"] = [{"name": "carrier", "deck": "carrier"}]
-
-    ports = {"ami_port": pbx.ami_port, "agi_port": pbx.agi_port}
-    site = Site.make(folder, ami_secret=SECRET, change=change, **ports)
-    (folder / "plans" / "bench.yaml").write_text(PLAN)
-    if rows:
-        replace_deck(site, rows, 0)
-    return site
-
-
-def replace_deck(site: Site, rows: int, seed: int) -> None:
-    """Put another deck into the place of the one that is there, as an operator should."""
-    (site.folder / "rates").mkdir(exist_ok=True)
-    new = site.folder / "rates" / ".carrier.new"
-    new.write_text(large_deck(rows, seed))
-    new.replace(site.folder / "rates" / "carrier.csv")
-
-
-async def changed(site: Site, rows: int, turn: int) -> float:
-    """Change the deck and let the daemon read it; seconds until it is in force."""
-    if rows:
-        await asyncio.to_thread(replace_deck, site, rows, turn + 1)
-    seen = len(site.log.lines)
-    begun = time.perf_counter()
-    site.signal(signal.SIGHUP)
-    async with asyncio.timeout(300):
-        await logged(site, "plans_in_force", seen)
-    return time.perf_counter() - begun
-
-
-async def logged(site: Site, event: str, place: int) -> None:
-    """Wait for a line of the log, each of which is looked at once: there are thousands."""
-    while True:
-        while place < len(site.log.lines):
-            if site.log.lines[place]["event"] == event:
-                return
-            place += 1
-        await asyncio.sleep(0.01)
-
-
-class MemoryWatch:
-    """Looks at the daemon's memory as long as the loop runs."""
-
-    def __init__(self, site: Site) -> None:
-        assert site.process is not None
-        self._status = Path(f"/proc/{site.process.pid}/status")
-        self.most = self.now()
-        self._task = asyncio.create_task(self._watch())
-
-    def now(self) -> Memory:
-        """What it has now."""
-        fields = dict(line.split(":", 1) for line in self._status.read_text().splitlines())
-        own, of_files = (int(fields[name].split()[0]) / 1024 for name in ("RssAnon", "RssFile"))
-        return Memory(round(own, 1), round(of_files, 1))
-
-    def close(self) -> None:
-        """Look no more."""
-        self._task.cancel()
-
-    async def _watch(self) -> None:
-        while True:
-            now = self.now()
-            self.most = Memory(max(self.most.own, now.own), max(self.most.of_files, now.of_files))
-            await asyncio.sleep(0.05)
-
-
 async def bench(rows: int, reloads: int) -> dict[str, Any]:
-    """The deck alone, then a daemon with one that changes, then one without."""
+    """The deck by itself, then a daemon whose deck changes."""
     with tempfile.TemporaryDirectory(prefix="pbxcharge-bench-") as temporary:
         folder = Path(temporary)
         deck = building(folder, rows)
-        with_deck = await reloading(folder / "with", rows, reloads, 3)
-        # As long as the other one: the longer a machine is watched, the later something is.
-        without = await reloading(folder / "without", 0, reloads, with_deck.seconds)
+        # As long as with changes: the longer a machine is watched, the later something is.
+        alone_s = reloads * (deck["build_s"] + BETWEEN_DECKS_S)
+        found = await changes(folder / "daemon", rows, reloads, alone_s)
     return {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
         "rows": rows,
         "deck": deck,
-        "without": asdict(without),
-        "with": asdict(with_deck),
+        "daemon": asdict(found),
     }
 
 
 def show(found: dict[str, Any]) -> None:
-    """The figures as a table."""
-    deck = found["deck"]
+    """The figures as a table, and whether the loop was ever kept for too long."""
+    deck, daemon = found["deck"], found["daemon"]
     print(f"{found['machine']}, Python {found['python']}; {found['rows']:,} prefixes")
     print(
         f"CSV {deck['csv_mib']} MiB, compiled {deck['compiled_mib']} MiB; built in "
@@ -282,28 +108,45 @@ def show(found: dict[str, Any]) -> None:
         f"opened in {deck['open_ms']} ms; a search {deck['match_usual_us']} µs for numbers that "
         f"are called often, {deck['match_any_us']} µs for any"
     )
-    print(f"\n{'daemon under load':<36}{'without deck':>14}{'with deck':>14}")
+    print(f"\n{'daemon under load':<50}{'calls alone':>14}{'deck changed':>14}")
     for label, read in _LINES:
-        values = (read(found[kind]) for kind in ("without", "with"))
-        print(f"{label:<36}" + "".join(f"{value!s:>14}" for value in values))
+        values = (read(daemon[kind]) for kind in ("alone", "changing"))
+        print(f"{label:<50}" + "".join(f"{value!s:>14}" for value in values))
+    spent_s = ", ".join(map(str, daemon["reload_s"]))
+    print(f"\nready after {daemon['ready_s']} s; changes in force after {spent_s} s")
+    before, most, after = (daemon[f"memory_{when}"] for when in ("before", "most", "after"))
+    print(
+        f"memory before, most, after: own {before['own']}, {most['own']}, {after['own']} MiB; "
+        f"pages of files {before['of_files']}, {most['of_files']}, {after['of_files']} MiB"
+    )
+    print(verdict(daemon["changing"]))
+
+
+def verdict(phase: dict[str, Any]) -> str:
+    """Whether the longest pause is under the aim: the daemon's own, and by the clock."""
+    own_ms, late_ms = phase["own_ms"], phase["late_ms"]
+    return (
+        f"longest pause of the loop while decks change, wanted under {PAUSE_MS_MAX} ms: "
+        f"{own_ms} ms of the daemon's own ({_kept(own_ms)}), {late_ms} ms by the clock "
+        f"({_kept(late_ms)})"
+    )
+
+
+def _kept(pause_ms: float) -> str:
+    return "kept" if pause_ms < PAUSE_MS_MAX else "not kept"
 
 
 _LINES = (
-    ("ready after, s", lambda one: one["ready_s"]),
-    ("reloads", lambda one: one["reloads"]),
-    ("seconds under load", lambda one: one["seconds"]),
-    ("calls asked for meanwhile", lambda one: one["calls"]),
-    ("longest pause of the loop, ms", lambda one: one["loop_late_ms"]),
+    ("seconds", lambda one: one["seconds"]),
+    ("calls asked for a second", lambda one: round(one["calls"] / one["seconds"], 1)),
+    ("longest pause of the loop by the clock, ms", lambda one: one["late_ms"]),
+    ("  of it while others had the processor, ms", lambda one: one["late_waited_ms"]),
+    ("longest pause of the daemon's own, ms", lambda one: one["own_ms"]),
     ("authorize p50, ms", lambda one: one["authorize_ms_p50"]),
     ("authorize p99, ms", lambda one: one["authorize_ms_p99"]),
     ("authorize longest, ms", lambda one: one["authorize_ms_max"]),
-    ("longest reload, s", lambda one: max(one["reload_s"], default=0)),
-    ("own memory before, MiB", lambda one: one["memory_before"]["own"]),
-    ("own memory, most, MiB", lambda one: one["memory_most"]["own"]),
-    ("own memory after, MiB", lambda one: one["memory_after"]["own"]),
-    ("pages of files before, MiB", lambda one: one["memory_before"]["of_files"]),
-    ("pages of files, most, MiB", lambda one: one["memory_most"]["of_files"]),
-    ("pages of files after, MiB", lambda one: one["memory_after"]["of_files"]),
+    ("processors that others kept busy", lambda one: one["others"]),
+    ("processor time taken by the machine's host, s", lambda one: one["taken_s"]),
 )
 
 

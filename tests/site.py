@@ -89,6 +89,7 @@ class Site:
         self.folder = folder
         self.config = folder / "pbxcharge.yaml"
         self.log = Log()
+        self.program: tuple[str | Path, ...] = (COMMAND,)
         self.process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
 
@@ -147,7 +148,7 @@ class Site:
         assert self.process is None or self.process.returncode is not None, "it runs already"
         seen = len(self.log.lines)
         self.process = await asyncio.create_subprocess_exec(
-            COMMAND,
+            *self.program,
             "--config",
             self.config,
             "serve",
