@@ -15,8 +15,10 @@ from pbxcharge.api.desk import Desk
 from pbxcharge.api.local import LocalApi
 from pbxcharge.asterisk.ami_client import AmiClient
 from pbxcharge.asterisk.ami_once import asking_once
+from pbxcharge.catalog.books_checks import owner_findings as unknown_owners
 from pbxcharge.catalog.changes import (
     PlanChange,
+    elsewhere_finding,
     missing_finding,
     plan_changes,
     vanished_finding,
@@ -72,6 +74,7 @@ __all__ = [
     "back_up",
     "books_findings",
     "deck_versions",
+    "elsewhere_finding",
     "emergency_finding",
     "emergency_text",
     "has_errors",
@@ -87,6 +90,7 @@ __all__ = [
     "read_files",
     "read_import",
     "reading",
+    "unknown_owners",
     "vanished_finding",
     "verify",
     "versions_now",

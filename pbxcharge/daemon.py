@@ -208,6 +208,7 @@ class Daemon:
         self._store.writer.on_credit(self.meter.on_credit)
         self.journal.keep_with(self.archive.keep, (await self._store.queries.event_ids())[1])
         await self.office.align_wallets()
+        await self.reload.inspect()
         seen_us = await self._store.queries.pbx_seen(self._settings.pbx)
         calls = await self.recovery.restore(seen_us)
         for live in self.meter.calls():

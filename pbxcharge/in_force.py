@@ -42,13 +42,14 @@ class InForce:
             _prices(read.settings, read.catalog, self.settings.routing, self._fresh[2]),
             read.findings,
             needs_restart(self.settings, read.settings),
+            read.catalog.owners,
         )
 
     def again(self) -> Fresh:
         """What is in memory, as it counts now: plans may have begun, or ended."""
         self._fresh = (self.settings, self._catalog, _now_s())
         prices = _prices(self.settings, self._catalog, self.settings.routing, self._fresh[2])
-        return Fresh(self.settings.plans, prices, ())
+        return Fresh(self.settings.plans, prices, (), owners=self._catalog.owners)
 
     def next_change_s(self, after_s: int) -> int | None:
         """When the next plan begins or ends, in UTC seconds; None if none does.

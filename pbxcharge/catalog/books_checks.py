@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pbxcharge.catalog.changes import unknown_owner_finding
 from pbxcharge.catalog.findings import Finding, Severity
 from pbxcharge.catalog.load import ReadPlan
 from pbxcharge.catalog.plan_form import OWNER_SITE
@@ -53,8 +54,7 @@ def owner_findings(plans: Iterable[ReadPlan], known: Iterable[str]) -> Iterator[
     for read in plans:
         owner = _owner(read)
         if owner and owner not in there:
-            hint = "add the account first: pbxcharge account add --kind service-provider"
-            yield read.source.error(OWNER, f"there is no account {owner}", hint)
+            yield unknown_owner_finding(read.source.file, read.source.line(OWNER), owner)
 
 
 def number_findings(

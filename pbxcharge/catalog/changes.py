@@ -36,11 +36,11 @@ def vanished_finding(folder: Path, plan: str, account_ids: Sequence[str]) -> Fin
     return _of_users(Severity.ERROR, folder, f"plan {plan} is gone, but it charges", account_ids)
 
 
-def unknown_owner_finding(folder: Path, plan: str, owner: Sequence[str]) -> Finding:
+def unknown_owner_finding(file: str, line: int, owner: str) -> Finding:
     """The plan is for the accounts below one that does not exist."""
-    message = f"plan {plan}: there is no account {', '.join(owner)}, its owner"
-    hint = "add the account first: pbxcharge account add --kind service-provider"
-    return Finding(Severity.ERROR, str(folder), 0, "owner", message, hint)
+    message = f"there is no account {owner}"
+    hint = f"add it first: pbxcharge account add {owner} --kind service-provider; or mend the name"
+    return Finding(Severity.ERROR, file, line, "owner", message, hint)
 
 
 def elsewhere_finding(folder: Path, plan: str, account_ids: Sequence[str]) -> Finding:

@@ -19,6 +19,10 @@ from pbxcharge.catalog.source import Scalar, Source, read_source
 from pbxcharge.core.number import NumberRule
 from pbxcharge.core.plan import NO_TARIFFS, NOT_RELATIVE, Plan
 
+OwnerPlaces = Mapping[tuple[str, str], tuple[str, int]]
+"""The file and the line in which a plan, by name, says who its owner is."""
+NO_OWNERS: OwnerPlaces = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
@@ -31,6 +35,7 @@ class Catalog:
 
     written: tuple[Plan, ...]
     decks: Mapping[str, Deck] = field(default_factory=lambda: NO_DECKS)
+    owners: OwnerPlaces = field(default_factory=lambda: NO_OWNERS)
 
     def in_force(self, at_s: int) -> Mapping[str, Plan]:
         """The plans that calls are charged by at a UTC second, by name.
@@ -131,8 +136,15 @@ def load_catalog(
     found += _same_names(sources)
     findings = in_order(found)
     written = tuple(each.plan for each in read if each.plan is not None)
-    catalog = None if has_errors(findings) else Catalog(written, known_decks)
+    owners = {key: place for each in read for key, place in _owner_place(each)}
+    catalog = None if has_errors(findings) else Catalog(written, known_decks, owners)
     return CatalogResult(catalog, findings, tuple(read))
+
+
+def _owner_place(read: ReadPlan) -> Iterator[tuple[tuple[str, str], tuple[str, int]]]:
+    if read.plan is not None and read.plan.owner is not None:
+        place = (read.source.file, read.source.line(("owner",)))
+        yield (read.plan.name, read.plan.owner), place
 
 
 PlanKey = tuple[str, int]

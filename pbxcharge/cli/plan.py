@@ -11,6 +11,7 @@ from pbxcharge.cli import findings as shown
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.exits import BadConfiguration, Exit
 from pbxcharge.cli.output import complain, facts, remark, say, table
+from pbxcharge.cli.plan_owners import owner_findings
 from pbxcharge.cli.plan_text import show_plan
 from pbxcharge.errors import (
     ActDeclined,
@@ -21,7 +22,7 @@ from pbxcharge.errors import (
 )
 
 if TYPE_CHECKING:
-    from pbxcharge.alone import Catalog, Finding, PlanChange
+    from pbxcharge.alone import Catalog, Finding, PlanChange, SiteFiles
     from pbxcharge.cli.reach import Api
 
 app = typer.Typer(no_args_is_help=True, help="Charging plans.")
@@ -38,12 +39,14 @@ class InForce:
         users: how many accounts each plan charges, also those that are not there.
         named: who they are, of plans that are no longer in the files.
         by_daemon: whether the daemon says so; else the files themselves do.
+        misplaced: plans of the files that belong to nobody, or to others than they charge.
     """
 
     versions: dict[str, str]
     users: dict[str, int]
     named: dict[str, list[str]]
     by_daemon: bool
+    misplaced: "tuple[Finding, ...]" = ()
 
 
 @command(app, "list", examples=("pbxcharge plan list",))
@@ -112,9 +115,9 @@ async def _apply(run: Run, files: Sequence[Path], check: bool) -> Document:
     found = [*placed.findings, *read.findings]
     if read.catalog is None or has_errors(found):
         return _answer(False, (), found)
-    before = await _in_force(run, read.catalog)
+    before = await _in_force(run, read)
     changes = plan_changes(before.versions, _versions(run, read.catalog))
-    found += _users_findings(run, before, read.catalog)
+    found += [*_users_findings(run, before), *before.misplaced]
     answer = _answer(not has_errors(found), changes, found, before)
     if check or not answer["done"]:
         return answer | {"checked_only": check}
@@ -156,14 +159,14 @@ async def _tell(run: Run) -> Document:
         return await client.act("/plans/apply")
 
 
-async def _in_force(run: Run, files: "Catalog") -> InForce:
+async def _in_force(run: Run, files: "SiteFiles") -> InForce:
     """What the daemon says; without it what the files said until now."""
     from pbxcharge.alone import NO_DECKS, NO_PLANS, plans_now, plans_to_come, read_files, reading
     from pbxcharge.cli.reach import daemon
 
     try:
         async with daemon(run) as client:
-            return await _ask(client, files, by_daemon=True)
+            return await _ask(run, client, files, by_daemon=True)
     except NobodyThere:
         pass
     until_now = read_files(run.config).catalog
@@ -172,7 +175,7 @@ async def _in_force(run: Run, files: "Catalog") -> InForce:
     decks = until_now.decks if until_now is not None else NO_DECKS
     try:
         async with reading(run.settings, plans, decks, to_come) as books:
-            return await _ask(books, files, by_daemon=False)
+            return await _ask(run, books, files, by_daemon=False)
     except DatabaseMissing:
         users: dict[str, int] = {}
     except NotTheOwner as error:
@@ -182,7 +185,7 @@ async def _in_force(run: Run, files: "Catalog") -> InForce:
     return InForce(versions, users, {}, False)
 
 
-async def _ask(api: "Api", files: "Catalog", *, by_daemon: bool) -> InForce:
+async def _ask(run: Run, api: "Api", files: "SiteFiles", *, by_daemon: bool) -> InForce:
     from pbxcharge.alone import deck_versions, label, plans_now
 
     answer = await api.get("/plans")
@@ -192,14 +195,15 @@ async def _ask(api: "Api", files: "Catalog", *, by_daemon: bool) -> InForce:
         versions[label(plan["name"], plan["effective_from"])] = plan["version"]
     users = {plan["name"]: plan["accounts"] for plan in answer["plans"]} | answer["missing"]
     named = {}
-    kept = plans_now(files)
+    kept = plans_now(files.catalog) if files.catalog is not None else {}
     for name, count in users.items():
         if count and name not in kept:
             named[name] = (await api.get("/plan", name=name))["accounts"]
-    return InForce(versions, users, named, by_daemon)
+    misplaced = await owner_findings(api, files, run.settings.plans, users)
+    return InForce(versions, users, named, by_daemon, misplaced)
 
 
-def _users_findings(run: Run, before: InForce, files: "Catalog") -> "Iterable[Finding]":
+def _users_findings(run: Run, before: InForce) -> "Iterable[Finding]":
     """Accounts whose plan vanishes are an error; those whose plan was not there have a warning."""
     from pbxcharge.alone import missing_finding, vanished_finding
 

@@ -15,6 +15,7 @@ from pbxcharge.catalog.changes import (
     vanished_finding,
 )
 from pbxcharge.catalog.findings import Finding
+from pbxcharge.catalog.load import OwnerPlaces
 from pbxcharge.core.account import Account, AccountStatus
 from pbxcharge.core.credit import InUse, Operation, Wallet
 from pbxcharge.core.plan import Plan
@@ -47,14 +48,17 @@ class Obstacle:
     accounts: tuple[str, ...] = ()
 
 
-def obstacle_finding(folder: Path, obstacle: Obstacle) -> Finding:
-    """What an admin is told about it."""
+def obstacle_finding(folder: Path, obstacle: Obstacle, owners: OwnerPlaces) -> Finding:
+    """What an admin is told about it: of an unknown owner, also where it is written."""
+    if obstacle.why is Why.UNKNOWN_OWNER:
+        (owner,) = obstacle.accounts
+        file, line = owners.get((obstacle.plan, owner), (str(folder), 0))
+        return unknown_owner_finding(file, line, owner)
     return _FINDINGS[obstacle.why](folder, obstacle.plan, obstacle.accounts)
 
 
 _FINDINGS: Mapping[Why, Callable[[Path, str, Sequence[str]], Finding]] = {
     Why.VANISHED: vanished_finding,
-    Why.UNKNOWN_OWNER: unknown_owner_finding,
     Why.NOT_BELOW_OWNER: elsewhere_finding,
     Why.CALLS_LIVE: calls_live_finding,
 }
@@ -89,6 +93,10 @@ class Alignment:
             busy = tuple(sorted([name async for name in self._busy(plan)]))
             found += [Obstacle(Why.CALLS_LIVE, plan.name, busy)] if busy else []
         return tuple(found)
+
+    async def misplaced(self, plans: Iterable[Plan]) -> tuple[Obstacle, ...]:
+        """Plans whose owner is nobody, or that somebody has who is not below it."""
+        return tuple([each for plan in plans for each in await self._against_owner(plan)])
 
     async def follow(self, before: Mapping[str, Plan], after: Mapping[str, Plan]) -> int:
         """Let every wallet of a changed plan be as the plan wants it; how many were changed.

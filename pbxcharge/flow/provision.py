@@ -167,6 +167,13 @@ class Provisioning:
             async with self._turn:
                 await self._alignment.convert_waiting(self._plans)
 
+    async def misplaced(self) -> tuple[Obstacle, ...]:
+        """Plans in force whose owner is nobody, or that somebody elsewhere has.
+
+        No reload lets them in; they may have been edited while nobody ran.
+        """
+        return await self._alignment.misplaced(self._plans.values())
+
     async def change_plans(
         self, plans: Mapping[str, Plan], then: Callable[[], None]
     ) -> tuple[Obstacle, ...]:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Container, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from pbxcharge.catalog.changes import PlanChange, plan_changes
 from pbxcharge.catalog.findings import Finding
+from pbxcharge.catalog.load import NO_OWNERS, OwnerPlaces
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow.alignment import Obstacle, obstacle_finding
 from pbxcharge.flow.authorize import Prices
@@ -29,12 +30,14 @@ class Fresh:
         prices: what they put into force; None if any finding is an error.
         findings: what is wrong in them.
         needs_restart: the changed settings that no reload puts into force.
+        owners: where plans say who their owner is.
     """
 
     folder: Path
     prices: Prices | None
     findings: tuple[Finding, ...]
     needs_restart: tuple[str, ...] = ()
+    owners: OwnerPlaces = field(default_factory=lambda: NO_OWNERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,17 @@ class Reload:
             if isinstance(put, Reloaded):
                 return put
             return self._refused((*fresh.findings, *_findings(fresh, put)), actor)
+
+    async def inspect(self) -> None:
+        """At the start: say which plans belong to nobody, or charge accounts not below their owner.
+
+        They are in force all the same: calls go on, and no account gets such a plan anew.
+
+        Raises:
+            StorageDown: the books could not be asked.
+        """
+        async with self._turn:
+            self._log_findings(_findings(self._again(), await self._provisioning.misplaced()))
 
     async def advance(self) -> bool:
         """Put those plans into force that are due by their dates; whether all of them could be.
@@ -200,7 +214,7 @@ def _due(fresh: Fresh, now: Prices, waiting: Container[str]) -> Fresh | None:
 
 
 def _findings(fresh: Fresh, obstacles: Iterable[Obstacle]) -> Iterator[Finding]:
-    return (obstacle_finding(fresh.folder, each) for each in obstacles)
+    return (obstacle_finding(fresh.folder, each, fresh.owners) for each in obstacles)
 
 
 def versions(prices: Prices) -> dict[str, str]:

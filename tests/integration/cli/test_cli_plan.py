@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from pbxcharge.catalog.placing import alone_in
 from tests.site import Site
 
@@ -129,6 +131,32 @@ async def test_without_the_daemon_the_files_count_from_its_next_start(site: Site
     (site.folder / "plans" / "kiosk.yaml").unlink()
     warned = await site.run("plan", "apply")
     assert "there is no plan kiosk, but it charges the accounts alice" in warned.err
+
+
+@pytest.mark.parametrize("dates", ["", "effective_from: 2099-01-01\n"])
+async def test_a_plan_of_nobody_is_refused_where_it_says_so(site: Site, dates: str) -> None:
+    """Without the daemon too, and before it begins; with the account there it goes in.
+
+    Seen failing without `owner_findings` in `plan apply`.
+    """
+    before = folder(site)
+    gold = write(site.folder / "gold.yaml", GOLD.lstrip() + "owner: agent\n" + dates)
+    refused = json.loads((await site.run("--json", "plan", "apply", gold, code=1)).out)
+    (found,) = refused["findings"]
+    assert (found["file"], found["line"], found["key"]) == (gold, 7, "owner")
+    assert "there is no account agent" in found["message"]
+    assert folder(site) == before
+    await site.run("account", "add", "agent", "--kind", "service-provider")
+    assert (await site.ask("plan", "apply", gold))["done"]
+
+
+async def test_a_plan_that_others_have_gets_no_owner(site: Site) -> None:
+    """Alice, who is charged by it, does not stand below him."""
+    await site.run("account", "add", "agent", "--kind", "service-provider")
+    kiosk = (site.folder / "plans" / "kiosk.yaml").read_text()
+    owned = write(site.folder / "new.yaml", kiosk + "\nowner: agent\n")
+    refused = await site.run("plan", "apply", "--check", owned, code=1)
+    assert "for the accounts below its owner, but it charges the accounts alice" in refused.err
 
 
 async def test_what_the_daemon_refuses_is_taken_back(served: Site) -> None:

@@ -4,8 +4,9 @@ import asyncio
 import socket
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
-from tests.exchange import Exchange, exchange
+from tests.exchange import PLAN, Exchange, exchange
 from tests.fakes.fake_systemd import fake_systemd
 from tests.fakes.until import until
 
@@ -113,3 +114,23 @@ async def test_port_that_is_taken_is_named() -> None:
             answer = await x.site.run("serve", code=69)
         assert f"127.0.0.1:{x.pbx.agi_port}" in answer.err
         assert "Traceback" not in answer.err
+
+
+async def test_plans_of_nobody_are_told_at_the_start_and_calls_go_on() -> None:
+    """The file was edited while nobody ran: the log says where, and alice, who has it, may call.
+
+    Seen failing without `reload.inspect` in Daemon.start.
+    """
+    async with exchange({"alice": "1.00"}, plan=f"{PLAN.lstrip()}owner: agent\n") as x:
+        (found,) = x.site.log.find("finding", key="owner")
+        line = len(PLAN.lstrip().splitlines()) + 1
+        assert (Path(found["file"]).name, found["line"]) == ("seconds.yaml", line)
+        assert "there is no account agent" in found["message"]
+        call = await x.talk("alice")
+        call.hang_up()
+        await x.settled(call)
+        await x.site.run("account", "add", "agent", "--kind", "service-provider")
+        await x.site.stop()
+        await x.serve()
+        (found,) = x.site.log.find("finding", key="")
+        assert "it charges the accounts alice" in found["message"]
