@@ -197,5 +197,15 @@ class BackupFailed(OperatingError):
         super().__init__(f"{path} cannot be written: {why}")
 
 
+class ChartsMissing(OperatingError):
+    """A library that draws charts is not installed: install the extra `reports` of pbxcharge."""
+
+    def __init__(self, library: str) -> None:
+        super().__init__(
+            f"pages with charts need {library}, which is not installed: "
+            "`pip install 'pbxcharge[reports]'`, or requirements/reports.txt"
+        )
+
+
 class SocketForbidden(OperatingError):
     """This user may not use the daemon's socket: be its user, of its group, or root."""

@@ -13,7 +13,7 @@ from pbxcharge.api.documents import Document
 from pbxcharge.api.events import History
 from pbxcharge.api.imports import bring, read_rows, written
 from pbxcharge.api.models import BODIES, Body
-from pbxcharge.api.table import ACTS, READS, Answer
+from pbxcharge.api.table import ACTS, READS, REPORTS, Answer
 from pbxcharge.api.wanted import wanted
 from pbxcharge.errors import ActDeclined, OperatingError, WriteRefused
 from pbxcharge.flow.acts import Refusal
@@ -39,7 +39,8 @@ def build_app(desk: Desk) -> FastAPI:
     # No docs pages: they would send a browser to other machines for their scripts.
     app = FastAPI(title="pbxcharge", docs_url=None, redoc_url=None)
     for path, read in READS.items():
-        app.get(path, name=path)(partial(read, desk))
+        route = partial(_report, desk, read) if path in REPORTS else partial(read, desk)
+        app.get(path, name=path)(route)
     for path, model in BODIES.items():
         app.post(path, name=path)(_acting(desk, ACTS[path], model))
     app.post(IMPORT, name=IMPORT)(partial(_import, desk))
@@ -64,6 +65,13 @@ async def _import(desk: Desk, request: Request, by: Actor, apply: bool = False) 
     with uncollected():
         document = await bring(desk, by, await read_rows(request.stream()), apply)
     return StreamingResponse(written(document), media_type="application/json")
+
+
+async def _report(desk: Desk, read: Answer, request: Request) -> Response:
+    """Rows are many: they are neither checked again nor written in one piece."""
+    with uncollected():
+        document = await read(desk, **request.query_params)
+    return StreamingResponse(written(document, "rows"), media_type="application/json")
 
 
 async def _events(

@@ -77,14 +77,14 @@ async def read_rows(pieces: AsyncIterator[bytes]) -> list[ImportRow]:
     return [*rows, _row(rest)] if rest else rows
 
 
-async def written(document: Document) -> AsyncIterator[bytes]:
-    """A document as JSON, its changes some at a time."""
-    changes = document["changes"]
-    head = orjson.dumps({**document, "changes": []})
-    # The changes stand last, so that what precedes them is complete.
+async def written(document: Document, last: str = "changes") -> AsyncIterator[bytes]:
+    """A document as JSON, the list that stands last in it some at a time."""
+    listed = document[last]
+    # It stands last, so that what precedes it is complete.
+    head = orjson.dumps({**document, last: []})
     yield head.removesuffix(b"]}")
-    for start in range(0, len(changes), CHUNK):
-        some = orjson.dumps(changes[start : start + CHUNK])[1:-1]
+    for start in range(0, len(listed), CHUNK):
+        some = orjson.dumps(listed[start : start + CHUNK])[1:-1]
         yield b"," * (start > 0) + some
     yield b"]}"
 

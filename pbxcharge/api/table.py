@@ -4,7 +4,7 @@ import os
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
-from pbxcharge.api import accounts, calls, check, dids, events, imports, money, plans
+from pbxcharge.api import accounts, calls, check, dids, events, imports, money, plans, reports
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.documents import Document
 
@@ -21,6 +21,15 @@ async def health(desk: Desk) -> Document:
     }
 
 
+REPORTS: dict[str, Answer] = {
+    "/reports/calls": reports.calls,
+    "/reports/accounts": reports.accounts,
+    "/reports/destinations": reports.destinations,
+    "/reports/margins": reports.margins,
+    "/reports/refused": reports.refused,
+}
+"""Answers a desk and what is asked for, in rows that may be many."""
+
 READS: dict[str, Answer] = {
     "/health": health,
     "/accounts": accounts.list_accounts,
@@ -35,6 +44,7 @@ READS: dict[str, Answer] = {
     "/plans": plans.list_plans,
     "/plan": plans.show_plan,
     "/check": check.facts,
+    **REPORTS,
 }
 """Answers a desk and what is asked for."""
 

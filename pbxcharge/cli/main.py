@@ -4,7 +4,20 @@ from typing import Annotated
 
 import typer
 
-from pbxcharge.cli import account, call, deck, did, imports, money, plan, record, schema, site, tail
+from pbxcharge.cli import (
+    account,
+    call,
+    deck,
+    did,
+    imports,
+    money,
+    plan,
+    record,
+    report,
+    schema,
+    site,
+    tail,
+)
 from pbxcharge.cli.command import ConfigOption, JsonOption, Run, end, examples_text
 
 EPILOG = examples_text(
@@ -83,6 +96,7 @@ imports.add_to(app)
 money.add_to(app)
 app.add_typer(call.calls, name="calls")
 app.add_typer(record.app, name="cdr")
+app.add_typer(report.app, name="report")
 tail.add_to(app)
 record.add_to(app)
 site.add_to(app)

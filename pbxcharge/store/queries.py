@@ -24,6 +24,7 @@ from pbxcharge.store import rows, selects
 from pbxcharge.store.activities import read_activity, read_months
 from pbxcharge.store.connection import connect_reader, fetch
 from pbxcharge.store.plan_queries import PlanQueries
+from pbxcharge.store.report_queries import Reports
 from pbxcharge.store.tables import json_list
 
 Scope = str | None
@@ -54,11 +55,15 @@ class Queries:
     Args:
         hot: the connection for what calls wait for.
         listing: the connection for lists, which may take long.
+        reports: reads what takes longer still, on connections of its own.
     """
 
-    def __init__(self, hot: aiosqlite.Connection, listing: aiosqlite.Connection) -> None:
+    def __init__(
+        self, hot: aiosqlite.Connection, listing: aiosqlite.Connection, reports: Reports
+    ) -> None:
         self._hot = hot
         self._listing = listing
+        self.reports = reports
         self.plans = PlanQueries(listing)
 
     @classmethod
@@ -70,7 +75,7 @@ class Queries:
         """
         hot = await connect_reader(database)
         try:
-            return cls(hot, await connect_reader(database))
+            return cls(hot, await connect_reader(database), Reports(database))
         except BaseException:
             await hot.close()
             raise

@@ -72,6 +72,8 @@ HOMES: dict[str, set[str]] = {
     "httpx": {"api"},
     "typer": {"cli"},
     "rich": {"cli", "reports"},
+    "jinja2": {"reports"},
+    "matplotlib": {"reports"},
 }
 
 # What core may take from the standard library: nothing that knows a clock, a file or a socket.

@@ -14,7 +14,18 @@ from pbxcharge.cli.main import app
 
 COMMAND = Path(sys.executable).parent / "pbxcharge"
 HELP_WITHIN_S = 0.3
-SLOW = ("httpx", "fastapi", "pydantic", "ruamel", "rich", "aiosqlite", "structlog", "uvloop")
+SLOW = (
+    "httpx",
+    "fastapi",
+    "pydantic",
+    "ruamel",
+    "rich",
+    "jinja2",
+    "matplotlib",
+    "aiosqlite",
+    "structlog",
+    "uvloop",
+)
 PROMISED = [
     *(
         "schema",
@@ -39,6 +50,8 @@ PROMISED = [
         "did remove",
     ),
     *("calls hang-up", "cdr list", "cdr show"),
+    *("report calls", "report accounts", "report destinations", "report margins"),
+    "report refused",
     *("plan list", "plan show", "plan apply", "deck list", "deck show"),
     *("db backup", "db migrate", "dialplan emergency"),
 ]

@@ -1,0 +1,26 @@
+"""An answer of the API as the report that it is."""
+
+from collections.abc import Callable
+
+from pbxcharge.reports.call_report import call_report
+from pbxcharge.reports.sum_reports import (
+    account_report,
+    destination_report,
+    margin_report,
+    refused_report,
+)
+from pbxcharge.reports.table import Report
+from pbxcharge.reports.words import Document
+
+_REPORTS: dict[str, Callable[[Document], Report]] = {
+    "calls": call_report,
+    "accounts": account_report,
+    "destinations": destination_report,
+    "margins": margin_report,
+    "refused": refused_report,
+}
+
+
+def report(answer: Document) -> Report:
+    """The report of an answer, for people."""
+    return _REPORTS[answer["report"]](answer)

@@ -1,0 +1,185 @@
+"""Reports that are one list of sums: accounts, destinations, margins, refusals."""
+
+from pbxcharge.core.money import parse_amount
+from pbxcharge.reports.table import Cell, Chart, Report, Table
+from pbxcharge.reports.words import (
+    Document,
+    cut_note,
+    heading_facts,
+    length,
+    local,
+    lying,
+    named,
+    share,
+    total,
+)
+
+SITE = "the site"
+_GROUPS = {"account": (), "destination": ("destination",), "trunk": ("trunk",)}
+
+
+def account_report(answer: Document) -> Report:
+    """What `/reports/accounts` answers, as a report."""
+    rows = answer["rows"]
+    headings = (
+        *("account", "name", "kind", "plan", "status", ">calls", ">answered", ">talk"),
+        *(">charged", ">refunded", ">topped up", ">balance", ">held"),
+    )
+    amounts = ("charge", "refunded", "topped_up", "balance", "held")
+    names = ("account_id", "name", "kind", "plan", "status", "calls", "answered")
+    cells: list[tuple[Cell, ...]] = [
+        (
+            *(row[name] for name in names),
+            length(row["talk_s"]),
+            *(row[name] for name in amounts),
+        )
+        for row in rows
+    ]
+    counted = (*_counted(rows), *(total(rows, name) for name in amounts))
+    return _report(
+        answer,
+        "Accounts",
+        Table("Accounts", headings, _with_all(cells, 5, counted), "no accounts"),
+        lying(
+            "Charged by account",
+            answer["currency"],
+            ((row["account_id"], parse_amount(row["charge"])) for row in rows),
+        ),
+        "Charged and refunded are what the account paid and got back for calls set up in this "
+        "time, its own and those below it that it pays for; topped up is what was paid in during "
+        "it; balance and held are as they are now.",
+    )
+
+
+def destination_report(answer: Document) -> Report:
+    """What `/reports/destinations` answers, as a report."""
+    rows = answer["rows"]
+    headings = (
+        *("destination", "prefix", ">calls", ">answered", ">", ">talk", ">average", ">billed"),
+        *(">charge", ">refunded", ">net"),
+    )
+    amounts = ("charge", "refunded", "net")
+    cells = [
+        (
+            row["destination"],
+            row["prefix"],
+            *_talked(row),
+            length(row["billed_s"]),
+            *(row[name] for name in amounts),
+        )
+        for row in rows
+    ]
+    whole = {name: sum(row[name] for row in rows) for name in ("calls", "answered", "talk_s")}
+    counted = (
+        *_talked(whole),
+        length(sum(row["billed_s"] for row in rows)),
+        *(total(rows, name) for name in amounts),
+    )
+    return _report(
+        answer,
+        "Destinations",
+        Table("Destinations", headings, _with_all(cells, 2, counted), "no calls"),
+        lying(
+            "Charged by destination",
+            answer["currency"],
+            (
+                (named((row["destination"], row["prefix"])), parse_amount(row["charge"]))
+                for row in rows
+            ),
+        ),
+        "Destination and prefix are those of the payer's own plan; refused and emergency calls "
+        "have none and are not here.",
+    )
+
+
+def margin_report(answer: Document) -> Report:
+    """What `/reports/margins` answers, as a report."""
+    rows, group = answer["rows"], answer["by"]
+    headings = (
+        *("level", *_GROUPS[group], ">calls", ">talk", ">income", ">paid", ">margin", ">"),
+        *(">calls without cost", ">their income"),
+    )
+    cells = [
+        (
+            row["account_id"] or SITE,
+            *((row["group"] or "none",) if group != "account" else ()),
+            row["calls"],
+            length(row["talk_s"]),
+            row["income"],
+            row["paid"],
+            row["margin"],
+            share(parse_amount(row["margin"]), parse_amount(row["income"])),
+            row["calls_without_cost"],
+            row["income_without_cost"],
+        )
+        for row in rows
+    ]
+    return _report(
+        answer,
+        "Margins",
+        Table("Margins", headings, cells, "nobody was charged"),
+        lying(
+            "Margin by level" if group == "account" else f"Margin by level and {group}",
+            answer["currency"],
+            ((_seller(row), parse_amount(row["margin"])) for row in rows),
+        ),
+        "Income is what the level below paid, less refunds; paid is what the level paid above, at "
+        "the top what the carrier asks by its deck. The margin leaves out calls without a known "
+        "cost.",
+    )
+
+
+def refused_report(answer: Document) -> Report:
+    """What `/reports/refused` answers, as a report."""
+    rows, zone = answer["rows"], answer["zone"]
+    headings = ("reason", "account", "type", ">attempts", ">SIP", "first", "last")
+    cells = [
+        (
+            row["reason"],
+            row["account_id"],
+            row["call_type"],
+            row["calls"],
+            row["sip_code"],
+            local(row["first_at"], zone),
+            local(row["last_at"], zone),
+        )
+        for row in rows
+    ]
+    return _report(
+        answer,
+        "Refused attempts",
+        Table("Refused attempts", headings, cells, "nothing was refused"),
+        lying("Attempts by reason", "", ((row["reason"], row["calls"]) for row in rows)),
+        "SIP is what the phone was told; callers from outside are told 480 in place of what is "
+        "between the payer and the site.",
+    )
+
+
+def _report(answer: Document, title: str, main: Table, chart: Chart, note: str) -> Report:
+    return Report(title, heading_facts(answer), (chart,), (), main, (*cut_note(answer), note))
+
+
+def _seller(row: Document) -> str:
+    name = row["account_id"] or SITE
+    return f"{name}, {row['group']}" if row["group"] else name
+
+
+def _counted(rows: list[Document]) -> tuple[Cell, ...]:
+    calls, answered, talk_s = (
+        sum(row[name] for row in rows) for name in ("calls", "answered", "talk_s")
+    )
+    return (calls, answered, length(talk_s))
+
+
+def _talked(row: Document) -> tuple[Cell, ...]:
+    """Calls, answered ones and their share; talk, and the average of the answered ones."""
+    average = length(row["talk_s"] // row["answered"]) if row["answered"] else ""
+    answered = share(row["answered"], row["calls"])
+    return (row["calls"], row["answered"], answered, length(row["talk_s"]), average)
+
+
+def _with_all(
+    rows: list[tuple[Cell, ...]], names: int, counted: tuple[Cell, ...]
+) -> list[tuple[Cell, ...]]:
+    """The rows, and one for all of them below."""
+    return [*rows, ("all", *("",) * (names - 1), *counted)] if rows else rows
