@@ -40,7 +40,7 @@ from pbxcharge.catalog.load import Catalog
 from pbxcharge.catalog.placing import Installation, alone_in, place
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan
-from pbxcharge.errors import DatabaseMissing, NotTheOwner, WrongCurrency
+from pbxcharge.errors import WrongCurrency
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.versions import deck_versions, label, plan_versions
@@ -52,7 +52,7 @@ from pbxcharge.store import Queries, open_store
 from pbxcharge.store.backup import Backup
 from pbxcharge.store.backup import back_up as back_up_books
 from pbxcharge.store.finding import Finding as BooksFinding
-from pbxcharge.store.lock import refuse_foreign_log, refuse_other_owners
+from pbxcharge.store.lock import refuse_other_owners, require_database
 from pbxcharge.store.migrate import Migrated, migrate_alone, require_newest
 from pbxcharge.store.verify import verify as verify_books
 
@@ -131,7 +131,7 @@ async def writing(
         NotTheOwner: run it as the user who owns the files.
         SchemaBehind, SchemaAhead, WrongCurrency, StorageDamaged, StorageDown: see `open_store`.
     """
-    _require(settings.database)
+    require_database(settings.database)
     currency = settings.site.currency
     opening = open_store(settings.database, currency=currency, node=settings.pbx, log=_Silent())
     async with opening as store:
@@ -153,7 +153,7 @@ async def reading(
         DatabaseMissing, NotTheOwner, SchemaBehind, SchemaAhead, WrongCurrency, StorageDown: as
             above.
     """
-    _require(settings.database)
+    require_database(settings.database)
     # A reader of another user would leave side files that the owner cannot open.
     refuse_other_owners(settings.database)
     require_newest(settings.database)
@@ -184,7 +184,7 @@ def verify(settings: Settings) -> list[BooksFinding]:
     Raises:
         DatabaseMissing, NotTheOwner: they cannot be read.
     """
-    _require(settings.database)
+    require_database(settings.database)
     return verify_books(settings.database)
 
 
@@ -195,7 +195,7 @@ def back_up(settings: Settings, place: Path, keep: int | None) -> Backup:
         DatabaseMissing, NotTheOwner, BackupExists, BackupFailed, SchemaAhead, SchemaBehind,
             StorageDamaged, StorageDown: there is no copy.
     """
-    _require(settings.database)
+    require_database(settings.database)
     return back_up_books(settings.database, place, keep)
 
 
@@ -250,13 +250,3 @@ class _Silent:
 
 def _api(desk: Desk) -> LocalApi:
     return LocalApi(desk, f"uid:{os.geteuid()}")
-
-
-def _require(database: Path) -> None:
-    try:
-        missing = not database.exists()
-    except PermissionError:
-        raise NotTheOwner(database.parent, database.parent.stat().st_uid) from None
-    if missing:
-        raise DatabaseMissing(database)
-    refuse_foreign_log(database)

@@ -13,6 +13,7 @@ from pbxcharge.cli import (
     money,
     plan,
     record,
+    replay,
     report,
     schema,
     site,
@@ -99,6 +100,7 @@ app.add_typer(record.app, name="cdr")
 app.add_typer(report.app, name="report")
 tail.add_to(app)
 record.add_to(app)
+replay.add_to(app)
 site.add_to(app)
 schema.add_to(app)
 app.add_typer(site.database, name="db")

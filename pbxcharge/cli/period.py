@@ -1,7 +1,7 @@
-"""Periods as people name them: a day, a month, an instant; all in UTC."""
+"""Periods as people name them: a day, a month, an instant; in UTC, or in a zone that is given."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated
 
 import typer
@@ -54,3 +54,40 @@ def instant(text: str, now: datetime) -> datetime:
         hint = "such as 90s, 10m, 2h, 3d or 2026-03-01T12:00:00"
         raise typer.BadParameter(f"{text!r} is neither an age nor an instant, {hint}") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def begins(text: str, zone: tzinfo) -> datetime:
+    """The first instant of a day or a month, by the clocks of a zone; an instant is itself.
+
+    2026-03 and 2026-03-01 both begin on the first of March at midnight.
+
+    Raises:
+        typer.BadParameter: it is none of them.
+    """
+    return _span(text, zone)[0]
+
+
+def ends(text: str, zone: tzinfo) -> datetime:
+    """The first instant after a day or a month, by the clocks of a zone; an instant is itself.
+
+    2026-03 and 2026-03-31 both end where the first of April begins.
+
+    Raises:
+        typer.BadParameter: it is none of them.
+    """
+    return _span(text, zone)[1]
+
+
+def _span(text: str, zone: tzinfo) -> tuple[datetime, datetime]:
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text):
+        first, after = month_bounds(text)
+        return first.replace(tzinfo=zone), after.replace(tzinfo=zone)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        hint = "such as 2026-03, 2026-03-01 or 2026-03-01T12:00:00"
+        raise typer.BadParameter(f"{text!r} is no month, day or instant, {hint}") from None
+    local = at if at.tzinfo else at.replace(tzinfo=zone)
+    is_day = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None
+    # Midnight by the clock, also where a day has 23 hours.
+    return local, local + timedelta(days=1) if is_day else local

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pbxcharge.errors import ForeignLog, LockTaken, NotTheOwner
+from pbxcharge.errors import DatabaseMissing, ForeignLog, LockTaken, NotTheOwner
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -69,6 +69,23 @@ class WriterLock:
 def lock_path(database: Path) -> Path:
     """The lock file of a database: `site.db` has `site.db.lock`."""
     return database.with_name(database.name + ".lock")
+
+
+def require_database(database: Path) -> None:
+    """Refuse to go on without books that can be opened as they lie there.
+
+    Raises:
+        DatabaseMissing: there are none.
+        NotTheOwner: their folder is another user's.
+        ForeignLog: see `refuse_foreign_log`.
+    """
+    try:
+        missing = not database.exists()
+    except PermissionError:
+        raise NotTheOwner(database.parent, database.parent.stat().st_uid) from None
+    if missing:
+        raise DatabaseMissing(database)
+    refuse_foreign_log(database)
 
 
 def refuse_other_owners(database: Path) -> None:

@@ -47,9 +47,11 @@ ARROWS: dict[str, set[str]] = {
         *("api", "flow", "store", "redis", "catalog", "core", "errors", "settings", "site_files"),
         *("asterisk", "log", "site_of_books", "site_prices"),
     },
+    # Past calls by other files, in the command's own process.
+    "replaying": {"flow", "store", "catalog", "core", "errors", "settings"},
     "cli": {
-        *("api.client", "reports", "serve", "alone", "schemas", "settings", "log", "core"),
-        "errors",
+        *("api.client", "reports", "serve", "alone", "replaying", "schemas", "settings", "log"),
+        *("core", "errors"),
     },
     "__main__": {"cli"},
 }
@@ -79,7 +81,7 @@ HOMES: dict[str, set[str]] = {
 # What core may take from the standard library: nothing that knows a clock, a file or a socket.
 CORE_IMPORTS = {
     *("bisect", "collections", "dataclasses", "datetime", "enum", "fractions", "functools"),
-    *("hashlib", "itertools", "json", "math", "re", "types", "typing"),
+    *("hashlib", "heapq", "itertools", "json", "math", "re", "types", "typing"),
 }
 CORE_MATH = {"gcd", "lcm"}
 CORE_NAMES_REFUSED = {"round", "float", "open", "print", "input"}

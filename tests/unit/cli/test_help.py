@@ -37,6 +37,7 @@ PROMISED = [
         "balance",
         "ledger",
         "quote",
+        "replay",
         "tail",
     ),
     "import",

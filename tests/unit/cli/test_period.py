@@ -1,11 +1,12 @@
 """Periods as people name them."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 import typer
 
-from pbxcharge.cli.period import instant, month_bounds
+from pbxcharge.cli.period import begins, ends, instant, month_bounds
 
 
 @pytest.mark.parametrize(
@@ -54,3 +55,29 @@ def test_what_is_no_instant_is_a_mistake_of_usage(text: str) -> None:
     """The message says how one looks."""
     with pytest.raises(typer.BadParameter, match="such as 90s, 10m"):
         instant(text, NOON)
+
+
+LONDON = ZoneInfo("Europe/London")
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "after"),
+    [
+        ("2026-07", "2026-07-01T00:00:00+01:00", "2026-08-01T00:00:00+01:00"),
+        ("2026-03", "2026-03-01T00:00:00+00:00", "2026-04-01T00:00:00+01:00"),
+        ("2026-03-29", "2026-03-29T00:00:00+00:00", "2026-03-30T00:00:00+01:00"),
+        ("2026-07-01T12:30", "2026-07-01T12:30:00+01:00", "2026-07-01T12:30:00+01:00"),
+        ("2026-07-01T12:30Z", "2026-07-01T12:30:00+00:00", "2026-07-01T12:30:00+00:00"),
+    ],
+)
+def test_a_period_is_of_the_clocks_of_its_zone(text: str, first: str, after: str) -> None:
+    """The day of spring has 23 hours; an instant is no period."""
+    assert begins(text, LONDON).isoformat() == first
+    assert ends(text, LONDON).isoformat() == after
+
+
+@pytest.mark.parametrize("text", ["soon", "2026", "2026-13", "2026-02-30"])
+def test_what_is_no_period_is_a_mistake_in_the_command(text: str) -> None:
+    """Exit code 2 follows."""
+    with pytest.raises(typer.BadParameter):
+        begins(text, LONDON)

@@ -1,0 +1,288 @@
+"""`replay`: past calls priced by other files, before these go live."""
+
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pbxcharge.cli import findings as shown
+from pbxcharge.cli.command import Run, command
+from pbxcharge.cli.exits import BadConfiguration, Exit
+from pbxcharge.cli.output import at, complain, printable, say, table
+from pbxcharge.cli.period import begins, ends
+from pbxcharge.cli.reasons import in_words
+from pbxcharge.core.money import MICROS, parse_amount, parse_price
+from pbxcharge.errors import AmountError
+
+if TYPE_CHECKING:
+    from pbxcharge.core.replay import Threshold
+    from pbxcharge.replaying import OtherFiles
+
+Document = dict[str, Any]
+
+SUM_COLUMNS = [
+    ("calls", ">"),
+    ("before", ">"),
+    ("after", ">"),
+    ("difference", ">"),
+    ("%", ">"),
+    ("refused", ">"),
+    ("ended earlier", ">"),
+]
+CHANGE_COLUMNS = [
+    ("call", "<"),
+    ("at (UTC)", "<"),
+    ("account", "<"),
+    ("number", "<"),
+    ("destination", "<"),
+    ("who pays", "<"),
+    ("before", ">"),
+    ("after", ">"),
+    ("difference", ">"),
+    ("then", "<"),
+]
+ROWS_SHOWN = 20
+"""Of each table, without --all."""
+CHANGES_SHOWN = 20
+
+
+class By(StrEnum):
+    """By what a replay is told."""
+
+    LEVEL = "level"
+    ACCOUNT = "account"
+    DESTINATION = "destination"
+    CALL = "call"
+
+
+def add_to(app: typer.Typer) -> None:
+    """The command that stands at the top of the command line."""
+    command(
+        app,
+        "replay",
+        examples=(
+            "pbxcharge replay --plans new-plans --from 2026-10 --to 2026-10",
+            "pbxcharge replay --plans new-plans --from 2026-10-01 --account acme --by destination",
+            "pbxcharge replay --plans new-plans --from 2026-10 --to 2026-10 --fail-above 2%",
+            "pbxcharge replay --decks new-rates --from 2026-10 --by call --csv calls.csv",
+        ),
+    )(replay)
+
+
+def replay(
+    run: Run,
+    begin: Annotated[
+        str,
+        typer.Option("--from", metavar="DAY", help="The first day or month, in the site's time."),
+    ],
+    end: Annotated[
+        str | None,
+        typer.Option("--to", metavar="DAY", help="The last day or month; else up to now."),
+    ] = None,
+    plans: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A folder of plan files; else the site's own."),
+    ] = None,
+    decks: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A folder of rate decks; else the site's own."),
+    ] = None,
+    account_id: Annotated[
+        str | None,
+        typer.Option("--account", metavar="ACCOUNT", help="Only this one and those below it."),
+    ] = None,
+    by: Annotated[By | None, typer.Option(help="Only this table.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every row, not only those that change most.")
+    ] = False,
+    csv: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write every row as CSV; - is the standard output."),
+    ] = None,
+    fail_above: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AMOUNT|PERCENT%",
+            help="Exit 1 if a total, a level or an account differs by more, up or down.",
+        ),
+    ] = None,
+) -> None:
+    """Price past calls by other plans and decks; nothing is written."""
+    from pbxcharge.replaying import Asked, replay_books
+    from pbxcharge.reports.replay_document import passed, replay_csv, replay_document, tables
+
+    threshold = None if fail_above is None else read_threshold(fail_above)
+    files, (from_at, until_at) = _files(run, plans, decks), _span(run, begin, end)
+    kept = None if everything or (csv is not None and by is By.CALL) else CHANGES_SHOWN
+    asked = Asked(_us(from_at), _us(until_at), account_id, kept)
+    replayed = replay_books(run.settings, files, asked)
+    found = tables(replayed.replay, replayed.kinds.items())
+    beyond = passed(found, threshold)
+    if csv is not None:
+        _write_csv(csv, replay_csv(replayed.replay, found, by))
+    if csv != "-":
+        document = {
+            "from": from_at.isoformat(),
+            "until": until_at.isoformat(),
+            "time_zone": str(run.settings.time_zone),
+            "currency": run.settings.site.currency,
+            "scope": account_id,
+            **replay_document(replayed.replay, found),
+            "fail_above": fail_above,
+            "beyond": beyond,
+        }
+        run.show(document, lambda: _show(document, by, None if everything else ROWS_SHOWN))
+    for each in beyond:
+        name = f"{each['by']} {printable(each['name'])}"
+        complain(f"{name}: a difference of {signed(each['difference'])} passes {fail_above}")
+    raise typer.Exit(Exit.REFUSED if beyond else Exit.DONE)
+
+
+def read_threshold(text: str) -> "Threshold":
+    """An amount, or hundredths of what it was: `5.00` or `2%`.
+
+    Raises:
+        typer.BadParameter: it is neither.
+    """
+    from pbxcharge.core.replay import Threshold
+
+    try:
+        if text.endswith("%"):
+            percent = parse_price(text[:-1])
+            found = Threshold(percent=percent) if percent >= 0 else None
+        else:
+            micros = parse_amount(text)
+            found = Threshold(amount_micros=micros) if micros >= 0 else None
+    except AmountError as error:
+        raise typer.BadParameter(f"--fail-above {text}: {error}") from None
+    if found is None:
+        raise typer.BadParameter(f"--fail-above {text}: say how much, up or down, without a sign")
+    return found
+
+
+def _files(run: Run, plans: Path | None, decks: Path | None) -> "OtherFiles":
+    from pbxcharge.replaying import read_other_files
+
+    files, found = read_other_files(run.settings, plans, decks)
+    shown.complain_of(found)
+    if files is None:
+        raise BadConfiguration(f"{plans or run.settings.plans} has errors, nothing is replayed")
+    return files
+
+
+def _span(run: Run, begin: str, end: str | None) -> tuple[datetime, datetime]:
+    zone = run.settings.time_zone
+    from_at = begins(begin, zone)
+    until_at = datetime.now(zone) if end is None else ends(end, zone)
+    if until_at <= from_at:
+        raise typer.BadParameter(f"--to {end} is before --from {begin}")
+    return from_at, until_at
+
+
+def _us(instant: datetime) -> int:
+    return int(instant.timestamp()) * MICROS
+
+
+def _write_csv(place: str, lines: Iterable[str]) -> None:
+    if place == "-":
+        sys.stdout.writelines(lines)
+        return
+    try:
+        with Path(place).open("w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+    except OSError as error:
+        raise BadConfiguration(f"{place} cannot be written: {error.strerror or error}") from error
+
+
+def _show(document: Document, by: By | None, rows_max: int | None) -> None:
+    _show_totals(document)
+    for each in By:
+        if by not in (None, each):
+            continue
+        rows = document["changes"] if each is By.CALL else document[f"by_{each}"]
+        of = document["calls_changed"] if each is By.CALL else len(rows)
+        kept = rows[:rows_max]
+        say("")
+        say(_heading(each, len(kept), of))
+        if each is By.CALL:
+            table(CHANGE_COLUMNS, map(_change_row, kept), "no call changes")
+        else:
+            table([(str(each), "<"), *SUM_COLUMNS], map(_sum_row, kept), "no calls")
+
+
+def _heading(by: By, shown_count: int, of: int) -> str:
+    title = "calls that change most" if by is By.CALL else f"by {by}"
+    return title if shown_count == of else f"{title} ({shown_count:,} of {of:,}, --all for all)"
+
+
+def _show_totals(document: Document) -> None:
+    currency, callers = document["currency"], document["callers"]
+    say(f"{callers['calls']:,} calls that were let through, {_from_to(document)}")
+    say(f"callers paid {callers['before']} {currency}, {_then(callers, currency)}")
+    if document["carriers"]["calls"]:
+        carriers = document["carriers"]
+        say(f"carriers asked {carriers['before']} {currency}, {_then(carriers, currency)}")
+    for reason, count in document["would_be_refused"].items():
+        say(f"{count:,} would be refused: {in_words(reason)}")
+    if document["would_end_earlier"]:
+        say(f"{document['would_end_earlier']:,} would be ended before they were")
+    for plan, count in document["missing_plans"].items():
+        say(f"plan {printable(plan)} is not among the files: {count:,} calls have it")
+    if refused := sum(document["refused_before"].values()):
+        allowed = document["would_be_allowed"]
+        say(f"{allowed:,} of {refused:,} calls that plans refused would be let through")
+    if document["not_priced"]:
+        say(f"{document['not_priced']:,} attempts depend on no plan: not looked at")
+
+
+def _from_to(document: Document) -> str:
+    span = f"from {at(document['from'])} to {at(document['until'])}"
+    return f"{span} ({document['time_zone']})"
+
+
+def _then(sums: Document, currency: str) -> str:
+    percent = "" if sums["percent"] is None else f" ({signed(sums['percent'])} %)"
+    difference = signed(sums["difference"])
+    return f"would be {sums['after']} {currency}: {difference}{percent}"
+
+
+def _sum_row(row: Document) -> list[Any]:
+    return [
+        printable(row["name"]),
+        f"{row['calls']:,}",
+        row["before"],
+        row["after"],
+        signed(row["difference"]),
+        "" if row["percent"] is None else signed(row["percent"]),
+        row["refused"] or "",
+        row["ended_earlier"] or "",
+    ]
+
+
+def _change_row(row: Document) -> list[Any]:
+    texts = [row[name] for name in ("account", "number", "destination", "paying_account")]
+    return [
+        row["call_id"],
+        at(row["setup_at"]),
+        *(printable(text or "") for text in texts),
+        row["before"],
+        row["after"],
+        signed(row["difference"]),
+        _what_then(row),
+    ]
+
+
+def _what_then(row: Document) -> str:
+    """What else would have been: the call refused, or ended."""
+    if row["refused"]:
+        return f"refused: {row['refused']} at {row['refused_by']}"
+    return f"ended after {row['ends_after_s']} s" if row["ends_after_s"] is not None else ""
+
+
+def signed(amount: str) -> str:
+    """A difference with its sign: +0.50, -0.50, and 0.00 without one."""
+    return amount if amount.startswith("-") or not amount.strip("0.") else f"+{amount}"
