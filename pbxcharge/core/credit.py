@@ -7,6 +7,14 @@ cannot change between the question and the answer.
 from collections.abc import Mapping
 from dataclasses import replace
 
+from pbxcharge.core.correction_terms import (
+    BelowRefund,
+    Recharge,
+    Recharged,
+    Refund,
+    RefundTooHigh,
+)
+from pbxcharge.core.corrections import recharge, refund
 from pbxcharge.core.credit_terms import (
     Books,
     Close,
@@ -29,8 +37,6 @@ from pbxcharge.core.credit_terms import (
     Payer,
     Post,
     Posted,
-    Refund,
-    RefundTooHigh,
     Refused,
     Reserve,
     Reserved,
@@ -43,6 +49,7 @@ from pbxcharge.core.money import AMOUNT_MAX_MICROS
 from pbxcharge.core.reservation import reserve
 
 __all__ = [
+    "BelowRefund",
     "Books",
     "Close",
     "Closed",
@@ -64,6 +71,8 @@ __all__ = [
     "Payer",
     "Post",
     "Posted",
+    "Recharge",
+    "Recharged",
     "Refund",
     "RefundTooHigh",
     "Refused",
@@ -86,7 +95,7 @@ def wallets_named(operation: Operation, holds: Mapping[str, Hold]) -> tuple[str,
             return tuple(line.wallet_id for line in hold.lines) if hold else ()
         case Post():
             return (operation.entry.wallet_id,)
-        case Refund() | OpenWallet():
+        case Refund() | Recharge() | OpenWallet():
             return (operation.wallet_id,)
         case Convert():
             return (*operation.sources, operation.target)
@@ -111,6 +120,8 @@ def apply(operation: Operation, books: Books) -> Decision:
             return _post(operation.entry, books)
         case Refund():
             return _refund(operation, books)
+        case Recharge():
+            return recharge(operation, books)
         case OpenWallet():
             return _open(operation, books)
         case Convert():
@@ -188,33 +199,8 @@ def _post(entry: Entry, books: Books) -> Decision:
 
 
 def _refund(op: Refund, books: Books) -> Decision:
-    charge_id = charge_entry_id(op.call_id, op.wallet_id)
-    charged = -books.entries[charge_id].amount_micros if charge_id in books.entries else 0
-    # A refund given twice is measured without itself, so that its own amount is still left.
-    others = [
-        entry.amount_micros
-        for entry in books.entries.values()
-        if entry.reverses == charge_id and entry.entry_id != op.entry_id
-    ]
-    left = charged - sum(others)
-    amount = left if op.amount_micros is None else op.amount_micros
-    if op.entry_id not in books.entries and not 0 < amount <= left:
-        return Decision(RefundTooHigh(op.entry_id, charged, sum(others)))
-    return _post(_refund_entry(op, charge_id, amount), books)
-
-
-def _refund_entry(op: Refund, charge_id: str, amount_micros: int) -> Entry:
-    return Entry(
-        entry_id=op.entry_id,
-        wallet_id=op.wallet_id,
-        kind=EntryKind.REFUND,
-        amount_micros=amount_micros,
-        at_us=op.at_us,
-        actor=op.actor,
-        call_id=op.call_id,
-        reverses=charge_id,
-        note=op.note,
-    )
+    found = refund(op, books)
+    return Decision(found) if isinstance(found, RefundTooHigh) else _post(found, books)
 
 
 def _open(op: OpenWallet, books: Books) -> Decision:

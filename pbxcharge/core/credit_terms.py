@@ -10,6 +10,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from pbxcharge.core.correction_terms import (
+    BelowRefund,
+    Recharge,
+    Recharged,
+    Refund,
+    RefundTooHigh,
+)
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import UNLIMITED, Activity, Limits
 from pbxcharge.core.price import Price
@@ -183,29 +190,6 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Refund:
-    """Give back what a call was charged: never more than is left of it.
-
-    Args:
-        entry_id: of the entry to be made, chosen by who asks.
-        call_id: the call.
-        wallet_id: the wallet that paid.
-        amount_micros: how much; None is all that is left.
-        at_us: instant of the entry.
-        actor: who gives it back.
-        note: for people.
-    """
-
-    entry_id: str
-    call_id: str
-    wallet_id: str
-    amount_micros: int | None
-    at_us: int
-    actor: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class OpenWallet:
     """Make a wallet, or set how far below zero it may be spent."""
 
@@ -234,7 +218,7 @@ class Convert:
     actor: str
 
 
-Operation = Reserve | Close | Post | Refund | OpenWallet | Convert
+Operation = Reserve | Close | Post | Refund | Recharge | OpenWallet | Convert
 
 
 class Shortage(StrEnum):
@@ -315,20 +299,6 @@ class OutOfBounds:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundTooHigh:
-    """More was asked back than is left of the charge (0 if there is none); nothing changed."""
-
-    entry_id: str
-    charged_micros: int
-    refunded_micros: int
-
-    @property
-    def left_micros(self) -> int:
-        """Charged 1.00, given back 0.30: 0.70 may still be given back."""
-        return self.charged_micros - self.refunded_micros
-
-
-@dataclass(frozen=True, slots=True)
 class Opened:
     """The wallet exists with this floor."""
 
@@ -358,8 +328,8 @@ class InUse:
 
 
 Outcome = (
-    Reserved | Refused | Closed | Posted | Conflict | OutOfBounds | RefundTooHigh | Opened
-    | NotOpen | Converted | InUse
+    Reserved | Refused | Closed | Posted | Conflict | OutOfBounds | RefundTooHigh
+    | Recharged | BelowRefund | Opened | NotOpen | Converted | InUse
 )  # fmt: skip
 
 
@@ -386,7 +356,8 @@ class Books(Protocol):
     def activities(self) -> Mapping[str, Activity]:
         """What the accounts of the wallets that a Reserve or Close names do, by account.
 
-        It knows every month that a Reserve names.
+        It knows every month that a Reserve names. Of an account that only a Recharge names it may
+        know nothing: its entries tell.
         """
         ...
 
@@ -402,7 +373,10 @@ class Books(Protocol):
 
     @property
     def entries(self) -> Mapping[str, Entry]:
-        """Entries that a Post or Refund names by id, and every entry of a Refund's call."""
+        """Entries that a Post or Refund names by id, and all of the call of a Refund or Recharge.
+
+        All of a call are its own ones, and those that take one of them back.
+        """
         ...
 
 

@@ -29,6 +29,8 @@ class Entry:
         call_id: the call that caused it.
         reverses: the entry that this one takes back.
         note: for people.
+        counts_at_us: of a charge made anew, and of the reversal of the one before: when the call
+            was charged first. Limits of spending count it there.
     """
 
     entry_id: str
@@ -40,6 +42,12 @@ class Entry:
     call_id: str | None = None
     reverses: str | None = None
     note: str = ""
+    counts_at_us: int | None = None
+
+    @property
+    def counted_at_us(self) -> int:
+        """The instant at which limits of spending count it."""
+        return self.at_us if self.counts_at_us is None else self.counts_at_us
 
     def same_command(self, other: "Entry") -> bool:
         """Whether both are the same command given twice: all but the instant and the actor."""
@@ -56,9 +64,17 @@ class Entry:
         )
 
 
-def charge_entry_id(call_id: str, wallet: str) -> str:
-    """The id of the one charge entry that a call makes on a wallet."""
-    return f"charge:{call_id}:{wallet}"
+def charge_entry_id(call_id: str, wallet: str, revision: int = 0) -> str:
+    """The id of the one charge entry that a call, or a revision of it, makes on a wallet.
+
+    `charge:01a2:alice:outgoing`, and `charge:01a2:alice:outgoing:1` after a correction.
+    """
+    return f"charge:{call_id}:{wallet}" + (f":{revision}" if revision else "")
+
+
+def reversal_entry_id(entry_id: str) -> str:
+    """The id of the entry that takes another one back, which happens once."""
+    return f"reversal:{entry_id}"
 
 
 def convert_entry_id(wallet: str, at_us: int) -> str:

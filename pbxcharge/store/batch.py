@@ -15,6 +15,7 @@ from pbxcharge.core.credit import (
     HoldState,
     Operation,
     Outcome,
+    Recharge,
     Reserve,
     Wallet,
     apply,
@@ -74,7 +75,8 @@ class Batch:
 
     Args:
         known: the books before the batch; the wallets that the operations name are in it.
-        entries: entries that exist already, for the ids of the batch's Posts.
+        entries: entries that exist already, for the ids of the batch's Posts, and all of the calls
+            that it corrects.
         ended: resolved holds that the batch may name again.
         currency: of the site.
     """
@@ -185,7 +187,8 @@ class Batch:
         for wallet_id in wallets_named(operation, self.holds):
             if wallet_id not in self.wallets and wallet_id in self._known.wallets:
                 self.wallets[wallet_id] = self._known.wallets[wallet_id]
-            if isinstance(operation, Reserve | Close) and wallet_id in self.wallets:
+            moves = isinstance(operation, Reserve | Close | Recharge)
+            if moves and wallet_id in self.wallets:
                 account_id = self.wallets[wallet_id].account_id
                 if account_id not in self.activities and account_id in self._known.activities:
                     self.activities[account_id] = self._known.activities[account_id]

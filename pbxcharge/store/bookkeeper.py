@@ -16,6 +16,7 @@ from pbxcharge.core.credit import (
     Operation,
     Outcome,
     Post,
+    Recharge,
     Refund,
     Refused,
     Reserve,
@@ -145,12 +146,9 @@ class Bookkeeper:
         await books.read_accounts(self._connection, known, set(accounts.values()))
         await books.read_account_months(self._connection, known, _months(operations, accounts))
         posts = [op.entry.entry_id for op in operations if isinstance(op, Post)]
-        refunds = [op for op in operations if isinstance(op, Refund)]
-        entries = await books.read_entries(
-            self._connection,
-            posts + [op.entry_id for op in refunds],
-            [op.call_id for op in refunds],
-        )
+        refunds = [op.entry_id for op in operations if isinstance(op, Refund)]
+        corrected = [op.call_id for op in operations if isinstance(op, Refund | Recharge)]
+        entries = await books.read_entries(self._connection, posts + refunds, corrected)
         firsts = [op.call_id for op in operations if isinstance(op, Reserve)] if alone else []
         ended = await books.read_resolved(self._connection, firsts)
         return Batch(known, entries, ended, self._currency)

@@ -20,7 +20,8 @@ Row = Any
 """A row of SQLite: a tuple whose columns are those of the statement beside it."""
 
 ENTRY_COLUMNS = """
-    entry_id, entry.wallet_id, entry.kind, amount_micros, at_us, actor, call_id, reverses, note
+    entry_id, entry.wallet_id, entry.kind, amount_micros, at_us, actor, call_id, reverses, note,
+    counts_at_us
 """
 
 HOLD_COLUMNS = """
@@ -78,8 +79,8 @@ def wallet_with_holds(row: Row) -> Wallet:
 
 
 def entry(row: Row) -> Entry:
-    """From entry_id, wallet_id, kind, amount_micros, at_us, actor, call_id, reverses, note."""
-    return Entry(row[0], row[1], EntryKind(row[2]), row[3], row[4], row[5], row[6], row[7], row[8])
+    """From ENTRY_COLUMNS."""
+    return Entry(row[0], row[1], EntryKind(row[2]), *row[3:10])
 
 
 def holds(found: Iterable[Row]) -> list[Hold]:

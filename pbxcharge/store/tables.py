@@ -98,6 +98,7 @@ def entry_row(entry: Entry) -> Row:
         entry.reverses,
         entry.actor,
         entry.note,
+        entry.counts_at_us,
     )
 
 

@@ -80,8 +80,8 @@ ON CONFLICT (call_id, level) DO UPDATE SET
 
 ADD_ENTRY = """
 INSERT INTO entry
-    (entry_id, wallet_id, kind, amount_micros, at_us, call_id, reverses, actor, note)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (entry_id, wallet_id, kind, amount_micros, at_us, call_id, reverses, actor, note, counts_at_us)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 """Adds to the ledger."""
 

@@ -24,6 +24,7 @@ from pbxcharge.core.credit import (
     Operation,
     Payer,
     Post,
+    Recharge,
     Refund,
     Reserve,
     Wallet,
@@ -99,10 +100,21 @@ def refunds(draw: st.DrawFn) -> Refund:
 
 
 @st.composite
+def recharges(draw: st.DrawFn) -> Recharge:
+    """What a call costs after a correction: more, less, nothing, or what it cost before."""
+    revision, amount = draw(st.integers(1, 3)), draw(st.integers(0, 20 * PRICE))
+    wallet, early_us = f"{draw(NAMES)}:outgoing", draw(LATE_US)
+    return Recharge(draw(CALLS), wallet, revision, amount, NOW_US - early_us, NOW_US, ACTOR)
+
+
+@st.composite
 def openings(draw: st.DrawFn) -> OpenWallet:
     """A wallet with a floor."""
     name = draw(NAMES)
     return OpenWallet(f"{name}:outgoing", name, "outgoing", draw(st.sampled_from([0, -20 * PRICE])))
+
+
+OPERATIONS = reservations() | postings() | refunds() | recharges() | openings()
 
 
 class Engines(RuleBasedStateMachine):
@@ -119,7 +131,7 @@ class Engines(RuleBasedStateMachine):
         for wallet in wallets():
             self.model.decide(wallet)
 
-    @rule(operations=st.lists(reservations() | postings() | refunds() | openings(), max_size=6))
+    @rule(operations=st.lists(OPERATIONS, max_size=6))
     def ask(self, operations: list[Operation]) -> None:
         """Several at once are decided in order, as if one came after the other."""
         operations = [

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Container
 
+from pbxcharge.core.corrections import paid
 from pbxcharge.core.credit import (
     Decision,
     Hold,
@@ -71,7 +72,9 @@ class MemoryEngine:
         return -sum(
             entry.amount_micros
             for entry in self.entries.values()
-            if entry.kind is EntryKind.CHARGE and entry.wallet_id in own and entry.at_us >= since_us
+            if (entry.kind is EntryKind.CHARGE or entry.counts_at_us is not None)
+            and entry.wallet_id in own
+            and entry.counted_at_us >= since_us
         )
 
     def take_raised(self) -> frozenset[str]:
@@ -91,12 +94,21 @@ class MemoryEngine:
                 for hold in self.holds.values()
             )
         self._check_activities()
-        charges = Counter(
+        self._check_charges()
+
+    def _check_charges(self) -> None:
+        """One charge of a call counts in a wallet; nothing is taken back twice, or too much."""
+        undone = [e.reverses for e in self.entries.values() if e.kind is EntryKind.REVERSAL]
+        assert len(undone) == len(set(undone)), "an entry is reversed once"
+        counting = Counter(
             (entry.call_id, entry.wallet_id)
             for entry in self.entries.values()
-            if entry.kind is EntryKind.CHARGE
+            if entry.kind is EntryKind.CHARGE and entry.entry_id not in undone
         )
-        assert all(count == 1 for count in charges.values()), "one charge for call and wallet"
+        assert all(count == 1 for count in counting.values()), "one charge for call and wallet"
+        for call_id, wallet_id in counting:
+            known = paid(str(call_id), wallet_id, self.entries.values())
+            assert known.refunded_micros <= known.charged_micros
 
     def _check_activities(self) -> None:
         """Each account's counters are those of its calls and charges."""
