@@ -97,6 +97,7 @@ class Cdr:
         deck_version: hash of its content.
         caller_channel: the name of the channel that asked, where it is known.
         slices: the reservations that were granted, see core.slices; empty where they were not kept.
+        revision: how often the call was charged anew; 0 is the record as it was written.
     """
 
     call_id: str
@@ -138,3 +139,25 @@ class Cdr:
     deck_version: str | None = None
     caller_channel: str | None = None
     slices: str = ""
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A correction of a record: who charged the call anew, when and why, and the record since.
+
+    Args:
+        revision: 1, 2, …
+        at_us: when.
+        actor: by whom.
+        note: for people.
+        cdr: the record as it would stand if the call had been charged so at once.
+        run_id: of the command that did it, which charges a call anew once.
+    """
+
+    revision: int
+    at_us: int
+    actor: str
+    note: str
+    cdr: Cdr
+    run_id: str = ""

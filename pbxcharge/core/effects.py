@@ -6,8 +6,9 @@ from typing import Any
 
 from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.call import Call
-from pbxcharge.core.cdr import Cdr
+from pbxcharge.core.cdr import Cdr, Revision
 from pbxcharge.core.plan_history import PlanStep
+from pbxcharge.core.rating import Rating
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,15 @@ class PlansTurned:
     steps: tuple[PlanStep, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RevisionWritten:
+    """A correction of a record, and what the call is priced with since."""
+
+    revision: Revision
+    rating: Rating
+
+
 Effect = (
     CallSaved | CdrWritten | CallClosed | AccountSaved | ExtensionSaved | DidSaved | DidRemoved
-    | PbxSeen | EventsTold | EventsForgotten | PlansTurned
+    | PbxSeen | EventsTold | EventsForgotten | PlansTurned | RevisionWritten
 )  # fmt: skip

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from pbxcharge.core.attempt import Granted
 from pbxcharge.core.credit import (
     Close,
     Decision,
@@ -34,9 +33,11 @@ from pbxcharge.core.effects import (
     ExtensionSaved,
     PbxSeen,
     PlansTurned,
+    RevisionWritten,
 )
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import Activity
+from pbxcharge.core.rating import Rating
 from pbxcharge.store import tables, writes
 from pbxcharge.store.books import KnownBooks
 from pbxcharge.store.connection import Statement
@@ -61,6 +62,8 @@ ORDER = (
     writes.CLOSE_CALL,
     writes.ADD_CDR_LEVEL,
     writes.ADD_CDR,
+    writes.ADD_RECHARGE,
+    writes.ADD_RECHARGE_LEVEL,
     writes.PUT_PBX_SEEN,
     writes.ADD_EVENT,
     writes.FORGET_EVENTS,
@@ -197,7 +200,8 @@ class Batch:
         match effect:
             case CallSaved():
                 row = (writes.PUT_CALL, tables.call_row(effect.call))
-                return [*self._new_rating(effect.call.granted), row]
+                granted = effect.call.granted
+                return [*self._new_rating(granted.rating_id, granted.rating), row]
             case CdrWritten():
                 levels = [(writes.ADD_CDR_LEVEL, row) for row in tables.cdr_level_rows(effect.cdr)]
                 return [*levels, (writes.ADD_CDR, tables.cdr_row(effect.cdr))]
@@ -225,10 +229,18 @@ class Batch:
                 steps = [(writes.ADD_PLAN_STEP, tables.plan_step_row(it)) for it in effect.steps]
                 return [*((writes.ADD_PLAN_VERSION, body) for body in effect.bodies), *steps]
 
-    def _new_rating(self, granted: Granted) -> list[_Put]:
-        if granted.rating_id in self._known.ratings or granted.rating_id in self._ratings:
+            case RevisionWritten():
+                levels = tables.recharge_level_rows(effect.revision)
+                return [
+                    *self._new_rating(effect.revision.cdr.rating_id or "", effect.rating),
+                    (writes.ADD_RECHARGE, tables.recharge_row(effect.revision)),
+                    *((writes.ADD_RECHARGE_LEVEL, row) for row in levels),
+                ]
+
+    def _new_rating(self, rating_id: str, rating: Rating) -> list[_Put]:
+        if rating_id in self._known.ratings or rating_id in self._ratings:
             return []
-        return [(writes.PUT_RATING, tables.rating_row(granted.rating_id, granted.rating))]
+        return [(writes.PUT_RATING, tables.rating_row(rating_id, rating))]
 
     def _collect(self, effect: Effect, rows: list[_Put]) -> None:
         if isinstance(effect, CallSaved):

@@ -24,6 +24,7 @@ from pbxcharge.store import rows, selects
 from pbxcharge.store.activities import read_activity, read_months
 from pbxcharge.store.connection import connect_reader, fetch
 from pbxcharge.store.plan_queries import PlanQueries
+from pbxcharge.store.recharge_queries import RechargeQueries
 from pbxcharge.store.report_queries import Reports
 from pbxcharge.store.tables import json_list
 
@@ -65,6 +66,7 @@ class Queries:
         self._listing = listing
         self.reports = reports
         self.plans = PlanQueries(listing)
+        self.recharges = RechargeQueries(listing)
 
     @classmethod
     async def connect(cls, database: Path) -> Self:
@@ -239,7 +241,10 @@ class Queries:
         disposition: Disposition | None = None,
         limit: int = LIMIT,
     ) -> list[Cdr]:
-        """The newest records of a subtree, set up from `since_us` until before `until_us`."""
+        """The newest records of a subtree, set up from `since_us` until before `until_us`.
+
+        Each says what its latest revision says.
+        """
         found = await self._all(
             selects.CDRS_OF_SITE if scope is None else selects.CDRS,
             scope=scope,
@@ -248,11 +253,11 @@ class Queries:
             disposition=disposition.value if disposition else None,
             limit=limit,
         )
-        levels = await self._levels([row[0] for row in found])
-        return [rows.cdr(row, tuple(levels.get(row[0], ()))) for row in found]
+        levels = await self._levels([row[0] for row in found], selects.CDR_LEVELS_NOW)
+        return [rows.cdr_now(row, tuple(levels.get(row[0], ()))) for row in found]
 
     async def cdr(self, call_id: str) -> Cdr | None:
-        """The record of one attempt."""
+        """The record of one attempt, as it was written."""
         row = await self._one(selects.CDR, call_id=call_id)
         if row is None:
             return None
@@ -307,9 +312,11 @@ class Queries:
         row = await self._one(selects.PBX_SEEN, pbx=pbx)
         return int(row[0]) if row else None
 
-    async def _levels(self, call_ids: Sequence[str]) -> dict[str, list[LevelCharge]]:
+    async def _levels(
+        self, call_ids: Sequence[str], sql: str = selects.CDR_LEVELS
+    ) -> dict[str, list[LevelCharge]]:
         levels: dict[str, list[LevelCharge]] = {}
-        for row in await self._all(selects.CDR_LEVELS, call_ids=json_list(call_ids)):
+        for row in await self._all(sql, call_ids=json_list(call_ids)):
             levels.setdefault(row[0], []).append(rows.level_charge(row[1:]))
         return levels
 

@@ -209,6 +209,11 @@ def cdr(row: Row, levels: tuple[LevelCharge, ...]) -> Cdr:
     )
 
 
+def cdr_now(row: Row, levels: tuple[LevelCharge, ...]) -> Cdr:
+    """From CDR_COLUMNS and the revision of `cdr_now`, and the rows of `cdr_level_now`."""
+    return replace(cdr(row, levels), revision=row[-1])
+
+
 def level_charge(row: Row) -> LevelCharge:
     """From account_id, wallet_id, plan, plan_version, prefix, destination, charge_micros."""
     return LevelCharge(*row)

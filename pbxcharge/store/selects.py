@@ -6,7 +6,7 @@ _ACCOUNT = """
     account.account_id, account.kind, account.parent_id, account.name, plan, status, code, time_zone
 """
 
-_SCOPE = """
+SCOPE = """
 WITH RECURSIVE scope (account_id) AS (
     SELECT account_id FROM account
     WHERE (:scope IS NULL AND parent_id IS NULL) OR account_id = :scope
@@ -14,6 +14,7 @@ WITH RECURSIVE scope (account_id) AS (
     SELECT account.account_id FROM account JOIN scope ON account.parent_id = scope.account_id
 )
 """
+"""An account and everything below it."""
 
 PAYER = f"""
 WITH RECURSIVE chain (account_id, depth) AS (
@@ -60,7 +61,7 @@ WHERE number IN (SELECT value FROM json_each(:numbers))
 """Several numbers of the public network."""
 
 ACCOUNTS = f"""
-{_SCOPE}
+{SCOPE}
 SELECT {_ACCOUNT} FROM account JOIN scope ON scope.account_id = account.account_id
 ORDER BY account.account_id
 """
@@ -99,7 +100,7 @@ WHERE number IN (SELECT value FROM json_each(:numbers)) ORDER BY number, endpoin
 """The phones of the site that have one of these numbers, whatever their organization."""
 
 EXTENSIONS = f"""
-{_SCOPE}
+{SCOPE}
 SELECT endpoint, number, extension.account_id
 FROM extension JOIN scope ON scope.account_id = extension.account_id
 ORDER BY extension.account_id, number
@@ -142,7 +143,7 @@ SELECT {_ACCOUNT} FROM chain JOIN account ON account.account_id = chain.account_
 """An account and every account above it."""
 
 DIDS = f"""
-{_SCOPE}
+{SCOPE}
 SELECT number, did.account_id, endpoint, context
 FROM did JOIN scope ON scope.account_id = did.account_id
 ORDER BY number
@@ -172,7 +173,7 @@ ORDER BY seq DESC LIMIT :limit
 
 # CROSS JOIN: from the few to the many, also where there are no statistics yet.
 LEDGER = f"""
-{_SCOPE}
+{SCOPE}
 SELECT {rows.ENTRY_COLUMNS}
 FROM scope
 CROSS JOIN wallet ON wallet.account_id = scope.account_id
@@ -191,7 +192,7 @@ SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE entry_id IN (SELECT value FROM json
 """Several entries."""
 
 CDRS_OF_SITE = f"""
-SELECT {rows.CDR_COLUMNS} FROM cdr
+SELECT {rows.CDR_COLUMNS}, revision FROM cdr_now AS cdr
 WHERE setup_at_us >= :since_us AND setup_at_us < :until_us
   AND (:disposition IS NULL OR disposition = :disposition)
 ORDER BY setup_at_us DESC, call_id DESC LIMIT :limit
@@ -199,9 +200,9 @@ ORDER BY setup_at_us DESC, call_id DESC LIMIT :limit
 """The newest records of the site, also of attempts that are nobody's."""
 
 CDRS = f"""
-{_SCOPE}
-SELECT {rows.CDR_COLUMNS}
-FROM scope CROSS JOIN cdr ON cdr.account_id = scope.account_id
+{SCOPE}
+SELECT {rows.CDR_COLUMNS}, revision
+FROM scope CROSS JOIN cdr_now AS cdr ON cdr.account_id = scope.account_id
 WHERE setup_at_us >= :since_us AND setup_at_us < :until_us
   AND (:disposition IS NULL OR disposition = :disposition)
 ORDER BY setup_at_us DESC, cdr.call_id DESC LIMIT :limit
@@ -224,7 +225,10 @@ SELECT call_id, account_id, wallet_id, plan, plan_version, prefix, destination, 
 FROM cdr_level WHERE call_id IN (SELECT value FROM json_each(:call_ids))
 ORDER BY call_id, level
 """
-"""What each level pays, of several records."""
+"""What each level pays, of several records, as they were written."""
+
+CDR_LEVELS_NOW = CDR_LEVELS.replace("FROM cdr_level", "FROM cdr_level_now")
+"""The same, as the latest revision of each record says."""
 
 RATING = "SELECT body FROM rating WHERE rating_id = :rating_id"
 """What calls are priced with."""

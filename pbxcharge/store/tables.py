@@ -8,7 +8,7 @@ import orjson
 from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.attempt import PayingLevel
 from pbxcharge.core.call import Call
-from pbxcharge.core.cdr import Cdr
+from pbxcharge.core.cdr import Cdr, Revision
 from pbxcharge.core.credit import Hold, Wallet
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.plan_history import PlanStep
@@ -217,6 +217,32 @@ def cdr_level_rows(cdr: Cdr) -> list[Row]:
         )
         for number, level in enumerate(cdr.levels)
     ]
+
+
+def recharge_row(revision: Revision) -> Row:
+    """The parameters of writes.ADD_RECHARGE."""
+    cdr = revision.cdr
+    return (
+        cdr.call_id,
+        revision.revision,
+        revision.run_id,
+        revision.at_us,
+        revision.actor,
+        revision.note,
+        cdr.rating_id,
+        cdr.rule_set,
+        cdr.charge_micros,
+        cdr.billed_s,
+        cdr.lines,
+        cdr.cost_micros,
+        cdr.deck,
+        cdr.deck_version,
+    )
+
+
+def recharge_level_rows(revision: Revision) -> list[Row]:
+    """The parameters of writes.ADD_RECHARGE_LEVEL, one for each level."""
+    return [(row[0], revision.revision, *row[1:]) for row in cdr_level_rows(revision.cdr)]
 
 
 def event_row(line: Mapping[str, Any]) -> Row:

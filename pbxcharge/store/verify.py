@@ -18,6 +18,7 @@ from pbxcharge.store.verify_calls import ACCOUNTS, CALLS
 from pbxcharge.store.verify_money import HOLDS, MONEY
 from pbxcharge.store.verify_plans import plan_findings
 from pbxcharge.store.verify_prices import price_findings
+from pbxcharge.store.verify_recharges import RECHARGES
 from pbxcharge.store.verify_rule import TAMPERED, Rule
 
 __all__ = ["FINDINGS_MAX", "Finding", "verify"]
@@ -57,7 +58,7 @@ def _findings(connection: sqlite3.Connection) -> Iterator[Finding]:
         connection.execute("BEGIN")
         yield from _file_findings(connection)
         yield from _schema_findings(connection)
-        for rule in (*MONEY, *HOLDS, *CALLS, *ACCOUNTS):
+        for rule in (*MONEY, *HOLDS, *CALLS, *RECHARGES, *ACCOUNTS):
             yield from _rule_findings(connection, rule)
         yield from price_findings(connection)
         yield from plan_findings(connection)

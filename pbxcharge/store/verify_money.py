@@ -115,13 +115,22 @@ MONEY = (
         "no more is given back than was charged, to the wallet that paid",
         "take what is too much back by an adjustment",
         """
-        SELECT charge.entry_id, 'charged ' || -charge.amount_micros,
-            'given back ' || sum(back.amount_micros)
-        FROM entry AS back JOIN entry AS charge ON charge.entry_id = back.reverses
-        WHERE back.kind = 'refund'
-        GROUP BY charge.entry_id
-        HAVING sum(back.amount_micros) > -charge.amount_micros
-            OR max(back.wallet_id <> charge.wallet_id)
+        WITH given (call_id, wallet_id, micros, elsewhere) AS (
+            SELECT paid.call_id, paid.wallet_id, sum(back.amount_micros),
+                max(back.wallet_id <> paid.wallet_id)
+            FROM entry AS back JOIN entry AS paid ON paid.entry_id = back.reverses
+            WHERE back.kind = 'refund'
+            GROUP BY paid.call_id, paid.wallet_id
+        ), counted AS (
+            SELECT given.*, (
+                SELECT coalesce(-sum(amount_micros), 0) FROM entry
+                WHERE entry.call_id = given.call_id AND entry.wallet_id = given.wallet_id
+                  AND entry.kind IN ('charge', 'reversal')
+            ) AS charged
+            FROM given
+        )
+        SELECT call_id, wallet_id, 'charged ' || charged, 'given back ' || micros FROM counted
+        WHERE micros > charged OR elsewhere
         """,
     ),
     Rule(
@@ -165,6 +174,7 @@ HOLDS = (
         """
         SELECT call_id FROM hold WHERE state = 'posted' AND NOT EXISTS (
             SELECT 1 FROM entry WHERE entry.call_id = hold.call_id AND entry.kind = 'charge'
+              AND entry.counts_at_us IS NULL
         )
         """,
     ),
@@ -178,7 +188,7 @@ HOLDS = (
         LEFT JOIN hold ON hold.call_id = entry.call_id
         LEFT JOIN hold_line
             ON hold_line.call_id = entry.call_id AND hold_line.wallet_id = entry.wallet_id
-        WHERE entry.kind = 'charge' AND (
+        WHERE entry.kind = 'charge' AND entry.counts_at_us IS NULL AND (
             hold.state IS NOT 'posted' OR hold_line.wallet_id IS NULL
             OR entry.entry_id <> 'charge:' || entry.call_id || ':' || entry.wallet_id
         )
@@ -192,7 +202,8 @@ HOLDS = (
         SELECT entry.entry_id, -entry.amount_micros, 'held ' || hold_line.amount_micros
         FROM entry JOIN hold_line
             ON hold_line.call_id = entry.call_id AND hold_line.wallet_id = entry.wallet_id
-        WHERE entry.kind = 'charge' AND -entry.amount_micros > hold_line.amount_micros
+        WHERE entry.kind = 'charge' AND entry.counts_at_us IS NULL
+          AND -entry.amount_micros > hold_line.amount_micros
         """,
     ),
 )

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -42,6 +43,24 @@ FROM cdr WHERE rating_id IS NOT NULL
 """
 """Every record that was priced, with its levels."""
 
+REVISED_CDRS = f"""
+SELECT {rows.CDR_COLUMNS}, (
+    SELECT json_group_array(json_array(
+        level, account_id, wallet_id, plan, plan_version, prefix, destination,
+        recharge_level.charge_micros
+    ))
+    FROM recharge_level
+    WHERE recharge_level.call_id = cdr.call_id AND recharge_level.revision = of_revision
+), of_revision, of_rating, of_rule_set, of_charge, of_billed, of_lines
+FROM (
+    SELECT call_id AS of_call, revision AS of_revision, rating_id AS of_rating,
+        rule_set AS of_rule_set, charge_micros AS of_charge, billed_s AS of_billed,
+        lines AS of_lines
+    FROM recharge
+) JOIN cdr ON cdr.call_id = of_call
+"""
+"""Every record as each of its corrections left it."""
+
 
 def price_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
     """Stored ratings, what is held by them, and what was charged by them."""
@@ -54,6 +73,9 @@ def price_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
         if (rating := stored.rating(row[23])) is not None:
             levels = tuple(rows.level_charge(level[1:]) for level in _by_level(row[-1]))
             yield from _cdr_findings(rows.cdr(row, levels), rating)
+    for row in connection.execute(REVISED_CDRS):
+        if (rating := stored.rating(row[-5])) is not None:
+            yield from _cdr_findings(_revised(row), rating)
 
 
 class _StoredRatings:
@@ -135,6 +157,21 @@ def _cdr_findings(cdr: Cdr, rating: Rating) -> Iterator[Finding]:
             yield Finding(code, what, f"call {cdr.call_id}: {stored}, should be {again}", RESTORE)
 
 
+def _revised(row: rows.Row) -> Cdr:
+    """The record as a correction left it, from REVISED_CDRS."""
+    of_levels, revision, rating_id, rule_set, charge_micros, billed_s, lines = row[-7:]
+    levels = tuple(rows.level_charge(level[1:]) for level in _by_level(of_levels))
+    return replace(
+        rows.cdr(row, levels),
+        revision=revision,
+        rating_id=rating_id,
+        rule_set=rule_set,
+        charge_micros=charge_micros,
+        billed_s=billed_s,
+        lines=lines,
+    )
+
+
 def _comparisons(
     cdr: Cdr, rating: Rating, charges: tuple[Charge, ...]
 ) -> Iterator[tuple[str, str, object, object]]:
@@ -180,6 +217,7 @@ def _talk_s(cdr: Cdr, rating: Rating) -> int:
     """Talk by the stored instants; if the clock was corrected, only the record knows."""
     if cdr.answered_at_us is None or cdr.ended_at_us is None:
         return 0
-    if cdr.clock != "ok":
+    # A correction prices the talk that there was, whatever the tolerance is by then.
+    if cdr.clock != "ok" or cdr.revision:
         return cdr.talk_s
     return talk_seconds(cdr.ended_at_us - cdr.answered_at_us, rating.terms.tolerance_ms)

@@ -134,6 +134,24 @@ ON CONFLICT (call_id) DO NOTHING
 """
 """The record of an attempt; a second one for the same call changes nothing."""
 
+ADD_RECHARGE = f"""
+INSERT INTO recharge (
+    call_id, revision, run_id, at_us, actor, note, rating_id, rule_set, charge_micros, billed_s,
+    lines, cost_micros, deck, deck_version
+)
+VALUES ({", ".join("?" * 14)})
+"""
+"""A correction of a record; one that is there already, or out of order, is refused."""
+
+ADD_RECHARGE_LEVEL = f"""
+INSERT INTO recharge_level (
+    call_id, revision, level, account_id, wallet_id, plan, plan_version, prefix, destination,
+    charge_micros
+)
+VALUES ({", ".join("?" * 10)})
+"""
+"""What a level pays after a correction."""
+
 PUT_PBX_SEEN = """
 INSERT INTO pbx_seen (pbx, at_us) VALUES (?, ?)
 ON CONFLICT (pbx) DO UPDATE SET at_us = max(at_us, excluded.at_us)

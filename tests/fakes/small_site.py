@@ -21,7 +21,7 @@ from pbxcharge.core.account import (
 from pbxcharge.core.attempt import Granted, Leg
 from pbxcharge.core.call import Call, Phase, granted_call
 from pbxcharge.core.call_events import HungUp
-from pbxcharge.core.cdr import Disposition, EndSource
+from pbxcharge.core.cdr import Disposition, EndSource, Revision
 from pbxcharge.core.credit import (
     Close,
     HoldLine,
@@ -46,11 +46,13 @@ from pbxcharge.core.effects import (
     ExtensionSaved,
     PbxSeen,
     PlansTurned,
+    RevisionWritten,
 )
 from pbxcharge.core.ledger import Entry, EntryKind, initial_entry_id
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import CallType, WalletPolicy
 from pbxcharge.core.plan_history import PlanSource, PlanStep, PlanTurn, version_of
+from pbxcharge.core.revision import recharges, revised
 from pbxcharge.core.settlement import blank_cdr, settle
 from pbxcharge.store import Store, open_store
 from pbxcharge.store.writer import Writer
@@ -245,6 +247,7 @@ async def busy_day(store: Store) -> None:
     await writer.submit((top_up("payment-3", MICROS, "alice:incoming"),), numbers())
     await talk(writer, from_outside("came-in"), 6)
     await writer.submit((Refund("back-1", "renewed", ALICE, 50_000, NOW_US, ACTOR),))
+    await charge_anew(store, cheaper("renewed"))
     await unanswered(writer, granted("unanswered"))
     refused = blank_cdr(granted("refused").attempt, "EUR", Disposition.NOT_ALLOWED)
     await writer.submit((), [CdrWritten(replace(refused, reason="no_rate")), PbxSeen(NODE, 1)])
@@ -272,6 +275,21 @@ def plans_turned() -> PlansTurned:
             for version, what in turns
         ),
     )
+
+
+def cheaper(call_id: str, rate: Fraction = Fraction(48, 100)) -> Granted:
+    """A call of Alice's and her organization's at 0.008 a second instead of 0.01."""
+    rates = (a_rate(price_per_minute=rate), a_rate(price_per_minute=rate / 2))
+    return granted(call_id, rates=rates, wallets=(ALICE, ACME))
+
+
+async def charge_anew(store: Store, call: Granted, run_id: str = "run-1") -> None:
+    """A correction: the call of a record by the rating of another one."""
+    (before,) = (await store.queries.recharges.records([call.attempt.call_id])).values()
+    after = revised(before, call.rating)
+    revision = Revision(after.revision, NOW_US, ACTOR, "wrong price", after, run_id)
+    operations = recharges(before, after, NOW_US, ACTOR, "wrong price")
+    await store.writer.submit(operations, [RevisionWritten(revision, call.rating)])
 
 
 async def unanswered(writer: Writer, call: Granted) -> None:

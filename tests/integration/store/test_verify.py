@@ -76,6 +76,14 @@ DAMAGES = {
     "lines_differ": "UPDATE cdr SET lines = '[]' WHERE call_id = 'answered'",
     "rule_set_differs": "UPDATE cdr SET rule_set = 2 WHERE call_id = 'answered'",
     "talk_differs": "UPDATE cdr SET ended_at_us = ended_at_us + 1000000 WHERE call_id = 'answered'",
+    "recharge_missing": "UPDATE recharge SET revision = 2; UPDATE recharge_level SET revision = 2",
+    "recharge_level_differs": "UPDATE recharge_level SET plan = 'other' WHERE level = 1",
+    "recharge_charge_differs": "UPDATE recharge SET charge_micros = 1",
+    "recharge_entry_differs": "UPDATE entry SET amount_micros = -199999"
+    " WHERE entry_id = 'charge:renewed:alice:outgoing:1'",
+    "recharge_sum_differs": "DELETE FROM entry WHERE entry_id = "
+    "'reversal:charge:renewed:alice:outgoing'",
+    "charge_counts_elsewhere": "UPDATE entry SET counts_at_us = 1 WHERE kind = 'reversal'",
     "plan_version_changed": "UPDATE plan_version SET body = '{}'",
     "plan_step_missing": "DELETE FROM plan_history WHERE what = 'ended'",
     "plan_history_differs": "UPDATE plan_history SET what = 'planned' WHERE what = 'ended'",
@@ -123,6 +131,27 @@ def damage(database: Path, script: str) -> None:
 def test_right_books_have_no_findings(good: Path) -> None:
     """Every kind of entry, call and record passes."""
     assert verify(good) == []
+
+
+REVISIONS = {
+    "price_differs": "UPDATE recharge_level SET charge_micros = 1 WHERE level = 1",
+    "level_differs": "UPDATE recharge_level SET prefix = '1'",
+    "billed_differs": "UPDATE recharge SET billed_s = 9",
+    "lines_differ": "UPDATE recharge SET lines = '[]'",
+    "rule_set_differs": "UPDATE recharge SET rule_set = 2",
+    "refund_too_high": "UPDATE entry SET amount_micros = 200001 WHERE entry_id = 'back-1'",
+    "recharge_entry_differs": "UPDATE entry SET entry_id = 'charge:renewed:alice:outgoing:2'"
+    " WHERE entry_id = 'charge:renewed:alice:outgoing:1'",
+    "charge_counts_elsewhere": "UPDATE entry SET counts_at_us = NULL WHERE kind = 'reversal'",
+}
+"""The same damages, and others, to what a call costs since it was charged anew."""
+
+
+@pytest.mark.parametrize("code", REVISIONS)
+def test_damage_to_a_correction_is_named(copy: Path, code: str) -> None:
+    """`renewed` was charged 0.25, of which 0.05 was given back, then 0.20."""
+    damage(copy, REVISIONS[code])
+    assert code in {finding.code for finding in verify(copy)}
 
 
 @pytest.mark.parametrize("code", DAMAGES)
