@@ -107,7 +107,7 @@ async def test_wallets_show_what_live_calls_hold(store: Store, queries: Queries)
 
 async def test_the_ledger_shows_the_newest_first(day: Queries) -> None:
     """Limited, of one wallet if wanted, each entry as it was booked."""
-    newest, *_ = await day.ledger(None, wallet_id=ALICE, limit=2)
+    charged, reversed_, given_back = await day.ledger(None, wallet_id=ALICE, limit=3)
     back = Entry(
         entry_id="back-1",
         wallet_id=ALICE,
@@ -118,7 +118,8 @@ async def test_the_ledger_shows_the_newest_first(day: Queries) -> None:
         call_id="renewed",
         reverses="charge:renewed:alice:outgoing",
     )
-    assert newest == back
+    assert given_back == back
+    assert (charged.amount_micros, reversed_.amount_micros) == (-20 * PRICE, 25 * PRICE)
     assert len(await day.ledger("alice", limit=3)) == 3
     assert await day.ledger("bob", wallet_id=ALICE) == []
     assert await day.entry("back-1") == back
@@ -171,12 +172,24 @@ async def test_records_are_filtered(day: Queries) -> None:
 
 
 async def test_records_carry_their_levels_in_order(day: Queries) -> None:
-    """The account's own level first, each with its plan, rate and charge."""
+    """The account's own level first, each with its plan, rate and charge, as it was written."""
+    renewed = await day.cdr("renewed")
+    assert renewed is not None
+    assert (paid(renewed), renewed.revision) == ([("alice", 25 * PRICE), ("acme", 125_000)], 0)
+
+
+async def test_lists_of_records_say_what_calls_cost_now(day: Queries) -> None:
+    """A call that was charged anew is listed with its last charge; others as they were written."""
     listed = {cdr.call_id: cdr for cdr in await day.cdrs(None)}
-    renewed: Cdr = listed["renewed"]
-    paid = [(level.account_id, level.charge_micros) for level in renewed.levels]
-    assert paid == [("alice", 25 * PRICE), ("acme", 25 * PRICE // 2)]
-    assert await day.cdr("renewed") == renewed
+    renewed = listed["renewed"]
+    assert (paid(renewed), renewed.revision) == ([("alice", 20 * PRICE), ("acme", 100_000)], 1)
+    assert await day.recharges.records(["renewed", "none"]) == {"renewed": renewed}
+    assert listed["answered"] == await day.cdr("answered")
+
+
+def paid(cdr: Cdr) -> list[tuple[str, int]]:
+    """What each level pays."""
+    return [(level.account_id, level.charge_micros) for level in cdr.levels]
 
 
 async def test_nobodys_attempts_are_seen_by_the_operator_alone(
