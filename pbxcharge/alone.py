@@ -43,7 +43,7 @@ from pbxcharge.core.plan import Plan
 from pbxcharge.errors import WrongCurrency
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
-from pbxcharge.flow.versions import deck_versions, label, plan_versions
+from pbxcharge.flow.versions import deck_versions, label, local_time, plan_versions
 from pbxcharge.settings import Settings
 from pbxcharge.site_files import SiteFiles, inspect_files, read_files
 from pbxcharge.site_of_books import asked_of_books, books_findings
@@ -81,6 +81,7 @@ __all__ = [
     "in_order",
     "inspect_files",
     "label",
+    "local_time",
     "migrate",
     "missing_finding",
     "place",

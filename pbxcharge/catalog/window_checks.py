@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pbxcharge.catalog.findings import Finding
 from pbxcharge.catalog.plan_form import PlanForm
 from pbxcharge.catalog.price_form import PriceForm
-from pbxcharge.catalog.source import Group, KeyPath, Source, child
+from pbxcharge.catalog.source import Group, Items, KeyPath, Source, child
 from pbxcharge.catalog.window_form import WINDOW_NAME, window_of
 from pbxcharge.core.windows import DAY_S, Day, Window
 
@@ -41,7 +41,9 @@ def _wrong_hours(form: PlanForm, source: Source) -> Iterator[Finding]:
         at = (*WINDOWS, name)
         if not isinstance(source.at(at), Group):
             continue
-        if not window.days:
+        days = source.at((*at, "days"))
+        if not window.days and not (isinstance(days, Items) and days.items):
+            # Of days that are none, each has a finding of its own.
             yield source.error((*at, "days"), "is empty", "such as [mon-fri]")
         if window.from_s == DAY_S:
             yield source.error((*at, "from"), "the day has ended at 24:00", 'write "00:00"')
@@ -53,7 +55,8 @@ def _wrong_hours(form: PlanForm, source: Source) -> Iterator[Finding]:
 
 def _never_valid(form: PlanForm, source: Source) -> Iterator[Finding]:
     """Windows that others cover wholly: the first one that holds an instant is valid."""
-    windows = [window_of(name, window) for name, window in form.time_windows.items()]
+    named = form.time_windows.items()
+    windows = [window_of(name, window) for name, window in named if window.days]
     valid = frozenset(_valid_names(windows, bool(form.holidays)))
     for window in windows:
         if window.name in valid:

@@ -30,7 +30,7 @@ async def check(
         bool, typer.Option("--strict", help="End with 1 if there are warnings, too.")
     ] = False,
 ) -> None:
-    """Check the site's files, against its accounts and what Asterisk has loaded, too."""
+    """Check the site's files, also against its accounts and Asterisk."""
     from pbxcharge.alone import books_findings, emergency_finding, in_order, inspect_files
 
     files = inspect_files(run.config)

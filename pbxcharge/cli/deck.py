@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pbxcharge.cli.command import Run, command
-from pbxcharge.cli.output import at, facts, table
+from pbxcharge.cli.output import facts, table
 from pbxcharge.cli.period import instant
 from pbxcharge.core.money import format_amount, format_price
 from pbxcharge.core.number import normalise
 from pbxcharge.errors import ActDeclined
 
 if TYPE_CHECKING:
-    from pbxcharge.alone import Deck, Entry
+    from pbxcharge.alone import Deck
     from pbxcharge.core.rate_terms import Rate
 
 app = typer.Typer(no_args_is_help=True, help="Rate decks.")
@@ -61,8 +61,10 @@ def show(
     priced = number if number.startswith("@") else _in_full(run, number)
     entry, rate = deck.find(priced, at_s), deck.table().match(priced, at_s)
     if entry is None or rate is None:
-        raise ActDeclined("no_rate", f"{priced} has no rate in {name} at {_day(at_s)}")
-    answer = _row_document(priced, deck, entry, rate)
+        raise ActDeclined("no_rate", f"{priced} has no rate in {name} at {_local(run, at_s)}")
+    dates = {"effective_from": _local(run, entry.from_s)}
+    dates["effective_until"] = _local(run, entry.until_s)
+    answer = _row_document(priced, deck, entry.prefix, rate) | dates
     run.show(answer, lambda: facts(_row_facts(answer)))
 
 
@@ -92,18 +94,18 @@ def _deck_document(run: Run, deck: "Deck", now_s: int) -> Document:
         "prefixes": deck.prefixes,
         "version": deck.version,
         "rows_to_come": to_come,
-        "next_from": None if first_s is None else _day(first_s),
+        "next_from": None if first_s is None else _local(run, first_s),
         "trunks": [trunk.name for trunk in run.settings.trunks if trunk.deck == deck.name],
         "plans": sorted(plans),
     }
 
 
-def _row_document(priced: str, deck: "Deck", entry: "Entry", rate: "Rate") -> Document:
+def _row_document(priced: str, deck: "Deck", prefix: str, rate: "Rate") -> Document:
     return {
         "deck": deck.name,
         "version": deck.version,
         "number": priced,
-        "prefix": entry.prefix,
+        "prefix": prefix,
         "destination": rate.destination,
         "forbidden": rate.forbidden,
         "price_per_minute": format_price(rate.price_per_minute),
@@ -111,8 +113,6 @@ def _row_document(priced: str, deck: "Deck", entry: "Entry", rate: "Rate") -> Do
         "first_s": rate.first_s,
         "next_s": rate.next_s,
         **_further(rate),
-        "effective_from": _day(entry.from_s),
-        "effective_until": _day(entry.until_s),
     }
 
 
@@ -138,10 +138,12 @@ def _price(price: Fraction | None) -> str | None:
     return None if price is None else format_price(price)
 
 
-def _day(at_s: int) -> str | None:
-    """An instant as text; None for one before all calls, or after them."""
+def _local(run: Run, at_s: int) -> str | None:
+    """An instant as it is written in decks; None for one before all calls, or after them."""
+    from pbxcharge.alone import local_time
+
     try:
-        return datetime.fromtimestamp(at_s, UTC).isoformat()
+        return local_time(at_s, run.settings.time_zone)
     except (OverflowError, ValueError, OSError):
         return None
 
@@ -155,7 +157,7 @@ def _decks_table(decks: Iterable[Document]) -> None:
             f"{deck['rows']:,}",
             deck["version"],
             deck["rows_to_come"],
-            at(deck["next_from"]),
+            deck["next_from"],
             ", ".join(deck["trunks"]),
             ", ".join(deck["plans"]),
         )
@@ -168,8 +170,6 @@ def _row_facts(row: Document) -> Document:
     shown = {name.replace("_", " "): value for name, value in row.items() if name != "forbidden"}
     shown["deck"] = f"{row['deck']}, version {shown.pop('version')}"
     shown["segments"] = f"{shown.pop('first s')}/{shown.pop('next s')}"
-    for name in ("effective from", "effective until"):
-        shown[name] = at(shown[name]) or None
     if row["forbidden"]:
         shown["status"] = "forbidden"
     return shown

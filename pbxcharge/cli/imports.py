@@ -44,7 +44,7 @@ async def import_files(
         bool, typer.Option("--apply", help="Write what is shown, all of it or nothing.")
     ] = False,
 ) -> None:
-    """Add and change accounts, phones and numbers by files; what is not in them stays."""
+    """Add and change accounts, phones and numbers by files. All others stay."""
     from pbxcharge.alone import read_import
     from pbxcharge.cli.reach import act
 

@@ -31,9 +31,11 @@ EPILOG = examples_text(
     "78 bad configuration."
 )
 
+ABOUT = "Prepaid charging for Asterisk: every second of talk is paid before it is talked."
+
 app = typer.Typer(
     name="pbxcharge",
-    help="Real-time prepaid charging for Asterisk.",
+    help=ABOUT,
     epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,
@@ -68,7 +70,7 @@ def options(
         ),
     ] = False,
 ) -> None:
-    """Real-time prepaid charging for Asterisk."""
+    """Prepaid charging for Asterisk: every second of talk is paid before it is talked."""
     ctx.obj = Run(config, as_json)
 
 

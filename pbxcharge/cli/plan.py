@@ -51,7 +51,7 @@ class InForce:
 
 @command(app, "list", examples=("pbxcharge plan list",))
 async def list_plans(run: Run) -> None:
-    """List the charging plans in force, with how many accounts each charges."""
+    """List the charging plans, with how many accounts each charges."""
     from pbxcharge.cli.reach import read
 
     answer = await read(run, lambda api: api.get("/plans"), priced=True)
@@ -90,7 +90,7 @@ async def apply(
         bool, typer.Option("--check", help="Say what would change, and change nothing.")
     ] = False,
 ) -> None:
-    """Check plan files, put them into the folder and into force; all or none."""
+    """Check plan files and put them into force; all of them or none."""
     from pbxcharge.alone import alone_in
 
     try:

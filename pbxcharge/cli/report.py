@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="What was called, charged, earned and refused in a month or another time.",
+    help="What was called, charged, earned and refused in a time.",
 )
 
 Document = dict[str, Any]
@@ -97,7 +97,7 @@ def _report(name: str, help_text: str, *examples: str, **more: Any) -> None:
 
 _report(
     "calls",
-    "List each call with its cost, and the sums by type and disposition.",
+    "List each call with its cost. The sums by type and disposition follow.",
     "--account alice --month 2026-11",
     "--account acme --type public,incoming --csv > november.csv",
     "--account alice --month 2026-11 --html alice.html",
@@ -105,26 +105,26 @@ _report(
 )
 _report(
     "accounts",
-    "Say what each account called, was charged and topped up, and has now.",
+    "Say what each account was charged, topped up, and has now.",
     "--month 2026-11",
     "--account acme --csv",
 )
 _report(
     "destinations",
-    "Say where the calls went, by destination and prefix, the dearest first.",
+    "Say where the calls went, the dearest destination first.",
     "--month 2026-11",
     "--account acme --since 2026-11-01 --until 2026-11-08",
 )
 _report(
     "margins",
-    "Say what each level earned from the one below it, less what it paid above.",
+    "Say what each level earned. What it paid above is taken off.",
     "--month 2026-11",
     "--by destination --account telco",
     by=(By, "account"),
 )
 _report(
     "refused",
-    "Say which attempts were refused, by reason and account, and what was told.",
+    "Say which attempts were refused, by reason and account.",
     "--since 2026-11-05",
     "--account acme --month 2026-11",
 )

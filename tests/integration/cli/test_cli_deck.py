@@ -57,6 +57,7 @@ async def test_the_row_of_a_number_is_shown(decks: Site) -> None:
     later = await decks.ask("deck", "show", "carrier", "447700900123", "--at", "2099-01-01")
     assert (now["prefix"], now["price_per_minute"]) == ("447", "0.015")
     assert (later["prefix"], later["price_per_minute"]) == ("447", "0.018")
+    assert (now["effective_from"], later["effective_from"]) == (None, "2099-01-01 00:00")
     assert (now["connect_fee"], now["first_s"], now["next_s"]) == ("0.01", 60, 6)
     out = (await decks.run("deck", "show", "carrier", "449012345678")).out
     assert "forbidden" in out

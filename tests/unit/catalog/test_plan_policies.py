@@ -224,6 +224,15 @@ def test_a_deck_that_is_not_there_is_a_finding() -> None:
     assert read(DECK_PLAN, Surroundings(deck_names=frozenset({"carrier"})))[1] == ()
 
 
+def test_a_day_that_is_none_is_one_finding() -> None:
+    """Not also a window without days, or one that is never valid.
+
+    Seen failing with the empty days of its form taken for those of the file.
+    """
+    _, found = read(NIGHT.replace("[mon-fri]", "[mon-fry]"))
+    assert len(found) == 1
+
+
 def test_a_monthly_limit_may_be_lifted() -> None:
     """But somebody must have said so."""
     assert plan_of(SHOP.replace("50.00", "unlimited")).monthly_limit_micros is None

@@ -111,6 +111,29 @@ def test_every_command_is_explained_in_one_line(words: str) -> None:
     assert {"--json", "--config"} <= options
 
 
+def groups(group: Any) -> Iterator[Any]:
+    """The program and every group of its commands."""
+    yield group
+    for command in group.commands.values():
+        if hasattr(command, "commands"):
+            yield from groups(command)
+
+
+GROUPS = {group.name: group for group in groups(typer.main.get_command(app))}
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_no_line_of_a_list_of_commands_is_cut_off(name: str) -> None:
+    """On a screen of 80 columns each command is explained whole, beside the longest name.
+
+    Seen failing with "… by files; what is not in them stays." as the help of `import`.
+    """
+    known = GROUPS[name].commands
+    room = 80 - 2 - 6 - max(map(len, known))
+    lines = [command.get_short_help_str(room) for command in known.values()]
+    assert [line for line in lines if line.endswith("...")] == []
+
+
 def test_running_calls_are_listed_without_a_further_word() -> None:
     """The group is a command, too: with examples, and with its options behind its name."""
     group = typer.main.get_command(app).commands["calls"]  # type: ignore[attr-defined]
