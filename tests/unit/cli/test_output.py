@@ -52,6 +52,15 @@ def test_what_looks_like_markup_is_printed_as_it_is(capsys: pytest.CaptureFixtur
     assert "[bold]x[/bold] 3:30\n" in printed
 
 
+def test_a_cell_neither_moves_the_cursor_nor_begins_a_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whatever a trunk says of its caller; letters that take two columns are counted so."""
+    output.table([("name", "<"), ("sum", ">")], [("\x1b[2J\n=", "1"), ("東京", "2")], "none")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["name    sum", "�[2J�=    1", "東京      2"]
+
+
 def test_an_empty_table_says_so_beside_the_output(capsys: pytest.CaptureFixture[str]) -> None:
     """A pipe gets nothing at all."""
     output.table([("name", "<")], [], "no names")
