@@ -41,6 +41,7 @@ from pbxcharge.catalog.placing import Installation, alone_in, place
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan
 from pbxcharge.errors import WrongCurrency
+from pbxcharge.flow.authorize import PlansAt
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.versions import deck_versions, label, local_time, plan_versions
@@ -123,6 +124,7 @@ async def writing(
     plans: Mapping[str, Plan],
     decks: Mapping[str, Deck] = NO_DECKS,
     to_come: tuple[Plan, ...] = (),
+    plans_at: PlansAt = None,
 ) -> AsyncIterator[LocalApi]:
     """The API over the books themselves, which are this process's alone until the block is left.
 
@@ -136,7 +138,7 @@ async def writing(
     currency = settings.site.currency
     opening = open_store(settings.database, currency=currency, node=settings.pbx, log=_Silent())
     async with opening as store:
-        prices = site_prices(settings, settings.routing, plans, to_come, decks)
+        prices = site_prices(settings, settings.routing, plans, to_come, decks, plans_at)
         office = Office(store.writer, store.queries, prices, Clock(), currency)
         yield _api(Desk(store.queries, prices, currency, office))
 
@@ -147,6 +149,7 @@ async def reading(
     plans: Mapping[str, Plan],
     decks: Mapping[str, Deck] = NO_DECKS,
     to_come: tuple[Plan, ...] = (),
+    plans_at: PlansAt = None,
 ) -> AsyncIterator[LocalApi]:
     """The API over what is committed, whoever writes meanwhile.
 
@@ -163,9 +166,8 @@ async def reading(
         currency = settings.site.currency
         if (kept := await queries.currency() or currency) != currency:
             raise WrongCurrency(settings.database, kept, currency)
-        yield _api(
-            Desk(queries, site_prices(settings, settings.routing, plans, to_come, decks), currency)
-        )
+        prices = site_prices(settings, settings.routing, plans, to_come, decks, plans_at)
+        yield _api(Desk(queries, prices, currency))
     finally:
         await queries.close()
 

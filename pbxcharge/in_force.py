@@ -70,4 +70,4 @@ def _now_s() -> int:
 
 def _prices(settings: Settings, catalog: Catalog, routing: Routing, at_s: int) -> Prices:
     plans, to_come = catalog.in_force(at_s), catalog.to_come(at_s)
-    return site_prices(settings, routing, plans, to_come, catalog.decks)
+    return site_prices(settings, routing, plans, to_come, catalog.decks, catalog.in_force)

@@ -6,7 +6,7 @@ from pbxcharge.catalog.deck import Deck
 from pbxcharge.catalog.trunk_offers import trunk_offers
 from pbxcharge.core.dialling import Routing
 from pbxcharge.core.plan import Plan
-from pbxcharge.flow.authorize import Prices
+from pbxcharge.flow.authorize import PlansAt, Prices
 from pbxcharge.settings import Settings
 
 
@@ -16,6 +16,7 @@ def site_prices(
     plans: Mapping[str, Plan],
     to_come: tuple[Plan, ...],
     decks: Mapping[str, Deck],
+    plans_at: PlansAt = None,
 ) -> Prices:
     """The prices of a site.
 
@@ -25,6 +26,7 @@ def site_prices(
         plans: that count now, by name.
         to_come: those that have not begun yet, the first one first.
         decks: the rate decks, by name.
+        plans_at: the plans that count at a UTC second; None where nobody asks for another one.
     """
     return Prices(
         plans,
@@ -34,4 +36,5 @@ def site_prices(
         trunk_offers(routing, decks),
         to_come,
         {name: deck.version for name, deck in decks.items()},
+        plans_at,
     )

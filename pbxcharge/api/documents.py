@@ -10,14 +10,10 @@ from pbxcharge.core.authorization import Denial
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Wallet
-from pbxcharge.core.explanation import Explanation, shown_lines
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import Activity, Limits
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, format_amount
-from pbxcharge.core.plan import UNLIMITED_S
 from pbxcharge.core.price import charge_micros
-from pbxcharge.core.quotation import Quote, QuotedCost, QuotedLevel
-from pbxcharge.core.rating import lines_canonical
 from pbxcharge.flow.journal import held_micros, paid_through_us
 
 Document = dict[str, Any]
@@ -177,68 +173,6 @@ def cdr_document(cdr: Cdr) -> Document:
     for level in document["levels"]:
         level["charge"] = format_amount(level.pop("charge_micros"))
     return document
-
-
-def explained_document(cdr: Cdr, explanation: Explanation) -> Document:
-    """The record of one attempt, the lines of its charge, and whether they hold."""
-    return {
-        **cdr_document(cdr),
-        "lines": [asdict(line) for line in explanation.lines],
-        "priced_again": str(explanation.verdict),
-        "differences": list(explanation.differences),
-    }
-
-
-def quote_document(quote: Quote, account_id: str, dialled: str, currency: str) -> Document:
-    """What a call would cost, level by level, line by line."""
-    return {
-        "account_id": account_id,
-        "dialled": dialled,
-        "call_type": str(quote.route.call_type),
-        "number": quote.route.number,
-        "caller_number": quote.route.caller_number,
-        "currency": currency,
-        "talk_s": quote.talk_s,
-        "limit_s": quote.limit_s if quote.limit_s < UNLIMITED_S else None,
-        "needed_to_begin": format_amount(quote.least_micros),
-        "levels": [_quoted_level(level) for level in quote.levels],
-        "cost": quote.cost and _quoted_cost(quote.cost),
-    }
-
-
-def free_document(account_id: str, dialled: str, talk_s: int, currency: str) -> Document:
-    """An emergency call: it is always connected, and no level pays for it."""
-    return {
-        "account_id": account_id,
-        "dialled": dialled,
-        "call_type": "emergency",
-        "number": dialled,
-        "caller_number": "",
-        "currency": currency,
-        "talk_s": talk_s,
-        "limit_s": None,
-        "needed_to_begin": format_amount(0),
-        "levels": [],
-        "cost": None,
-    }
-
-
-def _quoted_level(level: QuotedLevel) -> Document:
-    rated, charge = level.rated, level.charge
-    return {
-        "account_id": level.account_id,
-        "plan": rated.plan,
-        "plan_version": rated.plan_version,
-        "destination": rated.rate.destination,
-        "prefix": rated.rate.prefix,
-        "billed_s": charge.billed_s,
-        "charge": format_amount(charge.total_micros),
-        "lines": [asdict(line) for line in shown_lines(lines_canonical(charge))],
-    }
-
-
-def _quoted_cost(cost: QuotedCost) -> Document:
-    return {"trunk": cost.trunk, "deck": cost.deck, "cost": format_amount(cost.cost_micros)}
 
 
 def denial_document(denial: Denial) -> Document:

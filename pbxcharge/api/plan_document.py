@@ -144,15 +144,19 @@ def _prices(tariffs: Mapping[CallType, Tariff], zone: tzinfo) -> Document:
 
 def _row(row: DatedRate, zone: tzinfo) -> Document:
     rate = row.rate
-    terms = relative_document(rate) if isinstance(rate, RelativeTerms) else _rate(rate)
     return {
         "prefix": rate.prefix,
         "destination": rate.destination,
         "forbidden": rate.forbidden,
         "effective_from": local_time(row.from_s, zone) if row.from_s else None,
         "effective_until": _until(row.until_s, zone),
-        **terms,
+        **terms_document(rate),
     }
+
+
+def terms_document(rate: Rate | RelativeTerms) -> Document:
+    """What a row asks for a call: a price, or a margin over what the level above charges."""
+    return relative_document(rate) if isinstance(rate, RelativeTerms) else _rate(rate)
 
 
 def _rate(rate: Rate) -> Document:

@@ -8,10 +8,10 @@ from typing import Any
 
 from pbxcharge.api.documents import Document, instant
 from pbxcharge.core.denial import Denial, Reason
-from pbxcharge.core.explanation import shown_lines
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.period import day_text
 from pbxcharge.core.plan import CallType
+from pbxcharge.core.shown_lines import shown_lines
 
 Row = Sequence[Any]
 

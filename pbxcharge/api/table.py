@@ -4,7 +4,19 @@ import os
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
-from pbxcharge.api import accounts, calls, check, dids, events, imports, money, plans, reports
+from pbxcharge.api import (
+    accounts,
+    calls,
+    check,
+    dids,
+    events,
+    explain,
+    imports,
+    money,
+    plans,
+    quotes,
+    reports,
+)
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.documents import Document
 
@@ -38,8 +50,8 @@ READS: dict[str, Answer] = {
     "/ledger": money.ledger,
     "/calls": calls.list_calls,
     "/cdrs": calls.list_cdrs,
-    "/cdr": calls.show_cdr,
-    "/quote": calls.make_quote,
+    "/explain": explain.explain_call,
+    "/quote": quotes.make_quote,
     "/events/stored": events.stored_events,
     "/plans": plans.list_plans,
     "/plan": plans.show_plan,

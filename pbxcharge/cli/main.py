@@ -9,9 +9,11 @@ from pbxcharge.cli import (
     call,
     deck,
     did,
+    explain,
     imports,
     money,
     plan,
+    quote,
     record,
     replay,
     report,
@@ -101,8 +103,9 @@ app.add_typer(call.calls, name="calls")
 app.add_typer(record.app, name="cdr")
 app.add_typer(report.app, name="report")
 tail.add_to(app)
-record.add_to(app)
 replay.add_to(app)
+quote.add_to(app)
+explain.add_to(app)
 site.add_to(app)
 schema.add_to(app)
 app.add_typer(site.database, name="db")

@@ -126,7 +126,8 @@ async def alone(run: Run, priced: bool, *, writes: bool) -> AsyncIterator[Api]:
             yield client
         return
     catalog = run.catalog
-    prices = (plans_now(catalog), catalog.decks, plans_to_come(catalog))
+    to_come = plans_to_come(catalog)
+    prices = (plans_now(catalog), catalog.decks, to_come, catalog.in_force)
     async with opened(run.settings, *prices) as client:
         yield client
 

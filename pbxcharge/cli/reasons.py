@@ -17,3 +17,57 @@ _WORDS = {
 def in_words(reason: str | None) -> str | None:
     """`spend_rate` with what it means; a reason that needs no words stands alone."""
     return f"{reason}: {_WORDS[reason]}" if reason in _WORDS else reason
+
+
+_ENDED_BY = {
+    "caller": "the caller hung up",
+    "callee": "the called side hung up",
+    "credit": "the credit was used up",
+    "limit": "the plan's longest call, maximum charge or limit of spending",
+    "lease": "its paid time was over before more could be held",
+    "operator": "somebody ended it by `calls hang-up`",
+    "account_status": "an account that pays was suspended, blocked, expired or closed",
+    "orphan": "only legs over trunks were left, with nobody of the site",
+    "plan": "the plan did not allow it any more",
+    "unknown": "nobody said who ended it",
+}
+_WITNESSES = {
+    "event": "Asterisk told of the hangup at once",
+    "spool": "Asterisk had written the hangup down, and it was read later",
+    "last_seen": "the hangup was missed; until this instant the call was proved to live",
+    "paid_through": "the hangup was missed; this is the end of the paid time",
+}
+_CAUSES = {
+    1: "no such number",
+    16: "a normal end",
+    17: "busy",
+    18: "the phone did not answer the network",
+    19: "no answer",
+    20: "the phone is not there",
+    21: "rejected",
+    26: "answered elsewhere",
+    27: "the destination is out of order",
+    28: "the number is malformed",
+    31: "a normal end, no more said",
+    34: "no free line",
+    38: "the network is out of order",
+    41: "a temporary failure",
+    42: "the network is congested",
+    44: "the line is not there",
+    127: "no more said",
+}
+
+
+def ended_in_words(ended_by: str | None) -> str | None:
+    """`credit` with what it means."""
+    return ended_by and f"{ended_by}: {_ENDED_BY.get(ended_by, '')}".removesuffix(": ")
+
+
+def witness_in_words(end_source: str) -> str | None:
+    """Which witness said when the call ended; None where there was none."""
+    return f"{end_source}: {_WITNESSES[end_source]}" if end_source in _WITNESSES else None
+
+
+def cause_in_words(cause: int | None) -> str | None:
+    """A hangup cause of Q.850 with what it means: 17 is busy."""
+    return None if cause is None else f"{cause}: {_CAUSES.get(cause, 'see Q.850')}"

@@ -4,23 +4,20 @@ Both read only what was stored when the call was made, so a charge can be explai
 file is long gone.
 """
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
-from typing import Any
 
-from pbxcharge.core.cdr import Cdr
-from pbxcharge.core.money import MICROS, Rounding, format_amount, round_quotient
-from pbxcharge.core.price import RULE_SET, Charge, charge
-from pbxcharge.core.pricing import cost_micros, moment_of_record, prices
+from pbxcharge.core.cdr import Cdr, LevelCharge
+from pbxcharge.core.money import format_amount
+from pbxcharge.core.price import RULE_SET, Charge, Rate, charge
+from pbxcharge.core.price_chain import RatedLevel
+from pbxcharge.core.pricing import carrying, cost_micros, moment_of_record, prices
 from pbxcharge.core.rating import Rating, lines_canonical
+from pbxcharge.core.shown_lines import ShownLine, charge_lines, shown_lines
+from pbxcharge.core.windows import NO_WINDOWS
 
-SHOWN_DECIMALS = 9
-"""Decimals of a line: three more than money has, since lines are unrounded."""
-
-_SHOWN_PER_MICRO = 10 ** (SHOWN_DECIMALS - 6)
+EMERGENCY = "emergency"
 
 
 class Verdict(StrEnum):
@@ -33,28 +30,32 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ShownLine:
-    """A line of a charge as people read it; the amounts of a charge add up to its total.
+class ExplainedLevel:
+    """What one level pays, and the lines that say why.
 
     Args:
-        kind: see charge.LineKind.
-        amount: decimal text of up to 9 decimals.
-        exact: the amount in units of the currency, such as "1/30".
-        from_s: first second of talk.
-        to_s: end of the last block.
-        blocks: how many blocks.
-        price_per_minute: decimal text, None for flat amounts.
-        window: the time window whose terms these are, "" for the price's own.
+        charged: as it stands in the record.
+        rated: by what; None if that cannot be read.
+        billed_s: talk in whole blocks of this level.
+        lines: of the caller's own level as stored; of a level above as they come out again.
+        windows: which of the plan's time windows were valid, from which second of talk on; "" is
+            none of them.
     """
 
-    kind: str
-    amount: str
-    exact: str
-    from_s: int
-    to_s: int
-    blocks: int
-    price_per_minute: str | None
-    window: str = ""
+    charged: LevelCharge
+    rated: RatedLevel | None = None
+    billed_s: int = 0
+    lines: tuple[ShownLine, ...] = ()
+    windows: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedCost:
+    """What the carrier asks for the call, and the lines that say why."""
+
+    trunk: str
+    rate: Rate
+    lines: tuple[ShownLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,87 +66,92 @@ class Explanation:
         lines: as stored.
         verdict: see Verdict.
         differences: each difference in words; or why it cannot be priced again.
+        levels: every level that was charged, the caller's own first.
+        cost: what the carrier asks; None where no deck says.
     """
 
     lines: tuple[ShownLine, ...]
     verdict: Verdict
     differences: tuple[str, ...] = ()
+    levels: tuple[ExplainedLevel, ...] = ()
+    cost: ExplainedCost | None = None
 
 
 def explain(cdr: Cdr, rating: Rating | None) -> Explanation:
     """Price the call of a record again from what it was priced with.
 
-    Stored 0.30 and again 0.30, line for line: `same`. A call without talk is `not_priced`.
+    Stored 0.30 and again 0.30, line for line: `same`. A call without talk is `not_priced`, and so
+    is an emergency call, for which nobody pays.
     """
     lines = shown_lines(cdr.lines)
+    if rating is None or cdr.rule_set != RULE_SET:
+        levels = tuple(ExplainedLevel(level) for level in cdr.levels)
+        return Explanation(lines, *_unpriced(cdr), levels)
+    again = _again(cdr, rating)
+    levels = tuple(_levels(cdr, rating, again, lines))
     if cdr.answered_at_us is None:
-        return Explanation(lines, Verdict.NOT_PRICED)
+        return Explanation(lines, Verdict.NOT_PRICED, (), levels)
+    differences = tuple(_differences(cdr, rating, again))
+    verdict = Verdict.DIFFERS if differences else Verdict.SAME
+    return Explanation(lines, verdict, differences, levels, _cost(cdr, rating))
+
+
+def _unpriced(cdr: Cdr) -> tuple[Verdict, tuple[str, ...]]:
+    """Why a call is not priced again of which nobody can say by what it was."""
+    if cdr.answered_at_us is None or cdr.call_type == EMERGENCY:
+        return Verdict.NOT_PRICED, ()
     if cdr.rule_set != RULE_SET:
-        return Explanation(
-            lines, Verdict.CANNOT, (f"priced by rule set {cdr.rule_set}, these are {RULE_SET}",)
-        )
-    if rating is None:
-        return Explanation(lines, Verdict.CANNOT, ("what it was priced with is not stored",))
-    differences = tuple(_differences(cdr, rating))
-    return Explanation(lines, Verdict.DIFFERS if differences else Verdict.SAME, differences)
+        return Verdict.CANNOT, (f"priced by rule set {cdr.rule_set}, these are {RULE_SET}",)
+    return Verdict.CANNOT, ("what it was priced with is not stored",)
 
 
-def shown_lines(canonical: str) -> tuple[ShownLine, ...]:
-    """The lines of a charge, from their canonical JSON."""
-    stored: list[dict[str, Any]] = json.loads(canonical)
-    exact = [Fraction(line["amount"]) for line in stored]
+def _paid_s(cdr: Cdr) -> int:
+    return cdr.talk_s - cdr.unpaid_s
+
+
+def _again(cdr: Cdr, rating: Rating) -> tuple[Charge, ...]:
+    """The charge of each level today; of a call without talk there is none."""
+    if cdr.answered_at_us is None:
+        return ()
     return tuple(
-        ShownLine(
-            kind=line["kind"],
-            amount=amount,
-            exact=str(micros * Fraction(1, MICROS)),
-            from_s=line["from_s"],
-            to_s=line["to_s"],
-            blocks=line["blocks"],
-            price_per_minute=_price_text(line["price_per_minute"]),
-            window=line.get("window", ""),
-        )
-        for line, micros, amount in zip(stored, exact, decimal_amounts(exact), strict=True)
+        charge(price, _paid_s(cdr)) for price in prices(rating, moment_of_record(cdr, rating))
     )
 
 
-def decimal_amounts(amounts: Sequence[Fraction]) -> tuple[str, ...]:
-    """Exact amounts of micro-units as decimal texts that add up to the sum of the amounts.
-
-    Each is the step between two rounded running sums: thrice 1/3 of a unit is 0.333333333,
-    0.333333334 and 0.333333333, together 1.
-    """
-    texts, before, running = [], 0, Fraction(0)
-    for amount in amounts:
-        running += amount
-        after = round_quotient(
-            running.numerator * _SHOWN_PER_MICRO, running.denominator, Rounding.HALF_AWAY_FROM_ZERO
-        )
-        texts.append(_shown(after - before))
-        before = after
-    return tuple(texts)
+def _levels(
+    cdr: Cdr, rating: Rating, again: tuple[Charge, ...], stored: tuple[ShownLine, ...]
+) -> Iterator[ExplainedLevel]:
+    for place, charged in enumerate(cdr.levels):
+        rated = rating.levels[place] if place < len(rating.levels) else None
+        if rated is None or place >= len(again):
+            yield ExplainedLevel(charged, rated)
+            continue
+        windows = _windows(cdr, rating, rated)
+        billed_s = again[place].billed_s if place else cdr.billed_s
+        lines = charge_lines(again[place]) if place else stored
+        yield ExplainedLevel(charged, rated, billed_s, lines, windows)
 
 
-def _shown(nanos: int) -> str:
-    micros, rest = divmod(abs(nanos), _SHOWN_PER_MICRO)
-    text = format_amount(micros)
-    if rest:
-        text = f"{format_amount(micros, 6)}{rest:03d}".rstrip("0")
-    return f"-{text}" if nanos < 0 else text
+def _windows(cdr: Cdr, rating: Rating, rated: RatedLevel) -> tuple[tuple[int, str], ...]:
+    """Which windows the talk went through; none where the price knows none."""
+    if rated.timeline == NO_WINDOWS:
+        return ()
+    # Where no window changes, the moment does not tell the second of the answer.
+    clock = rated.timeline.since(moment_of_record(cdr, rating).from_s if rating.timed else 0)
+    return tuple(change for change in clock.changes if change[0] < max(1, _paid_s(cdr)))
 
 
-def _price_text(fraction: str | None) -> str | None:
-    """A price per minute; it was written as a decimal number, so it is one."""
-    if fraction is None:
+def _cost(cdr: Cdr, rating: Rating) -> ExplainedCost | None:
+    carrier = carrying(rating, cdr.trunk)
+    if carrier is None or carrier.rate is None:
         return None
-    (text,) = decimal_amounts([Fraction(fraction) * MICROS])
-    return text
+    return ExplainedCost(
+        carrier.name, carrier.rate, charge_lines(charge(carrier.rate, _paid_s(cdr)))
+    )
 
 
-def _differences(cdr: Cdr, rating: Rating) -> Iterator[str]:
-    paid_s = cdr.talk_s - cdr.unpaid_s
-    again = [charge(price, paid_s) for price in prices(rating, moment_of_record(cdr, rating))]
-    cost = cost_micros(rating, cdr.trunk, paid_s)
+def _differences(cdr: Cdr, rating: Rating, again: tuple[Charge, ...]) -> Iterator[str]:
+    cost = cost_micros(rating, cdr.trunk, _paid_s(cdr))
     if cost != cdr.cost_micros:
         yield f"cost: stored {_amount(cdr.cost_micros)}, priced again {_amount(cost)}"
     if len(again) != len(cdr.levels):

@@ -1,26 +1,39 @@
 """Quotes: what a call would cost each charged level, by the function that charges real calls."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pbxcharge.core.account import Account
 from pbxcharge.core.authorization import Denial, authorize
 from pbxcharge.core.circumstances import Circumstances
-from pbxcharge.core.money import MICROS
+from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
 from pbxcharge.core.plan import Plan
-from pbxcharge.core.price import Charge, charge, charge_micros
+from pbxcharge.core.price import Charge, Price, charge, charge_micros, longest_talk_s
 from pbxcharge.core.pricing import carrying, cost_micros, final_moment, limit_s, prices
 from pbxcharge.core.rating import RatedLevel, Rating
+from pbxcharge.core.reservation import longest_within_s
 from pbxcharge.core.resolution import Route
 
 
 @dataclass(frozen=True, slots=True)
 class QuotedLevel:
-    """What one level would pay, and by what."""
+    """What one level would pay, and by what.
+
+    Args:
+        account_id: who.
+        wallet_id: from which wallet.
+        rated: by which plan and row.
+        charge: for the talk that was asked about.
+        least_micros: what must be there for the call to begin.
+        price: by which any talk is priced.
+    """
 
     account_id: str
+    wallet_id: str
     rated: RatedLevel
     charge: Charge
+    least_micros: int
+    price: Price = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,7 @@ class QuotedCost:
     trunk: str
     deck: str
     cost_micros: int
+    charge: Charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +93,57 @@ def quote(
     at = final_moment(rating, at_us, at_us, None)
     longest_s = limit_s(rating, at)
     priced_s = min(talk_s, longest_s)
+    sale = offer.sale
     levels = tuple(
-        QuotedLevel(paying.account_id, level, charge(price, priced_s))
-        for paying, level, price in zip(
-            offer.levels, rating.levels, prices(rating, at), strict=True
+        QuotedLevel(
+            paying.account_id,
+            paying.wallet_id,
+            level,
+            charge(price, priced_s),
+            charge_micros(ringing, sale.least_s),
+            price,
+        )
+        for paying, level, ringing, price in zip(
+            offer.levels, rating.levels, sale.prices, prices(rating, at), strict=True
         )
     )
-    least_micros = charge_micros(offer.sale.prices[0], offer.sale.least_s)
     cost = _quoted_cost(rating, priced_s)
-    return Quote(offer.route, priced_s, longest_s, least_micros, levels, cost)
+    return Quote(offer.route, priced_s, longest_s, levels[0].least_micros, levels, cost)
 
 
 def _quoted_cost(rating: Rating, talk_s: int) -> QuotedCost | None:
     carrier, cost = carrying(rating, None), cost_micros(rating, None, talk_s)
-    if carrier is None or cost is None:
+    if carrier is None or carrier.rate is None or cost is None:
         return None
-    return QuotedCost(carrier.name, carrier.deck, cost)
+    return QuotedCost(carrier.name, carrier.deck, cost, charge(carrier.rate, talk_s))
+
+
+def talk_for(quoted: Quote, credits_micros: Sequence[int | None]) -> int:
+    """How long a quoted call can last with so much credit at each level, in whole blocks.
+
+    5.00 at 0.10 a minute and 60/6 is 3000 s; 0 if some level has not what must be there for the
+    call to begin. Never longer than the quote's limit.
+
+    Args:
+        quoted: answered at once, over the first trunk.
+        credits_micros: of each level, the caller's own first; None is without end.
+    """
+    budgets = [_budget(credit) for credit in credits_micros]
+    if any(
+        budget < level.least_micros for level, budget in zip(quoted.levels, budgets, strict=True)
+    ):
+        return 0
+    return longest_within_s([level.price for level in quoted.levels], budgets, quoted.limit_s)
+
+
+def level_talk_for(quoted: Quote, place: int, credit_micros: int | None) -> int:
+    """How long one level's credit lasts, in its own whole blocks, whatever the others have."""
+    level, budget = quoted.levels[place], _budget(credit_micros)
+    if budget < level.least_micros:
+        return 0
+    return min(longest_talk_s(level.price, budget, quoted.limit_s), quoted.limit_s)
+
+
+def _budget(credit_micros: int | None) -> int:
+    """More than any call can cost, for credit without end; a call that costs nothing needs none."""
+    return AMOUNT_MAX_MICROS**2 if credit_micros is None else max(0, credit_micros)

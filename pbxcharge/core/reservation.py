@@ -1,5 +1,6 @@
 """Reservations: what a slice of a call may hold, by the credit and the limits of every payer."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pbxcharge.core.credit_terms import (
@@ -155,12 +156,18 @@ def _longest_s(op: Reserve, budgets: list[int]) -> int:
 
 
 def _longest_within_s(op: Reserve, budgets: list[int], most_s: int) -> int:
-    """The longest talk, in whole blocks of the caller's own, that every level's budget pays for."""
+    return longest_within_s([payer.price for payer in op.payers], budgets, most_s)
+
+
+def longest_within_s(prices: Sequence[Price], budgets: Sequence[int], most_s: int) -> int:
+    """The longest talk, in whole blocks of the caller's own, that every level's budget pays for.
+
+    0.50 at 0.10 a minute and 60/60, where the organization has 0.13 at 0.05 a minute: 120 s.
+    """
     longest = min(
-        longest_talk_s(payer.price, budget, most_s)
-        for payer, budget in zip(op.payers, budgets, strict=True)
+        longest_talk_s(price, budget, most_s) for price, budget in zip(prices, budgets, strict=True)
     )
-    return most_s if longest >= most_s else _whole_blocks_s(op.payers[0].price, longest)
+    return most_s if longest >= most_s else _whole_blocks_s(prices[0], longest)
 
 
 def _affordable_s(op: Reserve, rooms: list[int], through_s: int) -> int | None:

@@ -35,6 +35,7 @@ from pbxcharge.flow.zones import zone_name, zone_of
 ANSWER_WITHIN_S = 0.9
 """A caller is told within a second, or refused; the rest of it is the way to Asterisk."""
 VOID_RETRY_S = 1.0
+PlansAt = Callable[[int], Mapping[str, Plan]] | None
 RATINGS_KEPT = 10_000
 
 
@@ -68,6 +69,8 @@ class Prices:
     """The plans that have not begun yet, the first one first."""
     decks: Mapping[str, str] = field(default_factory=dict)
     """The version of each rate deck, whatever uses it."""
+    plans_at: PlansAt = None
+    """The plans that will be, or would have been, in force at a UTC second, by these files."""
 
     def become(self, fresh: "Prices") -> None:
         """Put everything that was read anew into force, in one step."""

@@ -22,6 +22,7 @@ from pbxcharge.core.rating import Rating, rating_from_canonical
 from pbxcharge.errors import StorageDown
 from pbxcharge.store import rows, selects
 from pbxcharge.store.activities import read_activity, read_months
+from pbxcharge.store.call_queries import CallQueries
 from pbxcharge.store.connection import connect_reader, fetch
 from pbxcharge.store.plan_queries import PlanQueries
 from pbxcharge.store.recharge_queries import RechargeQueries
@@ -67,6 +68,7 @@ class Queries:
         self.reports = reports
         self.plans = PlanQueries(listing)
         self.recharges = RechargeQueries(listing)
+        self.calls = CallQueries(listing)
 
     @classmethod
     async def connect(cls, database: Path) -> Self:

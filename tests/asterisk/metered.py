@@ -169,7 +169,7 @@ class AllowedCall:
     async def cdr(self) -> Document:
         """The record, once the call is settled."""
         await self.told("settled")
-        found: Document = (await self._metered.get("/cdr", call_id=self.call_id))["cdr"]
+        found: Document = (await self._metered.get("/explain", call_id=self.call_id))["cdr"]
         return found
 
     async def talk_is_charged(self, cdr: Document) -> bool:

@@ -26,7 +26,7 @@ async def test_a_call_is_charged_by_the_price_it_began_with(
 ) -> None:
     """0.24 at 0.60 a minute is 24 s, though the plan is changed, the daemon killed and started.
 
-    The second slice is held at the old price, and `cdr show` explains it from what was stored.
+    The second slice is held at the old price, and `explain` explains it from what was stored.
     Seen failing with another price in what `rating_from_canonical` restores.
     """
     async with metered_site(kiosk=long_slices(20)) as metered:
@@ -39,7 +39,7 @@ async def test_a_call_is_charged_by_the_price_it_began_with(
         on_time(await call.late_s(24))
         cdr = await call.cdr()
         assert (cdr["charge"], cdr["ended_by"]) == ("0.24", "credit")
-        shown = (await metered.site.ask("cdr", "show", call.call_id))["cdr"]
+        shown = (await metered.site.ask("explain", call.call_id))["cdr"]
         assert shown["priced_again"] == "same"
         assert [(line["blocks"], line["amount"]) for line in shown["lines"]] == [
             (1, "0.02"),

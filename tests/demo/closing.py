@@ -44,7 +44,7 @@ async def books(world: World) -> None:
     stage = world.stage
     stage.heading("The calls, the ledger, the balances")
     (last,) = await world.records_of("hugo")
-    for words in ("cdr list", f"cdr show {last['call_id']}", "ledger", "balance", "verify"):
+    for words in ("cdr list", f"explain {last['call_id']}", "ledger", "balance", "verify"):
         await world.command(*words.split())
     entries = (await world.get("/ledger", limit=1000))["entries"]
     accounts = (await world.get("/accounts"))["accounts"]

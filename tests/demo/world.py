@@ -110,7 +110,7 @@ class World:
 
     async def record(self, call_id: str) -> dict[str, Any]:
         """The record of a call, with the lines of its charge priced again."""
-        return dict((await self.get("/cdr", call_id=call_id))["cdr"])
+        return dict((await self.get("/explain", call_id=call_id))["cdr"])
 
     async def records_of(
         self, account: str, count: int = 1, within_s: float = 60.0

@@ -164,12 +164,12 @@ async def test_a_record_is_explained(served: Served) -> None:
     """And listed, with its scope."""
     await served.client.act("/topups", id="p-1", account_id="alice", amount="10")
     await talk(served.store.writer, granted("past"), 8)
-    record = (await served.client.get("/cdr", call_id="past"))["cdr"]
+    record = (await served.client.get("/explain", call_id="past"))["cdr"]
     assert (record["charge"], record["priced_again"]) == ("0.08", "same")
     assert [line["amount"] for line in record["lines"]] == ["0.01", "0.07"]
     listed = await served.client.get("/cdrs", scope="acme")
     assert [cdr["call_id"] for cdr in listed["cdrs"]] == ["past"]
-    assert await declined(served.client.get("/cdr", call_id="nix")) == "unknown_call"
+    assert await declined(served.client.get("/explain", call_id="nix")) == "unknown_call"
     assert await declined(served.client.get("/cdrs", scope="nix")) == "unknown_account"
 
 

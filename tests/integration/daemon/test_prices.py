@@ -5,7 +5,7 @@ from tests.exchange import PLAN, SECOND, exchange, slices_of, timing
 
 
 async def test_call_keeps_its_price_through_a_changed_plan_a_crash_and_a_deleted_plan() -> None:
-    """Allowed at 0.60 a minute, charged by 0.60 a minute, and `cdr show` explains it.
+    """Allowed at 0.60 a minute, charged by 0.60 a minute, and `explain` explains it.
 
     Meanwhile the plan was made ten times dearer, the daemon killed, the plan deleted.
     Seen failing with another price in what Queries.open_calls reads.
@@ -26,7 +26,7 @@ async def test_call_keeps_its_price_through_a_changed_plan_a_crash_and_a_deleted
         assert [one.through_s for one in slices] == [30, 60]
         assert [one.held_micros for one in slices] == [(30 * SECOND,), (60 * SECOND,)]
         assert slices[0].at_ms is None and slices[1].at_ms is not None
-        shown = (await x.site.ask("cdr", "show", call.call_id))["cdr"]
+        shown = (await x.site.ask("explain", call.call_id))["cdr"]
         assert (shown["priced_again"], shown["differences"]) == ("same", [])
         assert {line["price_per_minute"] for line in shown["lines"]} == {"0.60"}
         assert (await x.ask("alice")).verdict["PBXC_SIPCODE"] == "404"

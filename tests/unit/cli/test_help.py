@@ -50,7 +50,7 @@ PROMISED = [
         "did list",
         "did remove",
     ),
-    *("calls hang-up", "cdr list", "cdr show"),
+    *("calls hang-up", "cdr list", "explain"),
     *("report calls", "report accounts", "report destinations", "report margins"),
     "report refused",
     *("plan list", "plan show", "plan apply", "deck list", "deck show"),

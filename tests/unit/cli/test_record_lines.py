@@ -1,8 +1,8 @@
-"""The lines of a charge as `cdr show` and `quote` name them."""
+"""The lines of a charge as `explain` and `quote` name them."""
 
 import pytest
 
-from pbxcharge.cli.record import line_name, priced_as
+from pbxcharge.cli.charge_text import line_name, priced_as
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from pbxcharge.core.call_events import HungUp
 from pbxcharge.core.call_state import Call, Phase
 from pbxcharge.core.cdr import Cdr, EndSource
-from pbxcharge.core.explanation import Verdict, decimal_amounts, explain, shown_lines
+from pbxcharge.core.explanation import Verdict, explain
 from pbxcharge.core.price import Variant, charge
 from pbxcharge.core.rating import lines_canonical
 from pbxcharge.core.settlement import settle
+from pbxcharge.core.shown_lines import decimal_amounts, shown_lines
 from pbxcharge.core.windows import Timeline
 from tests.fakes.granted_call import LEG, SETUP_AT_US, a_rate, granted
 

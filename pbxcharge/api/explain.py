@@ -1,0 +1,34 @@
+"""The answer to "why was this call charged so": everything that the books have about one call."""
+
+from pbxcharge.api.desk import Desk, declined
+from pbxcharge.api.documents import Document
+from pbxcharge.api.explained import Told, explained_call
+from pbxcharge.core.cdr import Cdr
+from pbxcharge.core.explanation import Explanation, explain
+from pbxcharge.core.price import RULE_SET
+from pbxcharge.flow.acts import Refusal
+
+
+async def explain_call(desk: Desk, call_id: str) -> Document:
+    """Who paid and why, by which lines, what was held for it, and whether it still comes out so."""
+    cdr = await desk.queries.cdr(call_id)
+    if cdr is None:
+        raise declined(Refusal.UNKNOWN_CALL, f"there is no record of a call {call_id!r}")
+    revisions = await desk.queries.calls.revisions(cdr)
+    corrected = [(each, await _explained(desk, each.cdr)) for each in revisions]
+    return explained_call(
+        Told(
+            cdr=cdr,
+            explanation=await _explained(desk, cdr),
+            hold=await desk.queries.hold(call_id),
+            entries=await desk.queries.calls.entries(call_id),
+            corrections=corrected,
+        )
+    )
+
+
+async def _explained(desk: Desk, cdr: Cdr) -> Explanation:
+    rating = None
+    if cdr.rating_id is not None and cdr.rule_set == RULE_SET:
+        rating = await desk.queries.rating(cdr.rating_id)
+    return explain(cdr, rating)

@@ -1,0 +1,113 @@
+"""The facts of a call for people: who paid and why, what was dialled, how it ended."""
+
+from typing import Any
+
+from pbxcharge.cli.output import at
+from pbxcharge.cli.reasons import cause_in_words, ended_in_words, in_words, witness_in_words
+
+Document = dict[str, Any]
+
+_TYPES = {
+    "incoming": "from outside to a number of this site",
+    "local": "to somebody of the same organization",
+    "extended_local": "to another organization of this site",
+    "public": "to a number outside",
+    "emergency": "always connected, and free",
+}
+_CLOCKS = {"corrected": "Asterisk's clock was set during the call: the daemon's counts"}
+
+
+def call_facts(answer: Document) -> Document:
+    """Names and values, one pair on each line; what is None is left out."""
+    cdr = answer["cdr"]
+    return {
+        "call": cdr["call_id"],
+        "account": f"{cdr['account_id']} of {cdr['organization_id']}" if cdr["account_id"] else "",
+        "paid by": _payers(answer),
+        "because": _because(answer["payer"]["rule"], cdr["endpoint"]),
+        "type": f"{cdr['call_type']}: {_TYPES.get(cdr['call_type'], '')}",
+        "from": caller(cdr),
+        "dialled": _dialled(answer["meaning"], cdr),
+        "reached": cdr["callee_endpoint"] or cdr["callee_context"],
+        "trunk": cdr["trunk"],
+        "disposition": cdr["disposition"],
+        "reason": in_words(cdr["reason"]),
+        **_times(cdr),
+        "charge": _charge(answer),
+    }
+
+
+def caller(call: Document) -> str:
+    """A phone; or who called from outside, and by which trunk."""
+    if call["direction"] == "outgoing":
+        return str(call["endpoint"])
+    return f"{call['caller_number'] or 'unknown'} by {call['endpoint']}"
+
+
+def _times(cdr: Document) -> Document:
+    answered = cdr["answered_at"] is not None
+    return {
+        "set-up": at(cdr["setup_at"]) + " UTC",
+        "answer": at(cdr["answered_at"]) + " UTC" if answered else None,
+        "end": cdr["ended_at"] and at(cdr["ended_at"]) + " UTC",
+        "talk": _talk(cdr) if answered else "none",
+        "clock": _CLOCKS.get(cdr["clock"]),
+        "ended by": ended_in_words(cdr["ended_by"]),
+        "end known by": witness_in_words(cdr["end_source"]),
+        "hangup cause": cause_in_words(cdr["hangup_cause"]),
+    }
+
+
+def _talk(cdr: Document) -> str:
+    unpaid = cdr["unpaid_s"]
+    beyond = f", of them {unpaid} s unpaid, which nobody is charged" if unpaid else ""
+    return f"{cdr['talk_s']} s{beyond}; {cdr['billed_s']} s in whole blocks"
+
+
+def _payers(answer: Document) -> str:
+    levels = answer["payer"]["levels"]
+    if not levels:
+        return "nobody"
+    above = ", each by its own plan" if len(levels) > 1 else ""
+    return f"{', then '.join(levels)}{above}"
+
+
+def _because(rule: str, endpoint: str) -> str:
+    return {
+        "emergency": "nobody pays for an emergency call",
+        "nobody": f"{endpoint} belongs to nobody here",
+        "transfer": f"{endpoint} has transferred another phone's leg, and goes on paying",
+        "on_behalf": f"called in the name of {endpoint}: a forward, a group, a queue or follow-me",
+        "own_phone": f"its phone {endpoint} has dialled",
+        "did": "the number that was called is its",
+        "endpoint": f"{endpoint} is its phone, and dialled or was called for",
+    }[rule]
+
+
+def _dialled(meaning: str, cdr: Document) -> str:
+    number, dialled = cdr["number"], cdr["dialled"]
+    same = number == dialled
+    return {
+        "emergency": f"{dialled}, an emergency number",
+        "extension": f"{dialled}, an extension",
+        "on_net": f"{dialled}: extension {number}, behind the code of its organization",
+        "did": _as(dialled, number, same=same, what="a number of this site, so over no trunk"),
+        "public": _as(dialled, number, same=same, what="by the site's rules of dialling"),
+        "incoming": _as(dialled, number, same=same, what="as the trunk sent it"),
+        "nothing": f"{dialled}, which means nothing here",
+    }[meaning]
+
+
+def _as(dialled: str, number: str, *, same: bool, what: str) -> str:
+    return f"{dialled}, {what}" if same else f"{dialled}, which is {number} {what}"
+
+
+def _charge(answer: Document) -> str:
+    cdr = answer["cdr"]
+    currency = cdr["currency"]
+    parts = [f"{answer['charge_now']} {currency}"]
+    if answer["corrections"]:
+        parts.append(f"{cdr['charge']} before it was corrected")
+    if answer["refunded"] != "0.00":
+        parts.append(f"{answer['refunded']} was refunded")
+    return "; ".join(parts)
