@@ -214,14 +214,15 @@ class Callers:
         incoming, public = kind is CallType.INCOMING, kind is CallType.PUBLIC
         far = self._far_number(user, public)
         called = far if public else did_of(user) if incoming else f"{chance.randrange(100, 999)}"
-        caller = Leg(f"{setup_us // MICROS}.{2 * number}", f"PJSIP/x-{number:08x}")
+        endpoint = self._settings.routing.trunks[0].name if incoming else user.account_id
+        caller = Leg(f"{setup_us // MICROS}.{2 * number}", f"PJSIP/{endpoint}-{number:08x}")
         return Attempt(
             call_id=f"{setup_us // 1000:012x}{number:010x}",
             pbx=self._settings.pbx,
             linkedid=caller.uniqueid,
             caller=caller,
             call_type=kind,
-            endpoint=self._settings.routing.trunks[0].name if incoming else user.account_id,
+            endpoint=endpoint,
             dialled=f"00{called}" if public else called,
             number=called,
             account_id=user.account_id,

@@ -10,8 +10,8 @@ _COLUMNS = [
     ("line", "<"),
     ("seconds of talk", "<"),
     ("blocks", ">"),
-    ("per minute", ">"),
-    ("amount", ">"),
+    ("per minute", "."),
+    ("amount", "."),
 ]
 _NAMES = {
     "cost": "charge of the level above, multiplied",
@@ -56,7 +56,7 @@ def lines_table(lines: list[Document], total: str) -> None:
 
 def priced_by(level: Document) -> None:
     """By which plan and row a level pays, on which terms, in which time windows."""
-    terms = level["terms"]
+    terms = level["terms"] if level["lines"] else None
     facts(
         {
             "plan": f"{level['plan']}, version {level['plan_version'][:12]}",

@@ -60,22 +60,20 @@ def _print_priced(priced: Document, currency: str) -> None:
         priced_by(level)
         if level["lines"]:
             lines_table(level["lines"], level["charge"])
-    if priced["carrier"] is not None:
+    if priced["carrier"] is not None and priced["carrier"]["lines"]:
         _print_carrier(priced["carrier"], currency)
 
 
 def _print_carrier(carrier: Document, currency: str) -> None:
-    say(f"\nthe carrier behind {carrier['trunk']} asks {carrier['cost']} {currency}")
-    terms = carrier["terms"]
+    say(f"\nthe carrier of trunk {carrier['trunk']} asks {carrier['cost']} {currency}")
     facts(
         {
             "deck": f"{carrier['deck']}, version {carrier['deck_version'][:12]}",
-            "price": priced_as(carrier) if terms else None,
-            **(terms_facts(terms) if terms else {}),
+            "price": priced_as(carrier),
+            **terms_facts(carrier["terms"]),
         }
     )
-    if carrier["lines"]:
-        lines_table(carrier["lines"], carrier["cost"])
+    lines_table(carrier["lines"], carrier["cost"])
 
 
 def _print_slices(answer: Document) -> None:
@@ -86,7 +84,7 @@ def _print_slices(answer: Document) -> None:
             say("\nheld ahead of the talk: by which steps was not kept for this call")
         return
     say("\nheld ahead of the talk, step by step: what is held is the charge for all talk so far")
-    accounts = [(f"held of {account}", ">") for account in answer["payer"]["levels"]]
+    accounts = [(f"held of {account}", ".") for account in answer["payer"]["levels"]]
     table(
         [("step", ">"), ("at", "<"), ("pays the talk to", ">"), *accounts],
         (
@@ -107,17 +105,17 @@ def _print_wallets(wallets: list[Document]) -> None:
     if not wallets:
         return
     say("")
-    columns = [("wallet", "<"), ("held at last", ">"), ("charged", ">"), ("given back", ">")]
+    columns = [("wallet", "<"), ("held at last", "."), ("charged", "."), ("given back", ".")]
     names = ("wallet_id", "held", "charged", "given_back")
     table(columns, ([wallet[name] for name in names] for wallet in wallets), "none")
 
 
 def _print_margins(margins: list[Document]) -> None:
-    if not margins:
+    if all(each["receives"] == "0.00" for each in margins):
         return
     say("")
     table(
-        [("seller", "<"), ("is paid", ">"), ("pays", ">"), ("keeps", ">")],
+        [("seller", "<"), ("is paid", "."), ("pays", "."), ("keeps", ".")],
         (
             (each["account_id"] or "the site", each["receives"], each["pays"], each["keeps"])
             for each in margins
@@ -132,7 +130,7 @@ def _print_entries(entries: list[Document]) -> None:
     say("")
     table(
         [
-            *(("booked (UTC)", "<"), ("wallet", "<"), ("kind", "<"), ("amount", ">")),
+            *(("booked (UTC)", "<"), ("wallet", "<"), ("kind", "<"), ("amount", ".")),
             *(("id", "<"), ("by", "<"), ("note", "<")),
         ],
         (

@@ -23,8 +23,8 @@ def call_facts(answer: Document) -> Document:
     return {
         "call": cdr["call_id"],
         "account": f"{cdr['account_id']} of {cdr['organization_id']}" if cdr["account_id"] else "",
-        "paid by": _payers(answer),
         "because": _because(answer["payer"]["rule"], cdr["endpoint"]),
+        "paid by": _payers(answer),
         "type": f"{cdr['call_type']}: {_TYPES.get(cdr['call_type'], '')}",
         "from": caller(cdr),
         "dialled": _dialled(answer["meaning"], cdr),
@@ -76,7 +76,7 @@ def _because(rule: str, endpoint: str) -> str:
     return {
         "emergency": "nobody pays for an emergency call",
         "nobody": f"{endpoint} belongs to nobody here",
-        "transfer": f"{endpoint} has transferred another phone's leg, and goes on paying",
+        "transfer": f"{endpoint} has transferred another phone's leg, and pays for it",
         "on_behalf": f"called in the name of {endpoint}: a forward, a group, a queue or follow-me",
         "own_phone": f"its phone {endpoint} has dialled",
         "did": "the number that was called is its",

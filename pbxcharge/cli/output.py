@@ -14,7 +14,7 @@ WIDTH = 10_000
 """Nothing is wrapped or cut off: one row is one line, and an id can be copied in one piece."""
 
 Column = tuple[str, str]
-"""A heading and `<` or `>`, the side that the column leans to."""
+"""A heading and `<` or `>`, the side that the column leans to; `.`: amounts, point under point."""
 
 
 def console(*, error: bool = False) -> "Console":
@@ -88,11 +88,25 @@ def grid(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> "Table":
     from rich.text import Text
 
     shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for heading, side in columns:
-        shown.add_column(heading, justify="right" if side == ">" else "left", no_wrap=True)
-    for row in rows:
-        shown.add_row(*(Text(_text(cell)) for cell in row))
+    cells = [[_text(cell) for cell in row] for row in rows]
+    for place, (heading, side) in enumerate(columns):
+        title = _point_under_point(heading, cells, place) if side == "." else heading
+        shown.add_column(title, justify="right" if side == ">" else "left", no_wrap=True)
+    for row in cells:
+        shown.add_row(*map(Text, row))
     return shown
+
+
+def _point_under_point(heading: str, cells: list[list[str]], place: int) -> str:
+    """Pad the amounts of a column: 0.10 under 12.0332 begins one place further right."""
+    decimals = max((len(row[place].partition(".")[2]) for row in cells), default=0)
+    for row in cells:
+        amount = row[place]
+        row[place] = amount + " " * (decimals - len(amount.partition(".")[2]))
+    width = max(len(heading), *(len(row[place]) for row in cells)) if cells else len(heading)
+    for row in cells:
+        row[place] = row[place].rjust(width)
+    return heading.rjust(width)
 
 
 def plural(count: int, word: str) -> str:

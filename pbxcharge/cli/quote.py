@@ -106,7 +106,13 @@ def _print_levels(quoted: Document, currency: str) -> None:
 def _print_credit(credit: Document, limit_s: int | None) -> None:
     """How long the credit of each level lasts, and with all of them the call."""
     say("")
-    columns = [("credit of", "<"), ("has", ">"), ("by", "<"), ("to begin", ">"), ("lasts", ">")]
+    columns = [
+        ("credit of", "<"),
+        ("has", "."),
+        ("by", "<"),
+        ("needs to begin", "."),
+        ("lasts", ">"),
+    ]
     table(columns, (_credit_row(level) for level in credit["levels"]), "no credit")
     say(f"\n{_longest(credit, limit_s)}")
 

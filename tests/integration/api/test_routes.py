@@ -160,6 +160,39 @@ async def test_a_quote_that_would_be_refused_says_why(served: Served) -> None:
     assert answer["refused"]["sip_code"] == 404
 
 
+async def test_a_quote_says_how_long_the_credit_lasts(served: Served) -> None:
+    """3.00 at 0.60 a minute and 60/6 is 300 s; what was given counts instead of what there is."""
+    await served.client.act("/topups", id="p-1", account_id="alice", amount="3.00")
+    asked = {"account_id": "alice", "number": "004930123456", "seconds": 60}
+    (level,) = (await served.client.get("/quote", **asked))["quote"]["credit"]["levels"]
+    assert level == {
+        "account_id": "alice",
+        "wallet_id": "alice:outgoing",
+        "credit": "3.00",
+        "source": "wallet",
+        "needed_to_begin": "0.60",
+        "talk_s": 300,
+    }
+    given = (await served.client.get("/quote", **asked, credit="0.70"))["quote"]["credit"]
+    assert (given["talk_s"], given["levels"][0]["source"]) == (66, "given")
+
+
+@pytest.mark.parametrize(("credit", "reason"), [("x", "amount_invalid"), ("-1", "amount_invalid")])
+async def test_a_quote_takes_no_credit_that_is_none(
+    served: Served, credit: str, reason: str
+) -> None:
+    """It is refused as every amount is."""
+    asked = {"account_id": "alice", "number": "0049301", "seconds": 1, "credit": credit}
+    assert await declined(served.client.get("/quote", **asked)) == reason
+
+
+@pytest.mark.parametrize("at", ["tomorrow", "2026-13-01", "9999-12-31T23:59:59-12:00", ""])
+async def test_a_quote_for_no_instant_is_declined(served: Served, at: str) -> None:
+    """A day, or a day and a time, with or without a zone."""
+    asked = {"account_id": "alice", "number": "0049301", "seconds": 1, "at": at}
+    assert await declined(served.client.get("/quote", **asked)) == "name_invalid"
+
+
 async def test_a_record_is_explained(served: Served) -> None:
     """And listed, with its scope."""
     await served.client.act("/topups", id="p-1", account_id="alice", amount="10")

@@ -25,6 +25,18 @@ def test_a_table_in_a_pipe_is_one_line_for_each_row(capsys: pytest.CaptureFixtur
     assert lines[1].index("1.00") == lines[2].index("20.00") + 1
 
 
+def test_amounts_stand_point_under_point(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever their decimals; a cell without an amount stays empty."""
+    rows = [("a", "0.0332", "x"), ("b", "12.10", "y"), ("c", None, "z")]
+    output.table([("id", "<"), ("sum", "."), ("note", "<")], rows, "none")
+    assert capsys.readouterr().out.splitlines() == [
+        "id      sum  note",
+        "a    0.0332  x",
+        "b   12.10    y",
+        "c            z",
+    ]
+
+
 def test_a_narrow_terminal_cuts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """It wraps lines by itself, so that an id can be copied; only headings are coloured."""
     terminal = Terminal()

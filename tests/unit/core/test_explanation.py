@@ -13,8 +13,8 @@ from pbxcharge.core.call_events import HungUp
 from pbxcharge.core.call_state import Call, Phase
 from pbxcharge.core.cdr import Cdr, EndSource
 from pbxcharge.core.explanation import Verdict, explain
-from pbxcharge.core.price import Variant, charge
-from pbxcharge.core.rating import lines_canonical
+from pbxcharge.core.price import RelativeTerms, Variant, charge
+from pbxcharge.core.rating import RatedTrunk, Rating, lines_canonical
 from pbxcharge.core.settlement import settle
 from pbxcharge.core.shown_lines import decimal_amounts, shown_lines
 from pbxcharge.core.windows import Timeline
@@ -127,3 +127,44 @@ def test_the_shown_lines_add_up_to_the_charge(
     lines = shown_lines(lines_canonical(charged))
     total = sum((Decimal(line.amount) for line in lines), Decimal(0))
     assert total * 1_000_000 == charged.total_micros
+
+
+def test_every_level_has_its_lines_and_its_carrier_too() -> None:
+    """Alice at 60/6, acme at 1.20 times what the carrier asks by the second: 61 s at 0.06 a minute.
+
+    The carrier asks 0.061, acme pays 0.0732.
+    """
+    cost = a_rate(price_per_minute=Fraction(6, 100))
+    margin = RelativeTerms(destination="", prefix="", multiplier=Fraction(6, 5))
+    base = granted(rates=(RATE, margin), wallets=("alice:outgoing", "acme:outgoing"))
+    rating = replace(base.rating, trunks=(RatedTrunk("carrier", "deck", "d1", cost),))
+    up = Call(replace(base, rating=rating), 2, 120, Phase.UP, LEG, 5_000, ANSWERED_US)
+    end = HungUp(ANSWERED_US + 61_000_000, EndSource.EVENT, 16)
+    explanation = explain(settle(up, end, "EUR", "test").cdr, rating)
+    own, above = explanation.levels
+    assert [line.amount for line in own.lines] == ["0.05", "0.10", "0.01"]
+    assert (above.lines[0].kind, above.lines[0].amount) == ("cost", "0.0732")
+    assert (above.charged.charge_micros, above.billed_s) == (73_200, 70)
+    assert explanation.cost is not None
+    assert [line.amount for line in explanation.cost.lines] == ["0.001", "0.06"]
+
+
+def test_an_explanation_names_the_windows_of_the_talk() -> None:
+    """Evening from the 30th second of 61 on; what comes after the end is not named."""
+    evening = Variant(window="evening", price_per_minute=Fraction(1, 20))
+    rate = replace(RATE, variants=(evening,))
+    at_s = ANSWERED_US // 1_000_000
+    clock = Timeline(((0, "day"), (at_s + 30, "evening"), (at_s + 500, "night")))
+    level = replace(GRANTED.rating.levels[0], rate=rate, timeline=clock)
+    rating = Rating((level,), GRANTED.rating.terms, answer_within_s=60)
+    up = Call(replace(GRANTED, rating=rating), 2, 120, Phase.UP, LEG, 5_000, ANSWERED_US)
+    end = HungUp(ANSWERED_US + 61_000_000, EndSource.EVENT, 16)
+    explanation = explain(settle(up, end, "EUR", "test").cdr, rating)
+    assert explanation.levels[0].windows == ((0, "day"), (30, "evening"))
+    assert explanation.verdict is Verdict.SAME
+
+
+def test_nobody_pays_for_an_emergency_call() -> None:
+    """It was answered, and nothing was ever priced."""
+    cdr = replace(record(), call_type="emergency", rating_id=None, lines="[]", levels=())
+    assert explain(cdr, None).verdict is Verdict.NOT_PRICED

@@ -10,7 +10,7 @@ from pbxcharge.core.account import Account, AccountKind, AccountStatus
 from pbxcharge.core.authorization import Denial, Reason
 from pbxcharge.core.circumstances import Circumstances
 from pbxcharge.core.plan import CallType, Terms
-from pbxcharge.core.quotation import Quote, quote
+from pbxcharge.core.quotation import Quote, level_talk_for, quote, talk_for
 from pbxcharge.core.resolution import Route
 from pbxcharge.core.tariff import Prefixes, Tariff
 from tests.fakes.granted_call import a_rate
@@ -96,3 +96,40 @@ def test_a_call_that_would_be_refused_is_not_priced() -> None:
     answer = quote(GERMANY, 60, (suspended, ACME), PLANS, NOW)
     assert isinstance(answer, Denial)
     assert answer.reason is Reason.ACCOUNT_SUSPENDED
+
+
+def test_credit_lasts_in_whole_blocks() -> None:
+    """1.00 at 0.01 a second, 60/6, is 96 s; 0.50 of acme at half of that, by the second, 100 s."""
+    answer = quoted(60)
+    assert talk_for(answer, [1_000_000, None]) == 96
+    assert talk_for(answer, [None, 500_000]) == 96
+    assert (level_talk_for(answer, 0, 1_000_000), level_talk_for(answer, 1, 500_000)) == (96, 100)
+
+
+def test_the_level_with_the_least_talk_ends_the_call() -> None:
+    """Alice could talk 1000 s, acme 66 s: one block of 60 s and one of 6 s of her own."""
+    assert talk_for(quoted(60), [10_000_000, 333_333]) == 66
+
+
+def test_who_cannot_begin_does_not_talk() -> None:
+    """60 s must be there at every level: 0.60 and 0.30; less than nothing is nothing."""
+    answer = quoted(60)
+    assert [level.least_micros for level in answer.levels] == [600_000, 300_000]
+    assert talk_for(answer, [599_999, None]) == talk_for(answer, [None, 299_999]) == 0
+    assert talk_for(answer, [-5, None]) == level_talk_for(answer, 0, -5) == 0
+
+
+def test_credit_without_end_lasts_as_long_as_the_plan_lets_it() -> None:
+    """Four hours, where nothing else is said."""
+    answer = quoted(60)
+    assert talk_for(answer, [None, None]) == level_talk_for(answer, 0, None) == 4 * 3600
+
+
+def test_a_call_that_costs_nothing_needs_no_credit() -> None:
+    """Also where the wallet is below zero."""
+    free = replace(
+        RETAIL, tariffs={CallType.PUBLIC: Tariff((a_rate(price_per_minute=Fraction(0)),))}
+    )
+    answer = quote(GERMANY, 60, (ALICE,), {"retail": free}, NOW)
+    assert isinstance(answer, Quote)
+    assert talk_for(answer, [-1]) == 4 * 3600
