@@ -142,4 +142,6 @@ async def test_the_api_describes_itself(served: Served) -> None:
         "number",
         "seconds",
         "incoming",
+        "at",
+        "credit",
     ]
