@@ -44,6 +44,7 @@ from pbxcharge.errors import WrongCurrency
 from pbxcharge.flow.authorize import PlansAt
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
+from pbxcharge.flow.plan_record import PlanRecord
 from pbxcharge.flow.versions import deck_versions, label, local_time, plan_versions
 from pbxcharge.settings import Settings
 from pbxcharge.site_files import SiteFiles, inspect_files, read_files
@@ -140,7 +141,8 @@ async def writing(
     async with opening as store:
         prices = site_prices(settings, settings.routing, plans, to_come, decks, plans_at)
         office = Office(store.writer, store.queries, prices, Clock(), currency)
-        yield _api(Desk(store.queries, prices, currency, office))
+        record = PlanRecord(store.writer, store.queries.plans, Clock(), _Silent())
+        yield _api(Desk(store.queries, prices, currency, office, plan_record=record))
 
 
 @asynccontextmanager

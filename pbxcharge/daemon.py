@@ -22,6 +22,7 @@ from pbxcharge.asterisk.events import Event
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr
+from pbxcharge.core.plan_history import PlanSource
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow import balance, pulse
 from pbxcharge.flow.archive import Archive
@@ -39,6 +40,7 @@ from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.month_turn import MonthTurn
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.orphans import Orphans
+from pbxcharge.flow.plan_record import PlanRecord
 from pbxcharge.flow.ports import Site
 from pbxcharge.flow.recover import Recovery
 from pbxcharge.flow.refusals import Refusals
@@ -186,6 +188,7 @@ class Daemon:
             self.office.provisioning,
             self._taken,
             self._after_reload,
+            PlanRecord(store.writer, store.queries.plans, clock, logger),
             self.journal,
             logger,
         )
@@ -209,6 +212,7 @@ class Daemon:
         self.journal.keep_with(self.archive.keep, (await self._store.queries.event_ids())[1])
         await self.office.align_wallets()
         await self.reload.inspect()
+        await self.reload.started()
         seen_us = await self._store.queries.pbx_seen(self._settings.pbx)
         calls = await self.recovery.restore(seen_us)
         for live in self.meter.calls():
@@ -310,7 +314,7 @@ class Daemon:
             await reread.wait()
             reread.clear()
             try:
-                await self.reload.reload("SIGHUP")
+                await self.reload.reload("SIGHUP", PlanSource.RELOAD)
             except OperatingError as error:
                 self._log.error("plans not changed", error=str(error))
 
@@ -352,17 +356,10 @@ class Daemon:
                     await self.recovery.alive(proof.asterisk_at_us)
                 except OperatingError as error:
                     self._log.error("proof of life not stored", error=str(error))
-            await self._convert_waiting()
+            await self.reload.catch_up()
             self.month_turn.look()
             self.refusals.retry()
             await asyncio.sleep(ALIVE_EVERY_S)
-
-    async def _convert_waiting(self) -> None:
-        """Wallets that live calls kept from being converted."""
-        try:
-            await self.office.provisioning.convert_waiting()
-        except OperatingError as error:
-            self._log.error("wallets not converted", error=str(error))
 
     async def _tell_systemd(self) -> None:
         every_s = (self._notifier.watchdog_s or 2 * ALIVE_EVERY_S) / 2

@@ -14,6 +14,7 @@ from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.office import Office
+from pbxcharge.flow.plan_record import PlanRecord
 from pbxcharge.flow.reload import Reload
 from pbxcharge.store import Queries
 
@@ -36,6 +37,8 @@ class Desk:
         archive: what of it is being stored; None in a command on its own.
         streams: the readers of the event stream.
         reload: puts changed plans into force; None in a command on its own.
+        plan_record: writes the history of plans; None where a reload does, and where the books may
+            only be read.
     """
 
     queries: Queries
@@ -47,6 +50,7 @@ class Desk:
     archive: Archive | None = None
     streams: Streams = field(default_factory=Streams)
     reload: Reload | None = None
+    plan_record: PlanRecord | None = None
 
     @property
     def acting(self) -> Office:

@@ -7,7 +7,10 @@ from pbxcharge.api.documents import Document
 from pbxcharge.api.plan_document import plan_document, whole_plan_document
 from pbxcharge.core.account import AccountStatus
 from pbxcharge.core.plan import Plan
+from pbxcharge.core.plan_history import PlanSource
+from pbxcharge.errors import StorageDown
 from pbxcharge.flow.acts import Refusal
+from pbxcharge.flow.reload import Reloaded
 
 
 async def list_plans(desk: Desk) -> Document:
@@ -36,10 +39,18 @@ async def show_plan(desk: Desk, name: str) -> Document:
 
 
 async def apply_plans(desk: Desk, by: str) -> Document:
-    """Put the files as they are now into force."""
-    if desk.reload is None:
-        raise declined(Refusal.NOT_ALLOWED, "plans come into force in the daemon")
-    reloaded = await desk.reload.reload(by)
+    """Put the files as they are now into force.
+
+    Without the daemon they are what every command goes by, and the history of plans says so.
+    """
+    if desk.reload is not None:
+        reloaded = await desk.reload.reload(by, PlanSource.APPLY)
+    elif desk.plan_record is None:
+        raise declined(Refusal.NOT_ALLOWED, "the books are only read here")
+    elif await desk.plan_record.note(desk.prices, by, PlanSource.APPLY):
+        reloaded = Reloaded(done=True)
+    else:
+        raise StorageDown("the history of plans is not written")
     return {
         "done": reloaded.done,
         "changes": [

@@ -13,6 +13,7 @@ from pbxcharge.api import (
     explain,
     imports,
     money,
+    plan_versions,
     plans,
     quotes,
     reports,
@@ -55,6 +56,9 @@ READS: dict[str, Answer] = {
     "/events/stored": events.stored_events,
     "/plans": plans.list_plans,
     "/plan": plans.show_plan,
+    "/plans/history": plan_versions.history,
+    "/plans/places": plan_versions.places,
+    "/plan/version": plan_versions.version,
     "/check": check.facts,
     **REPORTS,
 }

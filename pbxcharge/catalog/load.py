@@ -44,8 +44,8 @@ class Catalog:
         wallets, but has no prices: what is asked of it is `no_rate`.
         """
         begun = [plan for plan in self.written if plan.effective_from_s <= at_s]
-        held = [plan for plan in begun if _has_not_ended(plan, at_s)]
-        ended = [_without_prices(plan) for plan in begun if not _has_not_ended(plan, at_s)]
+        held = [plan for plan in begun if not plan.has_ended(at_s)]
+        ended = [_without_prices(plan) for plan in begun if plan.has_ended(at_s)]
         groups = (sorted(group, key=lambda it: it.effective_from_s) for group in (ended, held))
         return MappingProxyType({plan.name: plan for group in groups for plan in group})
 
@@ -65,10 +65,6 @@ def _without_prices(plan: Plan) -> Plan:
     return replace(
         plan, tariffs=NO_TARIFFS, exceptions=NO_TARIFFS, relative=NOT_RELATIVE, deck=None
     )
-
-
-def _has_not_ended(plan: Plan, at_s: int) -> bool:
-    return plan.effective_until_s is None or at_s < plan.effective_until_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pbxcharge.cli import (
     imports,
     money,
     plan,
+    plan_history,
     quote,
     record,
     replay,
@@ -96,6 +97,7 @@ app.add_typer(account.app, name="account")
 app.add_typer(account.extensions, name="extension")
 app.add_typer(did.app, name="did")
 app.add_typer(plan.app, name="plan")
+plan_history.add_to(plan.app)
 app.add_typer(deck.app, name="deck")
 imports.add_to(app)
 money.add_to(app)

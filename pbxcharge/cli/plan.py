@@ -1,7 +1,8 @@
 """`pbxcharge plan …`: which charging plans are in force, and putting others into force."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,7 @@ from pbxcharge.errors import (
     NobodyThere,
     NotTheOwner,
     OutcomeUnknown,
+    PbxchargeError,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Charging plans.")
 
 Document = dict[str, Any]
+Tell = Callable[[Run], Awaitable[Document]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +124,12 @@ async def _apply(run: Run, files: Sequence[Path], check: bool) -> Document:
     answer = _answer(not has_errors(found), changes, found, before)
     if check or not answer["done"]:
         return answer | {"checked_only": check}
-    return await _install(run, placed.files, answer, before.by_daemon)
+    tell = _tell if before.by_daemon else partial(_record, catalog=read.catalog)
+    answer["in_force"] = before.by_daemon
+    return await _install(run, placed.files, answer, tell)
 
 
-async def _install(run: Run, files: Any, answer: Document, by_daemon: bool) -> Document:
+async def _install(run: Run, files: Any, answer: Document, tell: Tell) -> Document:
     from pbxcharge.alone import Installation
 
     installation = Installation(files)
@@ -136,7 +141,7 @@ async def _install(run: Run, files: Any, answer: Document, by_daemon: bool) -> D
             f"{where}: {error.strerror or error}; nothing was changed"
         ) from error
     try:
-        said = await _tell(run) if by_daemon else {"done": True}
+        said = await tell(run)
     except OutcomeUnknown as error:
         installation.finish()
         raise OutcomeUnknown(
@@ -147,9 +152,9 @@ async def _install(run: Run, files: Any, answer: Document, by_daemon: bool) -> D
         raise
     if not said["done"]:
         installation.take_back()
-        return answer | said | {"changes": []}
+        return answer | said | {"changes": [], "in_force": False}
     installation.finish()
-    return answer | {"in_force": by_daemon, "needs_restart": said.get("needs_restart", [])}
+    return answer | {"needs_restart": said.get("needs_restart", [])}
 
 
 async def _tell(run: Run) -> Document:
@@ -157,6 +162,19 @@ async def _tell(run: Run) -> Document:
 
     async with daemon(run) as client:
         return await client.act("/plans/apply")
+
+
+async def _record(run: Run, catalog: "Catalog") -> Document:
+    """Without the daemon the files are in force as they lie there; the books only say so."""
+    from pbxcharge.alone import plans_now, plans_to_come, writing
+
+    prices = (plans_now(catalog), catalog.decks, plans_to_come(catalog))
+    try:
+        async with writing(run.settings, *prices) as books:
+            return await books.act("/plans/apply")
+    except PbxchargeError as error:
+        remark(f"the daemon writes this into the history of plans when it starts: {error}")
+        return {"done": True}
 
 
 async def _in_force(run: Run, files: "SiteFiles") -> InForce:

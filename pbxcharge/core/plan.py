@@ -184,6 +184,15 @@ class Plan:
         if call_type is CallType.PUBLIC and self.deck is not None:
             yield self.deck.rates
 
+    def has_ended(self, at_s: int) -> bool:
+        """Whether the plan is in force no more at a UTC second."""
+        return self.effective_until_s is not None and self.effective_until_s <= at_s
+
+    @property
+    def prices_nothing(self) -> bool:
+        """Whether every call is `no_rate`, as with a plan that has ended and has no successor."""
+        return not (self.tariffs or self.exceptions or self.relative or self.deck)
+
     def pays_from(self, call_type: CallType) -> WalletKind:
         """The kind of wallet that pays for a call at the level of this plan."""
         if self.wallets is WalletPolicy.SHARED:

@@ -9,16 +9,20 @@ from types import MappingProxyType
 from pbxcharge.catalog.changes import PlanChange, plan_changes
 from pbxcharge.catalog.findings import Finding
 from pbxcharge.catalog.load import NO_OWNERS, OwnerPlaces
+from pbxcharge.core.plan_history import PlanSource
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow.alignment import Obstacle, obstacle_finding
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
+from pbxcharge.flow.plan_record import PlanRecord
 from pbxcharge.flow.provision import Provisioning
 from pbxcharge.flow.versions import deck_versions, plan_versions
 from pbxcharge.logger import Logger
 
 DATES = "effective dates"
 """Who puts plans into force at their instant."""
+STARTED = "daemon"
+"""Who puts plans into force that were changed while no daemon ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Reload:
         provisioning: knows who is charged by a plan, and lets wallets follow.
         in_force: called in the very step in which the files come into force.
         afterwards: what follows for the calls that run, and takes its time.
+        record: writes it into the history of plans.
         journal: tells it to those who watch.
         logger: the findings of a reload that nobody waits for stand there alone.
     """
@@ -81,6 +86,7 @@ class Reload:
         provisioning: Provisioning,
         in_force: Callable[[], None],
         afterwards: Callable[[], Awaitable[None]],
+        record: PlanRecord,
         journal: Journal,
         logger: Logger,
     ) -> None:
@@ -90,11 +96,12 @@ class Reload:
         self._provisioning = provisioning
         self._in_force = in_force
         self._afterwards = afterwards
+        self._record = record
         self._journal = journal
         self._log = logger
         self._turn = asyncio.Lock()
 
-    async def reload(self, actor: str) -> Reloaded:
+    async def reload(self, actor: str, source: PlanSource) -> Reloaded:
         """Read the files and put them into force, or say what is wrong.
 
         Raises:
@@ -104,7 +111,7 @@ class Reload:
             fresh = await asyncio.to_thread(self._read)
             if fresh.prices is None:
                 return self._refused(fresh.findings, actor)
-            put = await self._put(fresh, actor)
+            put = await self._put(fresh, actor, source)
             if isinstance(put, Reloaded):
                 return put
             return self._refused((*fresh.findings, *_findings(fresh, put)), actor)
@@ -132,7 +139,7 @@ class Reload:
         async with self._turn:
             fresh, waiting = self._again(), dict[str, Obstacle]()
             while (due := _due(fresh, self._prices, waiting)) is not None:
-                put = await self._put(due, DATES)
+                put = await self._put(due, DATES, PlanSource.DATE)
                 if isinstance(put, Reloaded):
                     break
                 waiting |= {each.plan: each for each in put}
@@ -141,7 +148,24 @@ class Reload:
                 self._log.error("plans that are due wait", plans=sorted(waiting))
             return not waiting
 
-    async def _put(self, fresh: Fresh, actor: str) -> Reloaded | tuple[Obstacle, ...]:
+    async def started(self) -> None:
+        """The history of plans is told what is in force from the daemon's start on."""
+        await self._record.note(self._prices, STARTED, PlanSource.START)
+
+    async def catch_up(self) -> None:
+        """Do what could not be done when plans came into force.
+
+        Wallets that live calls kept from being converted, and the history where it was not written.
+        """
+        try:
+            await self._provisioning.convert_waiting()
+        except OperatingError as error:
+            self._log.error("wallets not converted", error=str(error))
+        await self._record.write_waiting()
+
+    async def _put(
+        self, fresh: Fresh, actor: str, source: PlanSource
+    ) -> Reloaded | tuple[Obstacle, ...]:
         """Put plans into force, or what stands in the way, so that nothing was changed."""
         assert fresh.prices is not None  # noqa: S101 - who calls has looked
         prices = fresh.prices
@@ -156,6 +180,7 @@ class Reload:
             needs_restart=fresh.needs_restart,
         )
         self._tell(done, actor)
+        await self._record.note(prices, actor, source)
         await self._follow()
         return done
 

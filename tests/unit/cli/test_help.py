@@ -53,7 +53,7 @@ PROMISED = [
     *("calls hang-up", "cdr list", "explain"),
     *("report calls", "report accounts", "report destinations", "report margins"),
     "report refused",
-    *("plan list", "plan show", "plan apply", "deck list", "deck show"),
+    *("plan list", "plan show", "plan apply", "plan history", "deck list", "deck show"),
     *("db backup", "db migrate", "dialplan emergency"),
 ]
 
