@@ -28,15 +28,15 @@ async def test_a_reload_ends_one_version_and_begins_the_next() -> None:
 async def test_a_plan_begins_and_ends_by_its_dates() -> None:
     """Whoever applied it stays named; the usual plan gives its place, and takes it again."""
     async with exchange({"alice": "9.00"}) as x:
-        dates = (f"effective_from: '{instant(6)}'", f"effective_until: '{instant(12)}'")
+        dates = (f"effective_from: '{instant(12)}'", f"effective_until: '{instant(15)}'")
         write_later(x, PLAN.replace("0.60", "6.00"), *dates)
-        await x.site.run("plan", "apply")
         seen = len(x.site.log.lines)
+        await hup(x, "plans_in_force")
         for _ in range(2):
             await x.site.log.wait("plans_in_force", after=seen, within_s=60.0, actor=DATES)
             seen = len(x.site.log.lines)
         usual, special, again = await history(x)
-        assert special["applied_through"] == "apply"
+        assert special["applied_through"] == "reload"
         assert (usual["until"], special["until"]) == (special["from"], again["from"])
         assert {usual["ended_through"], special["ended_through"], again["applied_through"]} == {
             "date"
