@@ -52,7 +52,7 @@ async def quote(
         typer.Option(metavar="AMOUNT", help="How long this lasts, instead of what there is."),
     ] = None,
 ) -> None:
-    """Say what a call would cost, line by line, and could last."""
+    """Say what a call would cost, and how long it could last."""
     from pbxcharge.cli.reach import read
 
     asked = {
