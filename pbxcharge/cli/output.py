@@ -50,7 +50,7 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Any]], empty: str) 
     if not cells:
         remark(empty)
         return
-    heading, *lines = _lines(columns, [[name for name, _ in columns], *cells])
+    heading, *lines = _lines(columns, [_headings(columns, cells), *cells])
     console().print(heading, markup=False, style="bold")
     sys.stdout.writelines(f"{line}\n" for line in lines)
 
@@ -89,12 +89,19 @@ def grid(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> "Table":
 
     shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     cells = [[_text(cell) for cell in row] for row in rows]
-    for place, (heading, side) in enumerate(columns):
-        title = _point_under_point(heading, cells, place) if side == "." else heading
-        shown.add_column(title, justify="right" if side == ">" else "left", no_wrap=True)
+    for heading, (_, side) in zip(_headings(columns, cells), columns, strict=True):
+        shown.add_column(heading, justify="right" if side == ">" else "left", no_wrap=True)
     for row in cells:
         shown.add_row(*map(Text, row))
     return shown
+
+
+def _headings(columns: Sequence[Column], cells: list[list[str]]) -> list[str]:
+    """The headings of columns, once the amounts below them stand point under point."""
+    return [
+        _point_under_point(heading, cells, place) if side == "." else heading
+        for place, (heading, side) in enumerate(columns)
+    ]
 
 
 def _point_under_point(heading: str, cells: list[list[str]], place: int) -> str:
@@ -124,7 +131,7 @@ def facts(pairs: Mapping[str, Any]) -> None:
     width = max(len(name) for name in pairs)
     for name, value in pairs.items():
         if value is not None:
-            say(f"{name:<{width}}  {_text(value)}")
+            say(f"{name:<{width}}  {printable(_text(value))}")
 
 
 def at(instant: str | None) -> str:
