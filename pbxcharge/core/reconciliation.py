@@ -186,7 +186,7 @@ def _clusters(
     here: Sequence[OurCall], there: Sequence[TheirCall], within_us: int | None
 ) -> Iterator[tuple[range, range]]:
     """Stretches that are further apart from each other than two records of one call can be."""
-    instants = sorted({call.at_us for call in (*here, *there)})
+    instants = sorted({*map(_instant, here), *map(_instant, there)})
     own = other = 0
     for at_us, next_us in zip(instants, [*instants[1:], None], strict=True):
         if next_us is not None and (within_us is None or next_us - at_us <= within_us):
