@@ -15,6 +15,7 @@ from pbxcharge.cli import (
     plan,
     plan_history,
     quote,
+    reconcile,
     record,
     replay,
     report,
@@ -110,6 +111,7 @@ quote.add_to(app)
 explain.add_to(app)
 site.add_to(app)
 schema.add_to(app)
+app.add_typer(reconcile.app, name="reconcile")
 app.add_typer(site.database, name="db")
 app.add_typer(site.dialplan, name="dialplan")
 

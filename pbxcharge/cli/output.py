@@ -4,7 +4,10 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pbxcharge.cli.exits import BadConfiguration
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -156,3 +159,15 @@ def clock(at_us: int | None) -> str:
 def day(at_us: int) -> str:
     """The date (UTC) of an event."""
     return datetime.fromtimestamp(at_us // 1_000_000, UTC).date().isoformat()
+
+
+def write_lines(place: str, lines: Iterable[str]) -> None:
+    """Write a file of lines; `-` is the standard output."""
+    if place == "-":
+        sys.stdout.writelines(lines)
+        return
+    try:
+        with Path(place).open("w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+    except OSError as error:
+        raise BadConfiguration(f"{place} cannot be written: {error.strerror or error}") from error

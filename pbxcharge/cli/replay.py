@@ -1,7 +1,5 @@
 """`replay`: past calls priced by other files, before these go live."""
 
-import sys
-from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +10,7 @@ import typer
 from pbxcharge.cli import findings as shown
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.exits import BadConfiguration, Exit
-from pbxcharge.cli.output import at, complain, printable, say, table
+from pbxcharge.cli.output import at, complain, printable, say, table, write_lines
 from pbxcharge.cli.period import begins, ends
 from pbxcharge.cli.reasons import in_words
 from pbxcharge.core.money import MICROS, parse_amount, parse_price
@@ -123,7 +121,7 @@ def replay(
     found = tables(replayed.replay, replayed.kinds.items())
     beyond = passed(found, threshold)
     if csv is not None:
-        _write_csv(csv, replay_csv(replayed.replay, found, by))
+        write_lines(csv, replay_csv(replayed.replay, found, by))
     if csv != "-":
         document = {
             "from": from_at.isoformat(),
@@ -185,17 +183,6 @@ def _span(run: Run, begin: str, end: str | None) -> tuple[datetime, datetime]:
 
 def _us(instant: datetime) -> int:
     return int(instant.timestamp()) * MICROS
-
-
-def _write_csv(place: str, lines: Iterable[str]) -> None:
-    if place == "-":
-        sys.stdout.writelines(lines)
-        return
-    try:
-        with Path(place).open("w", encoding="utf-8", newline="") as file:
-            file.writelines(lines)
-    except OSError as error:
-        raise BadConfiguration(f"{place} cannot be written: {error.strerror or error}") from error
 
 
 def _show(document: Document, by: By | None, rows_max: int | None) -> None:

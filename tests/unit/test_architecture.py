@@ -48,9 +48,20 @@ ARROWS: dict[str, set[str]] = {
         *("asterisk", "log", "site_of_books", "site_prices"),
     },
     # Past calls by other files, in the command's own process.
+    "reconciling": {"store", "catalog", "core", "settings"},
     "replaying": {"flow", "store", "catalog", "core", "errors", "settings"},
     "cli": {
-        *("api.client", "reports", "serve", "alone", "replaying", "schemas", "settings", "log"),
+        *(
+            "api.client",
+            "reports",
+            "serve",
+            "alone",
+            "reconciling",
+            "replaying",
+            "schemas",
+            "settings",
+            "log",
+        ),
         *("core", "errors"),
     },
     "__main__": {"cli"},

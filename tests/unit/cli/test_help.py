@@ -52,7 +52,7 @@ PROMISED = [
     ),
     *("calls hang-up", "cdr list", "explain"),
     *("report calls", "report accounts", "report destinations", "report margins"),
-    "report refused",
+    *("report refused", "reconcile asterisk", "reconcile carrier"),
     *("plan list", "plan show", "plan apply", "plan history", "deck list", "deck show"),
     *("db backup", "db migrate", "dialplan emergency"),
 ]
