@@ -48,7 +48,7 @@ from pbxcharge.flow.plan_record import PlanRecord
 from pbxcharge.flow.versions import deck_versions, label, local_time, plan_versions
 from pbxcharge.settings import Settings
 from pbxcharge.site_files import SiteFiles, inspect_files, read_files
-from pbxcharge.site_of_books import asked_of_books, books_findings
+from pbxcharge.site_of_books import asked_of_books, books_findings, jumps, last_versions
 from pbxcharge.site_prices import site_prices
 from pbxcharge.store import Queries, open_store
 from pbxcharge.store.backup import Backup
@@ -82,7 +82,9 @@ __all__ = [
     "has_errors",
     "in_order",
     "inspect_files",
+    "jumps",
     "label",
+    "last_versions",
     "local_time",
     "migrate",
     "missing_finding",

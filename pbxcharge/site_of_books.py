@@ -1,6 +1,7 @@
 """The files of a site against its books: what a check asks of them, and what follows from it."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pbxcharge.catalog.books_checks import (
@@ -11,6 +12,7 @@ from pbxcharge.catalog.books_checks import (
     use_findings,
 )
 from pbxcharge.catalog.findings import Finding, in_order
+from pbxcharge.catalog.jump_checks import jump_findings
 from pbxcharge.core.number import digits_of, normalise
 from pbxcharge.settings import Settings
 from pbxcharge.site_files import SiteFiles
@@ -30,6 +32,40 @@ def asked_of_books(files: SiteFiles) -> dict[str, str]:
 def books_findings(files: SiteFiles, facts: Document) -> tuple[Finding, ...]:
     """What the files mean for the accounts that there are, by what the API has answered."""
     return in_order(_findings(files, facts)) if files.settings else ()
+
+
+def last_versions(files: SiteFiles, places: Sequence[Document]) -> dict[str, tuple[str, str]]:
+    """The plan and the last version of each plan file whose content is another one now.
+
+    By the version that the file has. The last version is the one that was applied for the same
+    instant, else the one in force.
+    """
+    found = {}
+    for plan in (read.plan for read in files.plans if read.plan is not None):
+        known = [place for place in places if place["plan"] == plan.name]
+        same = [it for it in known if it["effective_from_s"] == plan.effective_from_s]
+        last = next(iter([*same, *(it for it in known if it["in_force"])]), None)
+        if last is not None and plan.version not in [it["version"] for it in known]:
+            found[plan.version] = (plan.name, last["version"])
+    return found
+
+
+def jumps(files: SiteFiles, last: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Prices that are ten times the last version's, or a tenth.
+
+    Args:
+        files: of the site.
+        last: what the last version of a plan said, by the version that its file has now.
+    """
+    settings, now_s = files.settings, int(time.time())
+    if settings is None:
+        return ()
+    return tuple(
+        finding
+        for read in files.plans
+        if read.plan is not None and read.plan.version in last and not read.plan.has_ended(now_s)
+        for finding in jump_findings(read, last[read.plan.version], now_s, settings.time_zone)
+    )
 
 
 def _findings(files: SiteFiles, facts: Document) -> Iterator[Finding]:

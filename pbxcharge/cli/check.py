@@ -11,10 +11,12 @@ from pbxcharge.cli import findings as shown
 from pbxcharge.cli.command import Run
 from pbxcharge.cli.exits import Exit
 from pbxcharge.cli.output import plural, say
+from pbxcharge.cli.plan_jumps import jump_findings
 from pbxcharge.errors import OperatingError
 
 if TYPE_CHECKING:
     from pbxcharge.alone import Finding, SiteFiles
+    from pbxcharge.cli.reach import Api
     from pbxcharge.settings import Settings
 
 
@@ -39,7 +41,7 @@ async def check(
         differs = emergency_finding(files.settings, emergency_file)
         found += [differs] if differs else []
     facts, not_read = await _facts(run, files)
-    of_books = books_findings(files, facts) if facts else ()
+    of_books = (*books_findings(files, facts), *facts["jumps"]) if facts else ()
     phones = facts["endpoints"] if facts else ()
     loaded, not_asked = await _of_asterisk(run.config, files.settings, phones)
     every = in_order((*found, *loaded, *of_books))
@@ -50,16 +52,25 @@ async def check(
 
 
 async def _facts(run: Run, files: "SiteFiles") -> tuple[dict[str, Any] | None, str | None]:
-    """What the books say of the accounts that the files are for, or why they were not asked."""
-    from pbxcharge.alone import asked_of_books
+    """What the books say of the accounts that the files are for, or why they were not asked.
+
+    And of earlier versions of the plans: prices that jump.
+    """
     from pbxcharge.cli.reach import read
 
     if files.settings is None:
         return None, "the settings have errors"
     try:
-        return await read(run, lambda api: api.get("/check", **asked_of_books(files))), None
+        return await read(run, lambda api: _asked(api, files)), None
     except OperatingError as error:
         return None, str(error)
+
+
+async def _asked(api: "Api", files: "SiteFiles") -> dict[str, Any]:
+    from pbxcharge.alone import asked_of_books
+
+    facts = await api.get("/check", **asked_of_books(files))
+    return facts | {"jumps": await jump_findings(api, files)}
 
 
 async def _of_asterisk(
@@ -101,7 +112,8 @@ def _show(
     if not_asked:
         say(f"what Asterisk has loaded (dialplan, endpoints) was not compared: {not_asked}")
     if not_read:
-        say(f"who is charged by which plan was not looked at: {not_read}")
+        what = "who is charged by which plan was not looked at, nor the last versions of plans"
+        say(f"{what}: {not_read}")
     errors, warnings = _count(found, "error"), _count(found, "warning")
     say(f"{config}: {plural(errors, 'error')}, {plural(warnings, 'warning')}")
 

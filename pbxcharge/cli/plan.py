@@ -12,6 +12,7 @@ from pbxcharge.cli import findings as shown
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.exits import BadConfiguration, Exit
 from pbxcharge.cli.output import complain, facts, remark, say, table
+from pbxcharge.cli.plan_jumps import jump_findings
 from pbxcharge.cli.plan_owners import owner_findings
 from pbxcharge.cli.plan_text import show_plan
 from pbxcharge.errors import (
@@ -43,6 +44,7 @@ class InForce:
         named: who they are, of plans that are no longer in the files.
         by_daemon: whether the daemon says so; else the files themselves do.
         misplaced: plans of the files that belong to nobody, or to others than they charge.
+        jumps: prices of the files that are ten times the last version's, or a tenth.
     """
 
     versions: dict[str, str]
@@ -50,6 +52,7 @@ class InForce:
     named: dict[str, list[str]]
     by_daemon: bool
     misplaced: "tuple[Finding, ...]" = ()
+    jumps: "tuple[Finding, ...]" = ()
 
 
 @command(app, "list", examples=("pbxcharge plan list",))
@@ -120,7 +123,7 @@ async def _apply(run: Run, files: Sequence[Path], check: bool) -> Document:
         return _answer(False, (), found)
     before = await _in_force(run, read)
     changes = plan_changes(before.versions, _versions(run, read.catalog))
-    found += [*_users_findings(run, before), *before.misplaced]
+    found += [*_users_findings(run, before), *before.misplaced, *before.jumps]
     answer = _answer(not has_errors(found), changes, found, before)
     if check or not answer["done"]:
         return answer | {"checked_only": check}
@@ -218,7 +221,8 @@ async def _ask(run: Run, api: "Api", files: "SiteFiles", *, by_daemon: bool) -> 
         if count and name not in kept:
             named[name] = (await api.get("/plan", name=name))["accounts"]
     misplaced = await owner_findings(api, files, run.settings.plans, users)
-    return InForce(versions, users, named, by_daemon, misplaced)
+    jumps = await jump_findings(api, files)
+    return InForce(versions, users, named, by_daemon, misplaced, jumps)
 
 
 def _users_findings(run: Run, before: InForce) -> "Iterable[Finding]":
