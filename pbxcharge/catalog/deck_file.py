@@ -12,15 +12,17 @@ import os
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, Final
 
 import marisa_trie
 
-from pbxcharge.catalog.deck_rows import DeckRows
+from pbxcharge.catalog.deck_rows import DeckRows, Row
 
 FORMAT: Final = 1
 """Part of every compiled file's name: another format is another file."""
@@ -44,22 +46,16 @@ class Entry:
 def compiled(rows: DeckRows) -> bytes:
     """The compiled form of a deck."""
     trie = marisa_trie.Trie(list(rows.by_prefix))
-    starts, froms, untils = array("I", [0]), array("q"), array("q")
-    terms, destinations = array("I"), array("I")
-    for prefix in _by_key(trie, rows.by_prefix):
-        for row in rows.by_prefix[prefix]:
-            froms.append(row.from_s)
-            untils.append(row.until_s)
-            terms.append(row.terms)
-            destinations.append(row.destination)
-        starts.append(len(froms))
+    spans = _by_key(trie, rows.by_prefix)
+    every = list(chain.from_iterable(spans))
+    froms = [row.from_s for row in every]
     sections = {
         "trie": trie.tobytes(),
-        "starts": starts.tobytes(),
-        "from_s": froms.tobytes(),
-        "until_s": untils.tobytes(),
-        "terms": terms.tobytes(),
-        "destinations": destinations.tobytes(),
+        "starts": array("I", accumulate(map(len, spans), initial=0)).tobytes(),
+        "from_s": array("q", froms).tobytes(),
+        "until_s": array("q", [row.until_s for row in every]).tobytes(),
+        "terms": array("I", [row.terms for row in every]).tobytes(),
+        "destinations": array("I", [row.destination for row in every]).tobytes(),
         **_texts("terms", rows.terms),
         **_texts("destinations", rows.destinations),
     }
@@ -74,11 +70,11 @@ def compiled(rows: DeckRows) -> bytes:
     return _joined(said, sections)
 
 
-def _by_key(trie: Any, prefixes: Iterable[str]) -> list[str]:
-    """The prefixes in the order of the trie's own numbers for them."""
-    ordered = [""] * len(trie)
-    for prefix in prefixes:
-        ordered[trie.key_id(prefix)] = prefix
+def _by_key(trie: Any, by_prefix: Mapping[str, list[Row]]) -> list[list[Row]]:
+    """The rows of each prefix in the order of the trie's own numbers for the prefixes."""
+    ordered: list[list[Row]] = [[]] * len(trie)
+    for prefix, rows in by_prefix.items():
+        ordered[trie.key_id(prefix)] = rows
     return ordered
 
 
@@ -95,12 +91,14 @@ def _texts(name: str, texts: Mapping[str, int]) -> dict[str, bytes]:
 def _version(rows: DeckRows) -> str:
     """Twelve hexadecimal digits of the hash of what a deck says, whatever way it is written."""
     terms, destinations = list(rows.terms), list(rows.destinations)
-    lines = (
-        f"{prefix}|{from_s}|{until_s}|{terms[term]}|{destinations[destination]}"
+    # Few spans are written by many rows.
+    span = cache(lambda from_s, until_s: f"{from_s}|{until_s}")
+    said = "\n".join(
+        f"{prefix}|{span(from_s, until_s)}|{terms[term]}|{destinations[destination]}"
         for prefix in sorted(rows.by_prefix)
         for from_s, until_s, _, destination, term in rows.by_prefix[prefix]
     )
-    return sha256("\n".join(lines).encode()).hexdigest()[:VERSION_DIGITS]
+    return sha256(said.encode()).hexdigest()[:VERSION_DIGITS]
 
 
 def _joined(said: dict[str, Any], sections: Mapping[str, bytes]) -> bytes:

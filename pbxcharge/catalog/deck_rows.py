@@ -40,6 +40,8 @@ FINDINGS_MAX: Final = 200
 ALWAYS: Final = -(2**62)
 EVER: Final = 2**62
 """The beginning and the end of a row without dates, in seconds since the epoch."""
+_NOWHERE: Final = -1
+"""The place of a column that is not there: the last cell of each row is an empty one."""
 _SIMPLE = frozenset({"price_per_minute", "connect_fee_micros", "first_s", "next_s", "forbidden"})
 
 
@@ -121,7 +123,11 @@ def _decoded(content: bytes, found: Found) -> str:
 
 
 class _Reader:
-    """One pass over the lines of a deck."""
+    """One pass over the lines of a deck.
+
+    What cells mean is remembered by how they are written: nearly every row of half a million says
+    what rows before it have said, and is only looked up.
+    """
 
     def __init__(self, text: str, zone: tzinfo, found: Found) -> None:
         self.rows = DeckRows()
@@ -130,25 +136,25 @@ class _Reader:
         self._found = found
         self._separator = ","
         self._place: dict[str, int] = {}
+        self._prefix_at = self._destination_at = _NOWHERE
+        self._pick_span: Callable[[list[str]], tuple[str, str]] = itemgetter(_NOWHERE, _NOWHERE)
         self._pick_terms: Callable[[list[str]], tuple[str, ...]] = tuple
-        self._terms_known: dict[tuple[str, ...], int] = {}
-        self._instants: dict[str, int | None] = {}
+        self._destinations: dict[str, int] = {}
+        self._spans: dict[tuple[str, str], tuple[int, int]] = {}
+        self._terms: dict[tuple[str, ...], int] = {}
 
     def read(self) -> None:
         """The header, then every row."""
         number, header = next(self._lines, (0, ""))
         self._separator = ";" if header.count(";") > header.count(",") else ","
-        titles = self._cells(number, header) or []
-        names = tuple(title.lower().replace(" ", "_") for title in titles)
+        *titles, _ = self._cells(number, header) or [""]
+        names = tuple(title.strip().lower().replace(" ", "_") for title in titles)
         problems = tuple(header_problems(names))
         self._found.add_all(number, problems)
         if problems:
             # Which cell is which is not known: every row would be wrong in the same way.
             return
-        self._place = {name: place for place, name in enumerate(names)}
-        terms = [name for name in names if name not in (PREFIX, DESTINATION, FROM, UNTIL)]
-        self._pick_terms = _picker([self._place[name] for name in terms])
-        reader = TermsReader(tuple(terms))
+        reader = self._columns(names)
         for count, (number, line) in enumerate(self._lines):
             if count == ROWS_MAX:
                 self._found.add(number, "", f"has more than {ROWS_MAX:,} rows")
@@ -157,7 +163,19 @@ class _Reader:
             if cells is not None:
                 self._row(number, cells, reader)
 
+    def _columns(self, names: tuple[str, ...]) -> TermsReader:
+        """Take the order of the columns."""
+        self._place = {name: place for place, name in enumerate(names)}
+        self._prefix_at = self._place[PREFIX]
+        self._destination_at = self._place.get(DESTINATION, _NOWHERE)
+        span = (self._place.get(name, _NOWHERE) for name in (FROM, UNTIL))
+        self._pick_span = itemgetter(*span)
+        terms = [name for name in names if name not in (PREFIX, DESTINATION, FROM, UNTIL)]
+        self._pick_terms = _picker([self._place[name] for name in terms])
+        return TermsReader(tuple(terms))
+
     def _cells(self, number: int, line: str) -> list[str] | None:
+        """The cells as they are written, and an empty one for the columns that are not there."""
         if '"' in line:
             try:
                 (cells,) = csv.reader([line], delimiter=self._separator, strict=True)
@@ -170,40 +188,39 @@ class _Reader:
             message = f"has {len(cells)} cells, the header names {len(self._place)} columns"
             self._found.add(number, "", message, f'cells stand between "{self._separator}"')
             return None
-        return [cell.strip() for cell in cells]
+        cells.append("")
+        return cells
 
     def _row(self, number: int, cells: list[str], reader: TermsReader) -> None:
-        before = self._found.total
-        prefix = cells[self._place[PREFIX]]
+        prefix = cells[self._prefix_at].strip()
         if not is_prefix(prefix):
             self._found.add(number, PREFIX, *prefix_problem(prefix))
-        destination = self._destination(number, cells)
-        picked = self._pick_terms(cells)
-        terms = self._terms_known.get(picked)
+            prefix = ""
+        destination = self._destinations.get(cells[self._destination_at])
+        if destination is None:
+            destination = self._destination(number, cells[self._destination_at])
+        terms = self._terms.get(picked := self._pick_terms(cells))
         if terms is None:
-            terms = self._terms(number, picked, reader)
-        from_s = self._instant(number, FROM, cells, ALWAYS)
-        until_s = self._instant(number, UNTIL, cells, EVER)
-        if from_s >= until_s:
-            self._found.add(number, UNTIL, "is not after effective_from", "it ends before that day")
-        if terms is not None and self._found.total == before:
-            row = Row(from_s, until_s, number, destination, terms)
+            terms = self._terms_of(number, picked, reader)
+        span = self._spans.get(written := self._pick_span(cells))
+        if span is None:
+            span = self._span(number, written)
+        if prefix and destination is not None and terms is not None and span is not None:
+            row = Row(*span, number, destination, terms)
             self.rows.by_prefix.setdefault(prefix, []).append(row)
 
-    def _destination(self, number: int, cells: list[str]) -> int:
-        place = self._place.get(DESTINATION)
-        text = "" if place is None else cells[place]
-        known = self.rows.destinations.get(text)
-        if known is not None:
-            return known
+    def _destination(self, number: int, cell: str) -> int | None:
+        text = cell.strip()
         problem = destination_problem(text)
         if problem is not None:
             self._found.add(number, DESTINATION, *problem)
-            return 0
-        return self.rows.destinations.setdefault(text, len(self.rows.destinations))
+            return None
+        place = self.rows.destinations.setdefault(text, len(self.rows.destinations))
+        self._destinations[cell] = place
+        return place
 
-    def _terms(self, number: int, cells: tuple[str, ...], reader: TermsReader) -> int | None:
-        terms, problems = reader.read(cells)
+    def _terms_of(self, number: int, cells: tuple[str, ...], reader: TermsReader) -> int | None:
+        terms, problems = reader.read(tuple(cell.strip() for cell in cells))
         text = terms_to_text(terms)
         if not problems and not _SIMPLE.issuperset(terms):
             problems = _useless(text)
@@ -211,23 +228,29 @@ class _Reader:
         if problems:
             return None
         place = self.rows.terms.setdefault(text, len(self.rows.terms))
-        self._terms_known[cells] = place
+        self._terms[cells] = place
         return place
 
-    def _instant(self, number: int, column: str, cells: list[str], otherwise: int) -> int:
-        place = self._place.get(column)
-        text = "" if place is None else cells[place]
+    def _span(self, number: int, written: tuple[str, str]) -> tuple[int, int] | None:
+        before = self._found.total
+        from_s = self._instant(number, FROM, written[0].strip(), ALWAYS)
+        until_s = self._instant(number, UNTIL, written[1].strip(), EVER)
+        if from_s >= until_s:
+            self._found.add(number, UNTIL, "is not after effective_from", "it ends before that day")
+        if self._found.total != before:
+            return None
+        self._spans[written] = from_s, until_s
+        return from_s, until_s
+
+    def _instant(self, number: int, column: str, text: str, otherwise: int) -> int:
         if not text:
             return otherwise
-        known = self._instants.get(text)
-        if known is None:
-            try:
-                known = self._instants[text] = read_instant(text, self._zone)
-            except PydanticCustomError as error:
-                context = error.context or {}
-                self._found.add(number, column, context["message"], context["hint"])
-                return otherwise
-        return known
+        try:
+            return read_instant(text, self._zone)
+        except PydanticCustomError as error:
+            context = error.context or {}
+            self._found.add(number, column, context["message"], context["hint"])
+            return otherwise
 
 
 def _useless(text: str) -> tuple[Problem, ...]:

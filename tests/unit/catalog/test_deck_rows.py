@@ -107,6 +107,36 @@ def test_thousands_of_errors_are_counted_and_the_first_are_shown() -> None:
     assert [finding.line for finding in found[:4]] == [2, 2, 3, 3]
 
 
+def test_blanks_around_a_cell_say_nothing_whichever_way_comes_first() -> None:
+    """Three prefixes with one price, one destination and one span between them."""
+    head = "prefix,destination,price_per_minute,effective_from,effective_until"
+    plain = "UK,0.01,2026-12-01,2027-01-01"
+    blank = " UK\t, 0.01 ,2026-12-01 , 2027-01-01"
+    rows, found = read_deck(
+        "x.csv", f"{head}\n44,{plain}\n 445 ,{blank}\n446,{plain}\n".encode(), UTC
+    )
+    assert not found.total
+    assert list(rows.by_prefix) == ["44", "445", "446"]
+    assert len({row._replace(line=0) for (row,) in rows.by_prefix.values()}) == 1
+    assert (len(rows.destinations), len(rows.terms)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ("UK\x07,0.01,,", "destination"),
+        ("UK,cheap,,", "price_per_minute"),
+        ("UK,0.01,soon,", "effective_from"),
+        ("UK,0.01,2027-01-01,2026-12-01", "effective_until"),
+    ],
+)
+def test_the_same_mistake_is_named_in_each_row(row: str, column: str) -> None:
+    """What is known of a cell already is known only if it is right."""
+    head = "prefix,destination,price_per_minute,effective_from,effective_until"
+    found = findings(f"{head}\n44,{row}\n45,{row}\n46,UK,0.01,,\n")
+    assert [(each.line, each.key) for each in found] == [(2, column), (3, column)]
+
+
 @pytest.mark.parametrize(
     "content",
     [
