@@ -21,7 +21,8 @@ from pbxcharge.store.lock import refuse_other_owners
 from pbxcharge.store.migrate import require_newest
 from pbxcharge.store.tables import json_list
 
-CHAINS_KEPT = 50_000
+CHAINS_KEPT = 20_000
+LEVELS_KEPT = 50_000
 
 CALLS = """
 SELECT call_id, account_id, call_type, number, endpoint, callee_endpoint, callee_context,
@@ -66,6 +67,7 @@ class PastCalls:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._chain = lru_cache(CHAINS_KEPT)(self._read_chain)
+        self._level = lru_cache(LEVELS_KEPT)(self._read_level)
 
     def attempts(
         self, from_us: int, until_us: int, scope: frozenset[str] | None = None
@@ -118,28 +120,20 @@ class PastCalls:
         )
 
     def _levels(self, paid: list[Any]) -> tuple[PastLevel, ...]:
-        return tuple(_level(name, plan, self._zone(name)) for _, name, plan, _, _ in paid)
+        return tuple(self._level(name, plan) for _, name, plan, _, _ in paid)
 
     def _levels_today(self, account_id: str | None) -> tuple[PastLevel, ...]:
         chain = self._chain(account_id) if account_id else ()
-        return tuple(
-            _level(one.account_id, one.plan, self._zone(one.account_id))
-            for one in chain
-            if one.plan is not None
-        )
+        return tuple(self._level(one.account_id, one.plan) for one in chain if one.plan is not None)
 
-    def _zone(self, account_id: str) -> str | None:
-        """Whose clocks count: the account's own, else those of the nearest one above."""
-        return next((one.time_zone for one in self._chain(account_id) if one.time_zone), None)
+    def _read_level(self, account_id: str, plan: str) -> PastLevel:
+        """A level by the clocks of its account, else of the nearest one above that has its own."""
+        zones = (one.time_zone for one in self._chain(account_id) if one.time_zone)
+        return PastLevel(account_id, plan, next(zones, None))
 
     def _read_chain(self, account_id: str) -> tuple[Account, ...]:
         found = self._connection.execute(selects.CHAIN, {"account_id": account_id})
         return tuple(map(rows.account, found))
-
-
-@lru_cache(CHAINS_KEPT)
-def _level(account_id: str, plan: str, zone: str | None) -> PastLevel:
-    return PastLevel(account_id, plan, zone)
 
 
 @contextmanager
