@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from pbxcharge.core.money import parse_amount
 from tests.exchange import PLAN, Exchange, exchange
 
 GERMANY = "004930123456"
