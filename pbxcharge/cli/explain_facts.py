@@ -32,7 +32,7 @@ def call_facts(answer: Document) -> Document:
         "trunk": cdr["trunk"],
         "disposition": cdr["disposition"],
         "reason": in_words(cdr["reason"]),
-        **_times(cdr),
+        **_times(cdr, answer["zone"]),
         "charge": _charge(answer),
     }
 
@@ -44,18 +44,27 @@ def caller(call: Document) -> str:
     return f"{call['caller_number'] or 'unknown'} by {call['endpoint']}"
 
 
-def _times(cdr: Document) -> Document:
-    answered = cdr["answered_at"] is not None
+def _times(cdr: Document, zone: str) -> Document:
     return {
-        "set-up": at(cdr["setup_at"]) + " UTC",
-        "answer": at(cdr["answered_at"]) + " UTC" if answered else None,
-        "end": cdr["ended_at"] and at(cdr["ended_at"]) + " UTC",
-        "talk": _talk(cdr) if answered else "none",
+        "set-up": _both(cdr["setup_at"], zone),
+        "answer": _both(cdr["answered_at"], zone),
+        "end": _both(cdr["ended_at"], zone),
+        "talk": _talk(cdr) if cdr["answered_at"] else "none",
         "clock": _CLOCKS.get(cdr["clock"]),
         "ended by": ended_in_words(cdr["ended_by"]),
         "end known by": witness_in_words(cdr["end_source"]),
         "hangup cause": cause_in_words(cdr["hangup_cause"]),
     }
+
+
+def _both(instant: str | None, zone: str) -> str | None:
+    """An instant by UTC and, if that is another one, by the site's clock."""
+    from pbxcharge.reports.words import local
+
+    if instant is None:
+        return None
+    here = "" if zone == "UTC" else f", {local(instant, zone)} {zone}"
+    return f"{at(instant)} UTC{here}"
 
 
 def _talk(cdr: Document) -> str:

@@ -85,8 +85,7 @@ def explain(cdr: Cdr, rating: Rating | None) -> Explanation:
     """
     lines = shown_lines(cdr.lines)
     if rating is None or cdr.rule_set != RULE_SET:
-        levels = tuple(ExplainedLevel(level) for level in cdr.levels)
-        return Explanation(lines, *_unpriced(cdr), levels)
+        return Explanation(lines, *_unpriced(cdr), tuple(_as_stored(cdr, lines)))
     again = _again(cdr, rating)
     levels = tuple(_levels(cdr, rating, again, lines))
     if cdr.answered_at_us is None:
@@ -102,7 +101,15 @@ def _unpriced(cdr: Cdr) -> tuple[Verdict, tuple[str, ...]]:
         return Verdict.NOT_PRICED, ()
     if cdr.rule_set != RULE_SET:
         return Verdict.CANNOT, (f"priced by rule set {cdr.rule_set}, these are {RULE_SET}",)
-    return Verdict.CANNOT, ("what it was priced with is not stored",)
+    return Verdict.CANNOT, ("what it was priced with is not stored, or cannot be read",)
+
+
+def _as_stored(cdr: Cdr, lines: tuple[ShownLine, ...]) -> Iterator[ExplainedLevel]:
+    """The levels, of which only the caller's own has lines in the record."""
+    for place, charged in enumerate(cdr.levels):
+        yield (
+            ExplainedLevel(charged) if place else ExplainedLevel(charged, None, cdr.billed_s, lines)
+        )
 
 
 def _paid_s(cdr: Cdr) -> int:

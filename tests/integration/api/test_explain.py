@@ -117,6 +117,17 @@ def correct(database: Path) -> None:
         shell.execute("COMMIT")
 
 
+async def test_a_rating_that_cannot_be_read_is_told(served: Served, tmp_path: Path) -> None:
+    """Somebody has edited it; the record and its own lines are shown all the same."""
+    await two_levels_talk(served)
+    with closing(sqlite3.connect(tmp_path / "site.db", isolation_level=None)) as shell:
+        shell.execute("UPDATE rating SET body = '{}'")
+    told = await explained(served)
+    assert told["cdr"]["priced_again"] == "cannot"
+    assert [level["terms"] for level in told["levels"]] == [None, None]
+    assert [line["amount"] for line in told["levels"][0]["lines"]] == ["0.01", "0.24"]
+
+
 async def test_a_refused_call_is_explained_too(served: Served) -> None:
     """Nothing was held, nothing is charged, and the reason is there."""
     blank = blank_cdr(granted("no").attempt, "EUR", Disposition.NOT_ALLOWED)

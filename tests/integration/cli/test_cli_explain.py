@@ -23,9 +23,9 @@ from          alice
 dialled       004930123456, which is 4930123456 by the site's rules of dialling
 trunk         carrier
 disposition   ANSWERED
-set-up        2026-09-21 14:13:20 UTC
-answer        2026-09-21 14:13:25 UTC
-end           2026-09-21 14:13:50 UTC
+set-up        2026-09-21 14:13:20 UTC, 2026-09-21 15:13:20 Europe/London
+answer        2026-09-21 14:13:25 UTC, 2026-09-21 15:13:25 Europe/London
+end           2026-09-21 14:13:50 UTC, 2026-09-21 15:13:50 Europe/London
 talk          25 s; 25 s in whole blocks
 ended by      lease: its paid time was over before more could be held
 end known by  event: Asterisk told of the hangup at once

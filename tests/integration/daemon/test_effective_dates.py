@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tests.exchange import PLAN, SECOND, Exchange, exchange, timing
+from tests.exchange import PLAN, SECOND, UK, Exchange, exchange, timing
 from tests.integration.daemon.test_reload import hang_up, hup, plan_file
 
 SITE_ZONE = ZoneInfo("Europe/London")
@@ -38,6 +38,22 @@ async def test_a_plan_comes_into_force_at_its_instant_and_live_calls_keep_theirs
         runs.hang_up()
         record = await x.settled(runs)
         assert record["charge_micros"] == record["billed_s"] * SECOND
+
+
+async def test_a_quote_of_a_later_day_counts_the_plan_of_that_day() -> None:
+    """Ten times as dear from 2036 on; the daemon says so today. By UTC it is an hour later there.
+
+    Seen failing without `plans_at` in what a reload puts into force.
+    """
+    async with exchange({"alice": "9.00"}) as x:
+        write_later(x, PLAN.replace("0.60", "6.00"), "effective_from: 2036-07-01")
+        await x.act("/plans/apply")
+        days = ("2036-06-30 23:59:59", "2036-07-01", "2036-06-30T22:59:59Z", "2036-06-30T23:00Z")
+        quotes = [await x.site.ask("quote", "alice", UK, "60", "--at", day) for day in days]
+        charges = [answer["quote"]["levels"][0]["charge"] for answer in quotes]
+        assert charges == ["0.60", "6.00", "0.60", "6.00"]
+        now = (await x.site.ask("quote", "alice", UK, "60"))["quote"]
+        assert (now["levels"][0]["charge"], now["credit"]["talk_s"]) == ("0.60", 900)
 
 
 async def test_a_plan_that_must_wait_keeps_no_other_one_waiting() -> None:
