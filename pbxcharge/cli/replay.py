@@ -221,9 +221,10 @@ def _show_totals(document: Document) -> None:
         say(f"plan {printable(plan)} is not among the files: {count:,} calls have it")
     if refused := sum(document["refused_before"].values()):
         allowed = document["would_be_allowed"]
-        say(f"{allowed:,} of {refused:,} calls that plans refused would be let through")
+        say(f"{allowed:,} of {refused:,} attempts that plans refused would be let through")
     if document["not_priced"]:
-        say(f"{document['not_priced']:,} attempts depend on no plan: not looked at")
+        what = "emergency calls, and attempts refused for credit, limits or status"
+        say(f"{document['not_priced']:,} others are not looked at: {what}")
 
 
 def _from_to(document: Document) -> str:

@@ -4,18 +4,23 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import lru_cache
+from typing import Final
 
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.catalog.trunk_offers import trunk_offers
-from pbxcharge.core.circumstances import Circumstances
+from pbxcharge.core.circumstances import Circumstances, TrunkOffer
 from pbxcharge.core.denial import Denial
 from pbxcharge.core.dialling import Routing
 from pbxcharge.core.money import MICROS
-from pbxcharge.core.plan import Plan
+from pbxcharge.core.plan import CallType, Plan
 from pbxcharge.core.replay import Replay
 from pbxcharge.core.repricing import PastCall, Repriced, reprice
+from pbxcharge.core.resolution import Route
 from pbxcharge.flow.zones import zone_of
 from pbxcharge.store.replay_rows import PastAttempt
+
+NUMBERS_KEPT: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +46,27 @@ class Repricer:
     def __init__(self, files: OtherFiles) -> None:
         self._files = files
         self._offers = trunk_offers(files.routing, files.catalog.decks)
+        # People dial the same numbers again and again.
+        self._trunks = lru_cache(NUMBERS_KEPT)(self._find_trunks)
         self._changes_s = _changes_s(files.catalog)
         self._in_force: dict[int, Mapping[str, Plan]] = {}
 
     def reprice(self, call: PastCall, endpoint: str) -> Repriced | Denial:
         """The call by the files, over the trunks that they have for it."""
-        at_s = call.setup_at_us // MICROS
-        offers = self._offers(call.route, endpoint) if call.route.number else ()
-        asked = Circumstances(at_s, self._files.ring_s, offers, self._zone)
+        at_s, route = call.setup_at_us // MICROS, call.route
+        trunks = self._trunks(route.call_type, route.number, endpoint)
+        asked = Circumstances(at_s, self._files.ring_s, trunks, self._zone)
         return reprice(call, self._plans(at_s), asked)
 
     def missing_plans(self, call: PastCall) -> frozenset[str]:
         """The plans that the call names and that are none of the files'."""
         plans = self._plans(call.setup_at_us // MICROS)
         return frozenset(level.plan for level in call.levels) - plans.keys()
+
+    def _find_trunks(
+        self, call_type: CallType, number: str | None, endpoint: str
+    ) -> tuple[TrunkOffer, ...]:
+        return self._offers(Route(call_type, number), endpoint)
 
     def _plans(self, at_s: int) -> Mapping[str, Plan]:
         """The plans that count at a second: the same ones from one change to the next."""
