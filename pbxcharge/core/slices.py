@@ -1,13 +1,13 @@
 """Slices as they are kept with a call: how far each reservation paid the talk, and what it held."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pbxcharge.core.credit_terms import Reserved
 
-KEPT_MAX: Final = 200
-"""Of a call with more slices the first hundred and the last hundred are kept."""
+KEPT_MAX: Final = 100
+"""Of a call with more slices the first fifty and the last fifty are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +18,20 @@ class Slice:
         through_s: seconds of talk that are paid for from then on.
         held_micros: what is held for all of them at each level, the caller's own first.
         at_ms: when it was held, in milliseconds since the answer; None before the answer.
+
+    `text` is the slice as it is stored.
     """
 
     through_s: int
     held_micros: tuple[int, ...]
     at_ms: int | None
+    text: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Once, and by hand: a call is written again with each of its slices.
+        at_ms = "null" if self.at_ms is None else self.at_ms
+        held = "".join(f"{held}," for held in self.held_micros)
+        object.__setattr__(self, "text", f"[{self.through_s},{held}{at_ms}]")
 
 
 Slices = tuple[Slice, ...]
@@ -46,17 +55,10 @@ def slices_to_text(slices: Slices) -> str:
 
     Of each slice `through_s`, then what is held at each level, then `at_ms`.
     """
-    # By hand, since a call is written with each slice: five times quicker than the JSON encoder.
-    written = ",".join(_written(one) for one in slices)
-    return f"[{written}]" if written else ""
+    return f"[{','.join([one.text for one in slices])}]" if slices else ""
 
 
 def slices_from_text(text: str) -> Slices:
     """The slices that were stored; "" is none, as in records from before they were kept."""
     stored: list[list[int]] = json.loads(text or "[]")
     return tuple(Slice(one[0], tuple(one[1:-1]), one[-1]) for one in stored)
-
-
-def _written(one: Slice) -> str:
-    at_ms = "null" if one.at_ms is None else one.at_ms
-    return f"[{one.through_s},{''.join(f'{held},' for held in one.held_micros)}{at_ms}]"

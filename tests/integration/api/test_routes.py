@@ -102,6 +102,13 @@ async def test_a_running_call_is_shown(served: Served, live: Call) -> None:
     assert (shown["held"], shown["currency"]) == ("0.60", "EUR")
 
 
+async def test_a_running_call_is_not_explained_yet(served: Served, live: Call) -> None:
+    """Whoever asks is told that it runs, and where to look."""
+    with pytest.raises(ActDeclined, match="still runs") as refused:
+        await served.client.get("/explain", call_id="live")
+    assert refused.value.reason == "unknown_call"
+
+
 async def test_a_running_call_can_be_hung_up(served: Served, live: Call) -> None:
     """One that is not running cannot."""
     assert (await served.client.act("/calls/hang-up", call_id="live"))["done"]

@@ -115,6 +115,20 @@ async def test_a_quote_says_how_long_an_amount_can_talk(site: Site) -> None:
     assert (now["levels"][0]["credit"], now["talk_s"]) == ("5.00", 500)
 
 
+async def test_a_quote_says_the_price_of_the_night_by_day(site: Site) -> None:
+    """A Monday at noon 0.10 a minute, at ten in the evening 0.05; in Berlin it is eleven then."""
+    words = ("account", "add", "bob", "--parent", "acme", "--name", "Bob", "--plan", "night")
+    await site.run(*words)
+    by_day, by_night, elsewhere = [
+        (await site.ask("quote", "bob", "004930123456", "60", "--at", at))["quote"]
+        for at in ("2026-03-02 12:00", "2026-03-02 22:00", "2026-03-02T23:00+01:00")
+    ]
+    assert [by_day["levels"][0]["charge"], by_night["levels"][0]["charge"]] == ["0.10", "0.05"]
+    assert by_night["levels"][0]["lines"][0]["window"] == "evening"
+    assert elsewhere["at"] == by_night["at"]
+    assert by_night["at"] == {"local": "2026-03-02 22:00:00", "time_zone": "Europe/London"}
+
+
 async def test_a_quote_counts_the_plans_of_its_instant(site: Site) -> None:
     """A plan that begins in 2031 is twice as dear; asked for then it counts, now it does not."""
     dearer(site.folder / "plans")

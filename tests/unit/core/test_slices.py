@@ -50,7 +50,7 @@ def test_a_reservation_that_goes_no_further_is_no_slice() -> None:
 
 
 def test_of_a_long_call_the_first_and_the_last_slices_are_kept() -> None:
-    """Of 1000 the first hundred and the last hundred: a call does not grow for ever."""
+    """Of 1000 the first fifty and the last fifty: a call does not grow for ever."""
     ends = [one.through_s for one in many(1000)]
     half = KEPT_MAX // 2
     assert ends == [*range(10, 10 * half + 1, 10), *range(10_010 - 10 * half, 10_001, 10)]
