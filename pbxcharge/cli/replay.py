@@ -24,10 +24,10 @@ Document = dict[str, Any]
 
 SUM_COLUMNS = [
     ("calls", ">"),
-    ("before", ">"),
-    ("after", ">"),
-    ("difference", ">"),
-    ("%", ">"),
+    ("before", "."),
+    ("after", "."),
+    ("difference", "."),
+    ("%", "."),
     ("refused", ">"),
     ("ended earlier", ">"),
 ]
@@ -38,9 +38,9 @@ CHANGE_COLUMNS = [
     ("number", "<"),
     ("destination", "<"),
     ("who pays", "<"),
-    ("before", ">"),
-    ("after", ">"),
-    ("difference", ">"),
+    ("before", "."),
+    ("after", "."),
+    ("difference", "."),
     ("then", "<"),
 ]
 ROWS_SHOWN = 20
@@ -240,7 +240,7 @@ def _then(sums: Document, currency: str) -> str:
 
 def _sum_row(row: Document) -> list[Any]:
     return [
-        printable(row["name"]),
+        row["name"],
         f"{row['calls']:,}",
         row["before"],
         row["after"],
@@ -252,11 +252,10 @@ def _sum_row(row: Document) -> list[Any]:
 
 
 def _change_row(row: Document) -> list[Any]:
-    texts = [row[name] for name in ("account", "number", "destination", "paying_account")]
     return [
         row["call_id"],
         at(row["setup_at"]),
-        *(printable(text or "") for text in texts),
+        *(row[name] for name in ("account", "number", "destination", "paying_account")),
         row["before"],
         row["after"],
         signed(row["difference"]),

@@ -154,6 +154,22 @@ def test_attempts_that_would_be_let_through_are_counted(site: Site, other: Path)
     assert found["would_be_allowed"] == own + before[0]
 
 
+def test_plans_with_dates_count_from_their_day_on(site: Site, other: Path) -> None:
+    """A second `retail` from the 16th: only calls that were set up since then cost more."""
+    text = (other / "retail.yaml").read_text()
+    later = text.replace("connect_fee: 0.02", "connect_fee: 0.12")
+    dated = later.replace("name: retail", "name: retail\neffective_from: 2026-01-16")
+    (other / "retail-dearer.yaml").write_text(dated)
+    found = told(site, other)
+    (calls,) = rows(
+        site,
+        "SELECT count(*) FROM cdr_level JOIN cdr USING (call_id) WHERE level = 0 AND talk_s > 0"
+        " AND plan = 'retail' AND destination = 'Germany' AND setup_at_us >= 1768521600000000",
+    )
+    assert 0 < calls[0] == found["calls_changed"]
+    assert micros(found["callers"]["difference"]) == calls[0] * 100_000
+
+
 async def test_a_threshold_decides_the_exit_code(site: Site, other: Path) -> None:
     """Passed it is 1, and whoever passes it is named; not passed it is 0."""
     change(other, "retail", "connect_fee: 0.02", "connect_fee: 0.52")
