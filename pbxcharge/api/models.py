@@ -102,6 +102,20 @@ class ApplyBody(Body):
     """The plans in their folder are put into force; there is nothing else to say."""
 
 
+class ChooseBody(Body):
+    """The next file of a stream of records."""
+
+    stream: str
+    rows: int
+
+
+class WrittenBody(Body):
+    """A file of a stream that lies where it was wanted."""
+
+    stream: str
+    number: int
+
+
 BODIES: dict[str, type[Body]] = {
     "/accounts": AccountBody,
     "/accounts/plan": PlanBody,
@@ -115,5 +129,7 @@ BODIES: dict[str, type[Body]] = {
     "/refunds": RefundBody,
     "/calls/hang-up": CallBody,
     "/plans/apply": ApplyBody,
+    "/exports/choose": ChooseBody,
+    "/exports/written": WrittenBody,
 }
 """What each act carries, by its path."""

@@ -11,6 +11,7 @@ from pbxcharge.api import (
     dids,
     events,
     explain,
+    exports,
     imports,
     money,
     plan_versions,
@@ -40,6 +41,7 @@ REPORTS: dict[str, Answer] = {
     "/reports/destinations": reports.destinations,
     "/reports/margins": reports.margins,
     "/reports/refused": reports.refused,
+    "/exports/content": exports.content,
 }
 """Answers a desk and what is asked for, in rows that may be many."""
 
@@ -60,6 +62,7 @@ READS: dict[str, Answer] = {
     "/plans/places": plan_versions.places,
     "/plan/version": plan_versions.version,
     "/check": check.facts,
+    "/exports": exports.files,
     **REPORTS,
 }
 """Answers a desk and what is asked for."""
@@ -77,6 +80,8 @@ ACTS: dict[str, Answer] = {
     "/adjustments": money.adjust,
     "/refunds": money.refund,
     "/calls/hang-up": calls.hang_up,
+    "/exports/choose": exports.choose,
+    "/exports/written": exports.written,
     "/plans/apply": plans.apply_plans,
 }
 """Answers a desk, an actor, and what is to be done."""

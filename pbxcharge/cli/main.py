@@ -10,6 +10,7 @@ from pbxcharge.cli import (
     deck,
     did,
     explain,
+    export,
     imports,
     money,
     plan,
@@ -103,6 +104,7 @@ app.add_typer(deck.app, name="deck")
 imports.add_to(app)
 money.add_to(app)
 app.add_typer(call.calls, name="calls")
+export.add_to(record.app)
 app.add_typer(record.app, name="cdr")
 app.add_typer(report.app, name="report")
 tail.add_to(app)

@@ -7,6 +7,7 @@ from typing import Any
 from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr, Revision
+from pbxcharge.core.exports import ExportFile
 from pbxcharge.core.plan_history import PlanStep
 from pbxcharge.core.rating import Rating
 
@@ -115,7 +116,26 @@ class RevisionWritten:
     rating: Rating
 
 
+@dataclass(frozen=True, slots=True)
+class ExportChosen:
+    """A file of a stream has these records: call id and revision, in the order of their numbers."""
+
+    file: ExportFile
+    records: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportWritten:
+    """A file lies where it was wanted."""
+
+    stream: str
+    number: int
+    at_us: int
+    actor: str
+
+
 Effect = (
     CallSaved | CdrWritten | CallClosed | AccountSaved | ExtensionSaved | DidSaved | DidRemoved
-    | PbxSeen | EventsTold | EventsForgotten | PlansTurned | RevisionWritten
+    | PbxSeen | EventsTold | EventsForgotten | PlansTurned | RevisionWritten | ExportChosen
+    | ExportWritten
 )  # fmt: skip

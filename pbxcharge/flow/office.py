@@ -5,6 +5,7 @@ import asyncio
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.cashier import Cashier
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.exports import Exports
 from pbxcharge.flow.importing import Importing
 from pbxcharge.flow.numbers import Numbers
 from pbxcharge.flow.ports import Writer
@@ -38,6 +39,7 @@ class Office:
         self.provisioning = Provisioning(writer, records, prices, clock, turn)
         self.numbers = Numbers(writer, records, prices, clock, turn)
         self.importing = Importing(writer, records, prices, self.provisioning, clock, turn)
+        self.exports = Exports(writer, records.exports, clock)
         self.cashier = Cashier(writer, records, clock, currency, turn)
 
     async def align_wallets(self) -> int:

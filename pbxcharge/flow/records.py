@@ -7,11 +7,17 @@ from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Wallet
 from pbxcharge.core.ledger import Entry
+from pbxcharge.flow.exports import ExportRecords
 from pbxcharge.flow.import_known import BulkRecords
 
 
 class Records(BulkRecords, Protocol):
     """Committed facts. A scope is the account whose subtree may be seen, None for the site."""
+
+    @property
+    def exports(self) -> ExportRecords:
+        """What was handed to other systems."""
+        ...
 
     async def account(self, account_id: str) -> Account | None:
         """One account."""

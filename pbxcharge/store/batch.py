@@ -30,6 +30,8 @@ from pbxcharge.core.effects import (
     Effect,
     EventsForgotten,
     EventsTold,
+    ExportChosen,
+    ExportWritten,
     ExtensionSaved,
     PbxSeen,
     PlansTurned,
@@ -69,6 +71,9 @@ ORDER = (
     writes.FORGET_EVENTS,
     writes.ADD_PLAN_VERSION,
     writes.ADD_PLAN_STEP,
+    writes.ADD_EXPORT_FILE,
+    writes.ADD_EXPORTED,
+    writes.ADD_EXPORT_WRITTEN,
 )
 """Rows that others refer to come first."""
 
@@ -236,6 +241,14 @@ class Batch:
                     (writes.ADD_RECHARGE, tables.recharge_row(effect.revision)),
                     *((writes.ADD_RECHARGE_LEVEL, row) for row in levels),
                 ]
+
+            case ExportChosen():
+                exported = tables.exported_rows(effect.file, effect.records)
+                head = (writes.ADD_EXPORT_FILE, tables.export_file_row(effect.file))
+                return [head, *((writes.ADD_EXPORTED, row) for row in exported)]
+            case ExportWritten():
+                written = (effect.stream, effect.number, effect.at_us, effect.actor)
+                return [(writes.ADD_EXPORT_WRITTEN, written)]
 
     def _new_rating(self, rating_id: str, rating: Rating) -> list[_Put]:
         if rating_id in self._known.ratings or rating_id in self._ratings:

@@ -24,6 +24,7 @@ from pbxcharge.store import rows, selects
 from pbxcharge.store.activities import read_activity, read_months
 from pbxcharge.store.call_queries import CallQueries
 from pbxcharge.store.connection import connect_reader, fetch
+from pbxcharge.store.export_queries import ExportQueries
 from pbxcharge.store.plan_queries import PlanQueries
 from pbxcharge.store.recharge_queries import RechargeQueries
 from pbxcharge.store.report_queries import Reports
@@ -67,6 +68,7 @@ class Queries:
         self._listing = listing
         self.reports = reports
         self.plans = PlanQueries(listing)
+        self.exports = ExportQueries(listing)
         self.recharges = RechargeQueries(listing)
         self.calls = CallQueries(listing)
 

@@ -19,6 +19,7 @@ from pbxcharge.core.period import Period, Piece
 from pbxcharge.errors import StorageDown
 from pbxcharge.store import report_selects as selects
 from pbxcharge.store.connection import connect_reader
+from pbxcharge.store.export_queries import CONTENT
 from pbxcharge.store.tables import json_list
 
 Rows = Sequence[tuple[Any, ...]]
@@ -107,6 +108,11 @@ class Reading:
         """Refused attempts by reason, account and type."""
         sql = selects.refused(selects.form_of(wanted.scope))
         return await self._rows("refused", sql, {**wanted.parameters, "limit": limit})
+
+    async def exported(self, stream: str, first_seq: int, last_seq: int) -> Rows:
+        """The records of a file of a stream, under the names of `export_queries.COLUMNS`."""
+        asked = {"stream": stream, "first_seq": first_seq, "last_seq": last_seq}
+        return await self._rows("exported", CONTENT, asked)
 
     async def _rows(self, name: str, sql: str, asked: dict[str, Any]) -> Rows:
         if not self._planning:

@@ -1,6 +1,6 @@
 """Values of the core as rows: what the writer gives its statements."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -10,6 +10,7 @@ from pbxcharge.core.attempt import PayingLevel
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr, Revision
 from pbxcharge.core.credit import Hold, Wallet
+from pbxcharge.core.exports import ExportFile
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.plan_history import PlanStep
 from pbxcharge.core.rating import Rating
@@ -261,3 +262,22 @@ def plan_step_row(step: PlanStep) -> Row:
         step.what.value,
         step.source.value,
     )
+
+
+def export_file_row(file: ExportFile) -> Row:
+    """The parameters of writes.ADD_EXPORT_FILE."""
+    return (
+        file.stream,
+        file.number,
+        file.first_seq,
+        file.last_seq,
+        file.at_us,
+        file.actor,
+        file.through_row,
+        file.through_call_id,
+    )
+
+
+def exported_rows(file: ExportFile, records: Sequence[tuple[str, int]]) -> list[Row]:
+    """The parameters of writes.ADD_EXPORTED, one for each record."""
+    return [(file.stream, file.first_seq + place, *record) for place, record in enumerate(records)]

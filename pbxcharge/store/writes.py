@@ -179,3 +179,19 @@ INSERT INTO plan_history (at_us, actor, plan, version, effective_from_s, what, s
 VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 """Adds to the history of plans."""
+
+ADD_EXPORT_FILE = """
+INSERT INTO export_file (
+    stream, number, first_seq, last_seq, at_us, actor, through_row, through_call_id
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+"""Adds a file of a stream."""
+
+ADD_EXPORTED = "INSERT INTO exported (stream, seq, call_id, revision) VALUES (?, ?, ?, ?)"
+"""Gives a record its number in a stream; a second one is refused."""
+
+ADD_EXPORT_WRITTEN = """
+INSERT INTO export_written (stream, number, at_us, actor) VALUES (?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
+"""Remembers that a file was written."""

@@ -50,7 +50,7 @@ PROMISED = [
         "did list",
         "did remove",
     ),
-    *("calls hang-up", "cdr list", "explain"),
+    *("calls hang-up", "cdr list", "cdr export", "explain"),
     *("report calls", "report accounts", "report destinations", "report margins"),
     *("report refused", "reconcile asterisk", "reconcile carrier"),
     *("plan list", "plan show", "plan apply", "plan history", "deck list", "deck show"),

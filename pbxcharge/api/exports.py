@@ -1,0 +1,55 @@
+"""Answers about exports: the next file of a stream, its records, and that it was written."""
+
+from pbxcharge.api import report_rows
+from pbxcharge.api.desk import Desk, declined, was_done
+from pbxcharge.api.documents import Document, instant
+from pbxcharge.core.exports import ExportFile
+from pbxcharge.flow.acts import Refusal
+from pbxcharge.flow.exports import NothingToExport
+from pbxcharge.store.export_queries import COLUMNS
+
+FILES_MAX = 1000
+
+
+async def choose(desk: Desk, by: str, *, stream: str, rows: int) -> Document:
+    """The file that is to be written next; null if the stream has every record."""
+    file = was_done(await desk.acting.exports.choose(stream, rows, by)).result
+    return {"done": True, "file": None if isinstance(file, NothingToExport) else document(file)}
+
+
+async def written(desk: Desk, by: str, *, stream: str, number: int) -> Document:
+    """A file lies where it was wanted."""
+    act = was_done(await desk.acting.exports.written(stream, number, by))
+    return {"done": True, "already": act.already}
+
+
+async def files(desk: Desk, stream: str) -> Document:
+    """The newest files of a stream, the newest one first."""
+    found = await desk.queries.exports.files(stream, FILES_MAX)
+    return {"files": [document(file) for file in found]}
+
+
+async def content(desk: Desk, stream: str, first_seq: str, last_seq: str) -> Document:
+    """The records of a file, as they were when they were chosen."""
+    try:
+        between = int(first_seq), int(last_seq)
+    except ValueError:
+        raise declined(Refusal.OUT_OF_BOUNDS, "sequence numbers are whole numbers") from None
+    async with desk.queries.reports.reading() as reading:
+        found = await reading.exported(stream, *between)
+    columns = tuple(COLUMNS)
+    return {"columns": columns, "rows": await report_rows.call_documents(found, columns)}
+
+
+def document(file: ExportFile) -> Document:
+    """A file of a stream."""
+    return {
+        "stream": file.stream,
+        "number": file.number,
+        "name": file.name,
+        "first_seq": file.first_seq,
+        "last_seq": file.last_seq,
+        "at": instant(file.at_us),
+        "actor": file.actor,
+        "written": file.written,
+    }

@@ -1,0 +1,50 @@
+"""`pbxcharge cdr export`: files that other systems read, beside a running daemon and without."""
+
+import csv
+from pathlib import Path
+
+from tests.exchange import exchange
+from tests.integration.daemon.test_reload import hang_up
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    """The records of all files, in order."""
+    found: list[dict[str, str]] = []
+    for path in sorted(folder.iterdir()):
+        with path.open(newline="") as file:
+            found += csv.DictReader(file)
+    return found
+
+
+async def test_records_are_written_once_with_and_without_the_daemon() -> None:
+    """Two calls, then a third one; a file that was lost on the way is written again, the same."""
+    async with exchange({"alice": "9.00"}) as x:
+        folder = x.site.folder / "out"
+        folder.mkdir()
+        words = ("cdr", "export", "--to", str(folder), "--rows", "1")
+        for _ in range(2):
+            await hang_up(x, "alice")
+        said = (await x.site.run(*words)).out
+        assert said.startswith("2 records in 2 files")
+        await hang_up(x, "alice")
+        await x.site.stop()
+        assert (await x.site.run(*words)).out.startswith("1 record in 1 file")
+        assert (await x.site.run(*words)).out.startswith("no records in no files")
+        found = rows(folder)
+        assert [row["seq"] for row in found] == ["1", "2", "3"]
+        assert len({row["call_id"] for row in found}) == 3
+        assert {row["charge"] for row in found} == {"0.01"}
+        assert {row["destination"] for row in found} == {"United Kingdom"}
+        listed = (await x.site.run("cdr", "export", "--list")).out
+        assert listed.count("cdr-mediation-") == 3
+
+
+async def test_a_folder_that_is_not_there_chooses_nothing() -> None:
+    """What was not written was not exported."""
+    async with exchange({"alice": "9.00"}) as x:
+        await hang_up(x, "alice")
+        folder = x.site.folder / "out"
+        answer = await x.site.run("cdr", "export", "--to", str(folder), code=78)
+        assert "is no folder" in answer.err
+        folder.mkdir()
+        assert "1 record in 1 file" in (await x.site.run("cdr", "export", "--to", str(folder))).out
