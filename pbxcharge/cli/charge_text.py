@@ -97,9 +97,10 @@ def _segments(segments: str) -> str:
 
 
 def _windows(windows: list[Document]) -> str | None:
-    """`none, evening from second 30 on`; nothing where the price knows no windows."""
-    texts = [
-        (each["window"] or "none") + (f" from second {each['from_s']} on" if each["from_s"] else "")
-        for each in windows
-    ]
-    return ", ".join(texts) or None
+    """`no window, evening from second 30 on`; nothing where the price knows no windows."""
+    return ", ".join(map(_window, windows)) or None
+
+
+def _window(window: Document) -> str:
+    name, from_s = window["window"] or "no window", window["from_s"]
+    return f"{name} from second {from_s} on" if from_s else name

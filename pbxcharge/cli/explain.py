@@ -160,7 +160,10 @@ def _verdict(priced: Document) -> str:
         case "same":
             return "Priced again from what is stored: the same."
         case "differs":
-            return f"Priced again from what is stored, it DIFFERS:\n{differences}"
+            return (
+                f"Priced again from what is stored, it DIFFERS:\n{differences}\n"
+                "The books are not as they were written: `pbxcharge verify` looks at all of them."
+            )
         case "not_priced":
             return "There was nothing to charge, so nothing was priced."
         case _:

@@ -114,7 +114,7 @@ def _print_credit(credit: Document, limit_s: int | None) -> None:
         ("lasts", ">"),
     ]
     table(columns, (_credit_row(level) for level in credit["levels"]), "no credit")
-    say(f"\n{_longest(credit, limit_s)}")
+    say(f"\n{longest_talk(credit, limit_s)}")
 
 
 def _credit_row(level: Document) -> tuple[Any, ...]:
@@ -123,7 +123,8 @@ def _credit_row(level: Document) -> tuple[Any, ...]:
     return level["account_id"], has, level["source"], level["needed_to_begin"], lasts
 
 
-def _longest(credit: Document, limit_s: int | None) -> str:
+def longest_talk(credit: Document, limit_s: int | None) -> str:
+    """How long the call can last, and what ends it then."""
     talk_s, levels = credit["talk_s"], credit["levels"]
     if talk_s is None:
         return "the call can last as long as anybody likes"
