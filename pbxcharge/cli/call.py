@@ -1,6 +1,5 @@
 """`calls`: calls that run."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -64,6 +63,8 @@ async def _running(run: Run) -> Document:
 
 async def _watch(run: Run) -> None:
     """The table on the whole terminal, again and again, until Ctrl-C."""
+    import asyncio
+
     from rich.console import Console
     from rich.live import Live
 

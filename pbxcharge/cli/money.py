@@ -1,6 +1,5 @@
 """`topup`, `adjust`, `refund`, `balance`, `ledger`: money by the operator's hand."""
 
-import secrets
 import time
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -168,6 +167,8 @@ async def _move(run: Run, path: str, entry_id: str | None, kind: str, **body: An
 
 def _new_id(kind: str) -> str:
     """An id for a command that was given none: its kind, the millisecond, and chance."""
+    import secrets
+
     return f"{kind}-{time.time_ns() // 1_000_000:012x}{secrets.token_hex(4)}"
 
 
