@@ -38,6 +38,8 @@ from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.import_files import read_import
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.catalog.placing import Installation, alone_in, place
+from pbxcharge.catalog.plan_diff import diff_document, plan_diff
+from pbxcharge.catalog.plan_version import plan_body
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan
 from pbxcharge.errors import WrongCurrency
@@ -76,6 +78,7 @@ __all__ = [
     "back_up",
     "books_findings",
     "deck_versions",
+    "diff_document",
     "elsewhere_finding",
     "emergency_finding",
     "emergency_text",
@@ -89,7 +92,9 @@ __all__ = [
     "migrate",
     "missing_finding",
     "place",
+    "plan_body",
     "plan_changes",
+    "plan_diff",
     "plans_now",
     "plans_to_come",
     "read_files",

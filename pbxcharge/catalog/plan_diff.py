@@ -148,3 +148,36 @@ def _rows(content: Content) -> dict[RowKey, Content]:
 def _in_order(key: RowKey) -> tuple[int, bool, str, int]:
     is_exception, prefix, from_s = key
     return [*CallType].index(call_type_of(prefix)), not is_exception, prefix, from_s
+
+
+def diff_document(diff: PlanDiff) -> dict[str, Any]:
+    """The same in JSON's own kinds: what `plan diff` answers of one plan."""
+    return {
+        "settings": [
+            {"key": it.key, "before": it.before, "after": it.after} for it in diff.settings
+        ],
+        "prices": [_price_document(it) for it in diff.prices],
+    }
+
+
+def _price_document(change: PriceChange) -> dict[str, Any]:
+    kind = "new" if change.before is None else "gone" if change.after is None else "changed"
+    return {
+        "for": str(change.call_type),
+        "exception": change.is_exception,
+        "prefix": change.prefix,
+        "destination": change.destination,
+        "effective_from": change.effective_from,
+        "change": kind,
+        "percent": percent_text(change.percent) if change.percent else None,
+        "differs": [*change.changed],
+        "before": change.before,
+        "after": change.after,
+    }
+
+
+def percent_text(percent: Fraction) -> str:
+    """A change to a tenth of a percent, with its sign: 20 is "+20.0", 1/3 less is "-33.3"."""
+    tenths = (abs(percent) * 10 + Fraction(1, 2)) // 1
+    sign = "-" if percent < 0 else "+"
+    return f"{sign}{tenths // 10}.{tenths % 10}"

@@ -173,7 +173,8 @@ def _windows(windows: list[Any], holidays: list[str]) -> Iterator[tuple[str, str
 
 
 def _clock(second: int) -> str:
-    return f"{second // 3600:02}:{second // 60 % 60:02}"
+    seconds = f":{second % 60:02}" if second % 60 else ""
+    return f"{second // 3600:02}:{second // 60 % 60:02}{seconds}"
 
 
 def _deck(deck: list[Any] | None) -> Words:

@@ -14,6 +14,7 @@ from pbxcharge.cli import (
     imports,
     money,
     plan,
+    plan_diff,
     plan_history,
     quote,
     reconcile,
@@ -100,6 +101,7 @@ app.add_typer(account.extensions, name="extension")
 app.add_typer(did.app, name="did")
 app.add_typer(plan.app, name="plan")
 plan_history.add_to(plan.app)
+plan_diff.add_to(plan.app)
 app.add_typer(deck.app, name="deck")
 imports.add_to(app)
 money.add_to(app)

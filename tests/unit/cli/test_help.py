@@ -53,7 +53,15 @@ PROMISED = [
     *("calls hang-up", "cdr list", "cdr export", "explain"),
     *("report calls", "report accounts", "report destinations", "report margins"),
     *("report refused", "reconcile asterisk", "reconcile carrier"),
-    *("plan list", "plan show", "plan apply", "plan history", "deck list", "deck show"),
+    *(
+        "plan list",
+        "plan show",
+        "plan apply",
+        "plan history",
+        "plan diff",
+        "deck list",
+        "deck show",
+    ),
     *("db backup", "db migrate", "dialplan emergency"),
 ]
 

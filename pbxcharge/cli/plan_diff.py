@@ -1,0 +1,168 @@
+"""`pbxcharge plan diff`: how versions of a plan differ from each other and from the files."""
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pbxcharge.cli.command import Run, command
+from pbxcharge.cli.diff_text import show_diff
+from pbxcharge.cli.exits import Exit
+from pbxcharge.cli.output import remark
+from pbxcharge.errors import ActDeclined
+
+if TYPE_CHECKING:
+    from pbxcharge.alone import Catalog
+    from pbxcharge.cli.reach import Api
+
+Document = dict[str, Any]
+Sides = dict[str, tuple[str, str]]
+"""The plan and the version that stand on one side, by what the plan is called there."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """The command, among those of plans."""
+    command(
+        app,
+        "diff",
+        examples=(
+            "pbxcharge plan diff                          # what is in force, and the files",
+            "pbxcharge plan diff retail --all",
+            "pbxcharge plan diff retail --from 3c8d --to 9b1e",
+        ),
+    )(diff)
+
+
+async def diff(
+    run: Run,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[PLAN]", help="Name of the plan; else all plans.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", metavar="VERSION", help="Of the history; else what is in force."),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="VERSION", help="Of the history; else the files.")
+    ] = None,
+    files: Annotated[
+        bool, typer.Option("--files", help="Compare with what lies in the plans folder.")
+    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show each prefix in a line.")] = False,
+) -> None:
+    """Show how plans in force differ from the files; 1 if they do."""
+    from pbxcharge.cli.reach import read
+
+    if name is None and (since or to):
+        raise typer.BadParameter("versions are those of one plan: name it")
+    if to and files:
+        raise typer.BadParameter("--to and --files are two answers to one question")
+    catalog = None if to else run.catalog
+    try:
+        answer = await read(run, lambda api: _compare(run, api, name, (since, to), catalog))
+    except ActDeclined as error:
+        raise typer.BadParameter(str(error)) from None
+    run.show(answer, lambda: _show(answer, every))
+    raise typer.Exit(Exit.REFUSED if answer["differs"] else Exit.DONE)
+
+
+async def _compare(
+    run: Run,
+    api: "Api",
+    name: str | None,
+    versions: tuple[str | None, str | None],
+    catalog: "Catalog | None",
+) -> Document:
+    since, to = versions
+    before = await _kept(api, name, since) if since else await _in_force(run, api, name)
+    written = {} if catalog is None else _written(run, catalog, name)
+    after = await _kept(api, name, to) if to else {key: side[:2] for key, side in written.items()}
+    if since or to:
+        # Of one plan as it counts: what is to come stands beside it.
+        before, after = ({name or "": it[name]} if name in it else {} for it in (before, after))
+    if name is not None and not before and not after:
+        raise ActDeclined("unknown_plan", f"there is no plan {name!r}, in force or in the files")
+    bodies = {key: side[2] for key, side in written.items()}
+    plans = [
+        await _document(run, api, key, before.get(key), after.get(key), bodies.get(key))
+        for key in sorted({**before, **after})
+        if before.get(key) != after.get(key)
+    ]
+    return {"differs": bool(plans), "plans": plans}
+
+
+async def _document(
+    run: Run,
+    api: "Api",
+    called: str,
+    before: tuple[str, str] | None,
+    after: tuple[str, str] | None,
+    written: str | None,
+) -> Document:
+    from pbxcharge.alone import diff_document, plan_diff
+
+    old = await _body(api, before)
+    new = written if written is not None else await _body(api, after)
+    found = diff_document(plan_diff(old, new, run.settings.time_zone))
+    versions = {"before": before and before[1], "after": after and after[1]}
+    return {"plan": called, **versions, **found}
+
+
+async def _body(api: "Api", side: tuple[str, str] | None) -> str | None:
+    if side is None:
+        return None
+    answer = await api.get("/plan/version", name=side[0], version=side[1])
+    return str(answer["body"])
+
+
+async def _kept(api: "Api", name: str | None, version: str) -> Sides:
+    answer = await api.get("/plan/version", name=name, version=version)
+    return {answer["plan"]: (answer["plan"], answer["version"])}
+
+
+async def _in_force(run: Run, api: "Api", name: str | None) -> Sides:
+    places = (await api.get("/plans/places"))["plans"]
+    return {
+        _called(run, it["plan"], it["in_force"], it["effective_from_s"]): (
+            it["plan"],
+            it["version"],
+        )
+        for it in places
+        if name in (None, it["plan"])
+    }
+
+
+def _written(run: Run, catalog: "Catalog", name: str | None) -> dict[str, tuple[str, str, str]]:
+    """The plans of the files that have not ended, with their content."""
+    from pbxcharge.alone import plan_body, plans_now, plans_to_come
+
+    now_s = int(time.time())
+    held = plans_now(catalog).values()
+    now = [plan for plan in held if not (plan.prices_nothing and plan.has_ended(now_s))]
+    plans = [*((plan, True) for plan in now), *((plan, False) for plan in plans_to_come(catalog))]
+    return {
+        _called(run, plan.name, begun, plan.effective_from_s): (
+            plan.name,
+            plan.version,
+            plan_body(plan),
+        )
+        for plan, begun in plans
+        if name in (None, plan.name)
+    }
+
+
+def _called(run: Run, name: str, begun: bool, effective_from_s: int) -> str:
+    from pbxcharge.alone import label, local_time
+
+    if begun:
+        return name
+    return label(name, local_time(effective_from_s, run.settings.time_zone))
+
+
+def _show(answer: Mapping[str, Any], every: bool) -> None:
+    plans: Iterable[Document] = answer["plans"]
+    if not plans:
+        remark("no plan differs")
+    for plan in plans:
+        show_diff(plan, every)
