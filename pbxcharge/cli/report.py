@@ -10,6 +10,7 @@ import typer
 
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.output import facts, print_json, remark, say, table
+from pbxcharge.errors import OperatingError
 
 if TYPE_CHECKING:
     from pbxcharge.reports.table import Report, Table
@@ -205,5 +206,8 @@ def _write(file: Path, page: str) -> None:
     if str(file) == "-":
         sys.stdout.write(page)
         return
-    file.write_text(page, encoding="utf-8")
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise OperatingError(f"{file} cannot be written: {error.strerror}") from error
     say(f"{file}: written; it needs no network to be read")

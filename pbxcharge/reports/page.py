@@ -37,6 +37,8 @@ def page(report: Report) -> str:
         for number, chart in enumerate(report.charts, start=1)
         if chart.bars
     ]
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
     template = environment.from_string(files(__package__).joinpath(TEMPLATE).read_text("utf-8"))
     return template.render(report=report, drawings=drawings)

@@ -15,6 +15,7 @@ from pbxcharge.reports.words import (
 )
 
 SITE = "the site"
+_COUNTS = ("calls", "answered", "talk_s", "billed_s")
 _GROUPS = {"account": (), "destination": ("destination",), "trunk": ("trunk",)}
 
 
@@ -25,21 +26,10 @@ def account_report(answer: Document) -> Report:
         *("account", "name", "kind", "plan", "status", ">calls", ">answered", ">talk"),
         *(">charged", ">refunded", ">topped up", ">balance", ">held"),
     )
-    amounts = ("charge", "refunded", "topped_up", "balance", "held")
-    names = ("account_id", "name", "kind", "plan", "status", "calls", "answered")
-    cells: list[tuple[Cell, ...]] = [
-        (
-            *(row[name] for name in names),
-            length(row["talk_s"]),
-            *(row[name] for name in amounts),
-        )
-        for row in rows
-    ]
-    counted = (*_counted(rows), *(total(rows, name) for name in amounts))
     return _report(
         answer,
         "Accounts",
-        Table("Accounts", headings, _with_all(cells, 5, counted), "no accounts"),
+        Table("Accounts", headings, _accounts(rows), "no accounts"),
         lying(
             "Charged by account",
             answer["currency"],
@@ -51,6 +41,21 @@ def account_report(answer: Document) -> Report:
     )
 
 
+def _accounts(rows: list[Document]) -> list[tuple[Cell, ...]]:
+    """The accounts, and one row for all of each kind: what two levels pay is never added up."""
+    amounts = ("charge", "refunded", "topped_up", "balance", "held")
+    names = ("account_id", "name", "kind", "plan", "status", "calls", "answered")
+    cells: list[tuple[Cell, ...]] = [
+        (*(row[name] for name in names), length(row["talk_s"]), *(row[name] for name in amounts))
+        for row in rows
+    ]
+    for kind in sorted({row["kind"] for row in rows}):
+        alike = [row for row in rows if row["kind"] == kind]
+        sums = (total(alike, name) for name in amounts)
+        cells.append(("all", "", kind, "", "", *_counted(alike), *sums))
+    return cells
+
+
 def destination_report(answer: Document) -> Report:
     """What `/reports/destinations` answers, as a report."""
     rows = answer["rows"]
@@ -59,6 +64,9 @@ def destination_report(answer: Document) -> Report:
         *(">charge", ">refunded", ">net"),
     )
     amounts = ("charge", "refunded", "net")
+    whole: Document = {"destination": "all", "prefix": ""}
+    whole |= {name: sum(row[name] for row in rows) for name in _COUNTS}
+    whole |= {name: total(rows, name) for name in amounts}
     cells = [
         (
             row["destination"],
@@ -67,18 +75,12 @@ def destination_report(answer: Document) -> Report:
             length(row["billed_s"]),
             *(row[name] for name in amounts),
         )
-        for row in rows
+        for row in (*rows, *([whole] if rows else []))
     ]
-    whole = {name: sum(row[name] for row in rows) for name in ("calls", "answered", "talk_s")}
-    counted = (
-        *_talked(whole),
-        length(sum(row["billed_s"] for row in rows)),
-        *(total(rows, name) for name in amounts),
-    )
     return _report(
         answer,
         "Destinations",
-        Table("Destinations", headings, _with_all(cells, 2, counted), "no calls"),
+        Table("Destinations", headings, cells, "no calls"),
         lying(
             "Charged by destination",
             answer["currency"],
@@ -176,10 +178,3 @@ def _talked(row: Document) -> tuple[Cell, ...]:
     average = length(row["talk_s"] // row["answered"]) if row["answered"] else ""
     answered = share(row["answered"], row["calls"])
     return (row["calls"], row["answered"], answered, length(row["talk_s"]), average)
-
-
-def _with_all(
-    rows: list[tuple[Cell, ...]], names: int, counted: tuple[Cell, ...]
-) -> list[tuple[Cell, ...]]:
-    """The rows, and one for all of them below."""
-    return [*rows, ("all", *("",) * (names - 1), *counted)] if rows else rows

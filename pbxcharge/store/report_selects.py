@@ -237,8 +237,8 @@ ORDER BY 9 DESC, 6 DESC, 1 LIMIT :limit
 
 MARGIN_GROUPS: dict[str, str] = {
     "account": "''",
-    "destination": "sold.destination",
-    "trunk": "coalesce(sold.trunk, '')",
+    "destination": _own("destination"),
+    "trunk": "coalesce(call.trunk, '')",
 }
 """What the margins of a level may be told apart by."""
 
@@ -264,12 +264,14 @@ sold AS (
             FROM cdr_level_now AS above
             WHERE above.call_id = below.call_id AND above.level = below.level + 1
         ), call.cost_micros, CASE WHEN call.trunk IS NULL THEN 0 END) AS paid_micros,
-        {_own("destination")} AS destination, call.trunk AS trunk, call.talk_s AS talk_s
+        {MARGIN_GROUPS[group]} AS called, call.talk_s AS talk_s
     FROM {form.calls_now}
     CROSS JOIN cdr_level_now AS below ON below.call_id = call.call_id
     WHERE {_PERIOD} AND call.disposition = 'ANSWERED' {_WANTED}
+    -- Without a limit SQLite would look up each of these anew wherever it is named below.
+    LIMIT -1
 )
-SELECT +sold.seller, {MARGIN_GROUPS[group]}, count(*), sum(sold.talk_s), sum(sold.income_micros),
+SELECT sold.seller, sold.called, count(*), sum(sold.talk_s), sum(sold.income_micros),
     coalesce(sum(sold.paid_micros), 0), sum(sold.paid_micros IS NULL),
     coalesce(sum(sold.income_micros) FILTER (WHERE sold.paid_micros IS NULL), 0)
 FROM sold {seen}

@@ -87,5 +87,7 @@ def kind_of(account_id: str) -> AccountKind:
 
 
 async def write(writer: Writer, records: Sequence[Cdr]) -> None:
-    """Put records into the books as they are, without entries."""
-    await writer.submit((), [CdrWritten(record) for record in records])
+    """Put records into the books as they are, without entries; their wallets are there then."""
+    levels = {each.wallet_id: each.account_id for record in records for each in record.levels}
+    wallets = [OpenWallet(wallet, account, "outgoing", 0) for wallet, account in levels.items()]
+    await writer.submit(wallets, [CdrWritten(record) for record in records])

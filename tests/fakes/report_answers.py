@@ -1,0 +1,101 @@
+"""Answers of the API about reports, made up: as small or as large as a test wants."""
+
+from typing import Any
+
+Answer = dict[str, Any]
+
+HEAD: Answer = {
+    "scope": "ann",
+    "name": "Ann & Co",
+    "from": "2026-11-01T00:00:00.000000Z",
+    "until": "2026-12-01T00:00:00.000000Z",
+    "month": "2026-11",
+    "zone": "UTC",
+    "types": [],
+    "direction": None,
+    "dispositions": [],
+    "causes": [],
+    "currency": "EUR",
+    "made_at": "2026-12-02T08:00:00.000000Z",
+    "cut": False,
+}
+SUMS = {
+    **{"calls": 2, "answered": 1, "talk_s": 3700, "billed_s": 3720, "unpaid_s": 0},
+    **{"charge": "1.3001", "refunded": "0.30", "net": "1.0001"},
+}
+CALL = {
+    "call_id": "c1",
+    "setup_at": "2026-11-03T09:00:00.500000Z",
+    "account_id": "ann",
+    "call_type": "public",
+    "direction": "outgoing",
+    "endpoint": "ext100",
+    "caller_number": "",
+    "dialled": "02079460000",
+    "number": "442079460000",
+    "destination": "United Kingdom",
+    "talk_s": 3700,
+    "billed_s": 3720,
+    "charge": "1.3001",
+    "refunded": "0.30",
+    "disposition": "ANSWERED",
+    "hangup_cause": 16,
+    "ended_by": "caller",
+    "reason": None,
+    "revision": 1,
+}
+
+
+def calls(rows: list[Answer] | None = None, **changes: Any) -> Answer:
+    """A month with one call and one that was refused."""
+    listed = [CALL] if rows is None else rows
+    answer = {
+        **HEAD,
+        "report": "calls",
+        "totals": SUMS,
+        "by_type": [{"call_type": "public", "direction": "outgoing", **SUMS}],
+        "by_disposition": [{"disposition": "ANSWERED", **SUMS}],
+        "by_day": [{"day": "2026-11-03", **SUMS}],
+        "by_destination": [destination("United Kingdom", "44", "1.3001")],
+        "columns": list(CALL),
+        "rows": listed,
+    }
+    return answer | changes
+
+
+def destination(name: str, prefix: str, charge: str) -> Answer:
+    """A row of the report `destinations`."""
+    return {"destination": name, "prefix": prefix, **SUMS, "charge": charge}
+
+
+def listed(report: str, rows: list[Answer], **changes: Any) -> Answer:
+    """A report that is one list."""
+    columns = list(rows[0]) if rows else []
+    return {**HEAD, "report": report, "columns": columns, "rows": rows} | changes
+
+
+def account(account_id: str, charge: str, kind: str = "user") -> Answer:
+    """A row of the report `accounts`."""
+    return {
+        **{"account_id": account_id, "name": account_id.title(), "kind": kind, "plan": "kiosk"},
+        **{"status": "active", "calls": 2, "answered": 1, "talk_s": 60, "charge": charge},
+        **{"refunded": "0.00", "topped_up": "5.00", "balance": "3.50", "held": "0.06"},
+    }
+
+
+def margin(account_id: str | None, income: str, paid: str, value: str, group: str = "") -> Answer:
+    """A row of the report `margins`."""
+    return {
+        **{"account_id": account_id, "group": group, "calls": 3, "talk_s": 90, "income": income},
+        **{"paid": paid, "margin": value},
+        **{"calls_without_cost": 0, "income_without_cost": "0.00"},
+    }
+
+
+def refusal(reason: str, calls: int) -> Answer:
+    """A row of the report `refused`."""
+    at = "2026-11-05T10:00:00.000000Z"
+    return {
+        **{"reason": reason, "account_id": None, "call_type": "public", "calls": calls},
+        **{"sip_code": 403, "first_at": at, "last_at": at},
+    }
