@@ -77,6 +77,7 @@ class SiteSettings(Form):
     """The operator: the name, the one currency that everything is charged in, the local time.
 
     `time_zone` is that of the dates in plan files, and of accounts that have no zone of their own.
+    Calls of a month are not corrected any more `close_month_after_d` days after it has ended.
     """
 
     required: ClassVar = ("name", "currency")
@@ -88,6 +89,8 @@ class SiteSettings(Form):
     """Three capital letters; it cannot be changed once there are books."""
     time_zone: ZoneName = "UTC"
     """Of dates in plan files, of reports, and of accounts without one of their own; UTC."""
+    close_month_after_d: Annotated[int, whole(0, 366, "days")] = 3
+    """Days after the end of a month from which its calls are corrected only on demand; 3."""
 
 
 class FastAgiSettings(Form):

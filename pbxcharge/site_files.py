@@ -17,7 +17,7 @@ from pbxcharge.settings import Settings, load_settings
 NOTHING_INSTEAD: Mapping[Path, Path] = MappingProxyType({})
 
 _WHOLE = ("plans", "numbers", "high_risk", "rates")
-LIVE = (*_WHOLE, "emergency.numbers", "site.time_zone")
+LIVE = (*_WHOLE, "emergency.numbers", "site.time_zone", "site.close_month_after_d")
 """The settings that a reload puts into force, each with what stands below it."""
 
 
@@ -109,7 +109,8 @@ def needs_restart(running: Settings, written: Settings) -> tuple[str, ...]:
 def with_live_settings(running: Settings, written: Settings) -> Settings:
     """The settings in force after a reload: those of the file where they are live."""
     emergency = running.emergency.model_copy(update={"numbers": written.emergency.numbers})
-    site = running.site.model_copy(update={"time_zone": written.site.time_zone})
+    keys = ("time_zone", "close_month_after_d")
+    site = running.site.model_copy(update={key: getattr(written.site, key) for key in keys})
     live = {"emergency": emergency, "site": site} | {key: getattr(written, key) for key in _WHOLE}
     return running.model_copy(update=live)
 

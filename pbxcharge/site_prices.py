@@ -37,4 +37,6 @@ def site_prices(
         to_come,
         {name: deck.version for name, deck in decks.items()},
         plans_at,
+        settings.timing.ring_s,
+        settings.site.close_month_after_d,
     )

@@ -83,13 +83,15 @@ class MoneyBody(Body):
 
 
 class RefundBody(Body):
-    """A refund; without an amount, of all that is left of the charge."""
+    """A refund of a call, or of one charge by its entry; without an amount, of all that is left."""
 
     id: str
-    call_id: str
+    call_id: str = ""
+    entry: str | None = None
     account_id: str | None = None
     amount: str | None = None
     note: str = ""
+    closed_month: bool = False
 
 
 class CallBody(Body):

@@ -7,7 +7,10 @@ from pbxcharge.core.ledger import Entry
 from pbxcharge.core.money import parse_amount
 from pbxcharge.errors import AmountError
 from pbxcharge.flow.acts import Done, Refusal
-from pbxcharge.flow.cashier import MoneyAct, Moved, Purse, main
+from pbxcharge.flow.cashier import Purse
+from pbxcharge.flow.refunds import Refunding
+from pbxcharge.flow.till import MoneyAct, Moved
+from pbxcharge.flow.wallets import main
 
 READ_AGAIN_MAX = 5
 
@@ -47,15 +50,20 @@ async def refund(
     by: str,
     *,
     id: str,
-    call_id: str,
+    call_id: str = "",
+    entry: str | None = None,
     account_id: str | None = None,
     amount: str | None = None,
     note: str = "",
+    closed_month: bool = False,
 ) -> Document:
-    """Give back what a call was charged, or a part of it."""
+    """Give back what a call was charged, or a part of it; or one charge, by its entry."""
     micros = None if amount is None else _micros(amount)
-    cashier = desk.acting.cashier
-    return _moved(desk, await cashier.refund(id, call_id, account_id, micros, note, by))
+    wanted = Refunding(id, call_id, account_id, micros, note, closed_month)
+    refunds = desk.acting.refunds
+    if entry is None:
+        return _moved(desk, await refunds.give_back(wanted, by))
+    return _moved(desk, await refunds.give_back_entry(entry, wanted, by))
 
 
 async def ledger(

@@ -21,6 +21,7 @@ from pbxcharge.cli import (
     record,
     replay,
     report,
+    rerate,
     schema,
     site,
     tail,
@@ -111,6 +112,7 @@ app.add_typer(record.app, name="cdr")
 app.add_typer(report.app, name="report")
 tail.add_to(app)
 replay.add_to(app)
+rerate.add_to(app)
 quote.add_to(app)
 explain.add_to(app)
 site.add_to(app)

@@ -60,6 +60,7 @@ def add_to(app: typer.Typer) -> None:
         examples=(
             "pbxcharge refund 019a0c5d3b1fc4d8a1e2f3 --note 'bad line'",
             "pbxcharge refund 019a0c5d3b1fc4d8a1e2f3 --amount 0.50",
+            "pbxcharge refund charge:019a0c5d3b1fc4d8a1e2f3:acme:outgoing",
         ),
     )(refund)
     command(
@@ -102,23 +103,31 @@ async def adjust(
 
 async def refund(
     run: Run,
-    call_id: Annotated[str, typer.Argument(metavar="CALL", help="Id of the call.")],
+    call_id: Annotated[
+        str, typer.Argument(metavar="CALL|ENTRY", help="Id of the call, or of one of its charges.")
+    ],
     amount: Annotated[
         str | None, typer.Option(help="How much; by default all that is left of the charge.")
     ] = None,
     account: Annotated[
         str | None, typer.Option(help="Whose charge of the call; by default the caller's own.")
     ] = None,
+    closed_month: Annotated[
+        bool, typer.Option("--closed-month", help="Also of a month that is closed.")
+    ] = False,
     entry_id: Id = None,
     note: Note = "",
 ) -> None:
     """Give back what a call was charged, or a part of it."""
+    # Ids of the system's own entries have a colon, those of calls have none.
+    of = {"entry": call_id} if ":" in call_id else {"call_id": call_id}
     await _move(
         run,
         "/refunds",
         entry_id,
         "refund",
-        call_id=call_id,
+        **of,
+        closed_month=closed_month,
         amount=amount,
         account_id=account,
         note=note,
@@ -160,12 +169,12 @@ async def ledger(
 async def _move(run: Run, path: str, entry_id: str | None, kind: str, **body: Any) -> None:
     from pbxcharge.cli.reach import act
 
-    body["id"] = entry_id or _new_id(kind)
+    body["id"] = entry_id or new_id(kind)
     answer = await act(run, lambda api: api.act(path, **body))
     run.show(answer, lambda: _say_moved(answer))
 
 
-def _new_id(kind: str) -> str:
+def new_id(kind: str) -> str:
     """An id for a command that was given none: its kind, the millisecond, and chance."""
     import secrets
 

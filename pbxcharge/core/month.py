@@ -1,4 +1,4 @@
-"""Calendar months: where one begins, by the clocks of a time zone."""
+"""Calendar months: where one begins, and when its books are closed, by the clocks of a zone."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -17,3 +17,19 @@ def month_start_us(zone: tzinfo, at_us: int) -> int:
     local = (_EPOCH + timedelta(microseconds=at_us)).astimezone(zone)
     first = datetime(local.year, local.month, 1, tzinfo=zone).astimezone(UTC)
     return (first - _EPOCH) // timedelta(microseconds=1)
+
+
+def month_closes_us(zone: tzinfo, at_us: int, after_d: int) -> int:
+    """The first instant at which the month that an instant lies in is closed.
+
+    The books of May 2026 close three days after it has ended: on 4 June at midnight by the clock.
+
+    Args:
+        zone: whose clocks count.
+        at_us: microseconds since the epoch, UTC.
+        after_d: days after the end of the month.
+    """
+    local = (_EPOCH + timedelta(microseconds=at_us)).astimezone(zone)
+    year, month = divmod(local.year * 12 + local.month, 12)
+    closes = datetime(year, month + 1, 1) + timedelta(days=after_d)
+    return (closes.replace(tzinfo=zone).astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)

@@ -33,6 +33,8 @@ class Refusal(StrEnum):
     UNKNOWN_CALL = "unknown_call"
     NOTHING_CHARGED = "nothing_charged"
     REFUND_TOO_HIGH = "refund_too_high"
+    UNKNOWN_ENTRY = "unknown_entry"
+    MONTH_CLOSED = "month_closed"
     CALL_NOT_LIVE = "call_not_live"
     NOT_ALLOWED = "not_allowed"
 

@@ -71,6 +71,10 @@ class Prices:
     """The version of each rate deck, whatever uses it."""
     plans_at: PlansAt = None
     """The plans that will be, or would have been, in force at a UTC second, by these files."""
+    ring_s: int = 60
+    """How long the far end may ring: a past call was answered by then."""
+    close_month_after_d: int = 3
+    """Calls of a month are not corrected any more so many days after it has ended."""
 
     def become(self, fresh: "Prices") -> None:
         """Put everything that was read anew into force, in one step."""
@@ -83,6 +87,10 @@ class Prices:
         """In which a call is priced that this endpoint asks for at this UTC second."""
         trunks = self.trunks(route, endpoint) if route else ()
         return Circumstances(at_s, ring_s, trunks, self._zone_of)
+
+    def plans_then(self, at_s: int) -> Mapping[str, Plan]:
+        """The plans that counted at an earlier UTC second, as they are written now."""
+        return self.plans if self.plans_at is None else self.plans_at(at_s)
 
     def _zone_of(self, name: str | None) -> tzinfo:
         return zone_of(name) if name else self.zone

@@ -1,36 +1,16 @@
-"""Money acts: top-up, adjustment, refund. Each has an id, so that a retry changes nothing."""
+"""Money acts: top-up and adjustment. Each has an id, so that a retry changes nothing."""
 
-import asyncio
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pbxcharge.core.account import AccountStatus, WalletKind, wallet_id
-from pbxcharge.core.cdr import Cdr, LevelCharge
-from pbxcharge.core.credit import (
-    Conflict,
-    Convert,
-    NotOpen,
-    Operation,
-    Outcome,
-    OutOfBounds,
-    Post,
-    Posted,
-    Refund,
-    RefundTooHigh,
-    Wallet,
-)
+from pbxcharge.core.credit import Post, Wallet
 from pbxcharge.core.ledger import Entry, EntryKind
-from pbxcharge.core.money import format_amount
-from pbxcharge.failpoints import Failpoint, reach
-from pbxcharge.flow.acts import Declined, Done, Refusal
+from pbxcharge.flow.acts import Declined, Refusal
 from pbxcharge.flow.clock import Clock
-from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.records import Records
-
-NOTE_MAX = 500
-# No colon: ids with one (`charge:…`, `initial:…`) are the system's own.
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
+from pbxcharge.flow.till import MoneyAct, Till, malformed, wrong_amount
+from pbxcharge.flow.wallets import main
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,41 +26,19 @@ class Purse:
         return wallet_id(self.account_id, self.kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """Money that was moved: the entry, and the wallet's balance after it."""
-
-    entry: Entry
-    balance_micros: int
-
-
-MoneyAct = Done[Moved] | Declined
-
-
 class Cashier:
     """Moves money by the operator's hand.
 
     Args:
-        writer: the one writer.
+        till: moves the money.
         records: what is committed.
         clock: dates the entries.
-        currency: of the site, for messages.
-        turn: of everybody who changes accounts, and with them which wallets are closed.
     """
 
-    def __init__(
-        self,
-        writer: Writer,
-        records: Records,
-        clock: Clock,
-        currency: str,
-        turn: asyncio.Lock,
-    ) -> None:
-        self._writer = writer
+    def __init__(self, till: Till, records: Records, clock: Clock) -> None:
+        self._till = till
         self._records = records
         self._clock = clock
-        self._currency = currency
-        self._turn = turn
 
     async def top_up(
         self,
@@ -99,7 +57,7 @@ class Cashier:
             StorageDown: nothing was done, or it is not known whether it was; the same id tells.
         """
         if amount_micros <= 0:
-            return _amount("a top-up adds: give an amount above 0, or use adjust")
+            return wrong_amount("a top-up adds: give an amount above 0, or use adjust")
         declined = await self._declined_top_up(entry_id, account_id)
         return declined or await self._post(
             EntryKind.TOP_UP, entry_id, account_id, kind, amount_micros, note, actor
@@ -119,58 +77,12 @@ class Cashier:
         What live calls hold stays theirs, so the balance may fall below its floor until they end.
         """
         if amount_micros == 0:
-            return _amount("an adjustment of 0 changes nothing")
+            return wrong_amount("an adjustment of 0 changes nothing")
         if not note.strip():
             return Declined(Refusal.NOTE_MISSING, "an adjustment needs a note that says why")
         return await self._post(
             EntryKind.ADJUSTMENT, entry_id, account_id, kind, amount_micros, note, actor
         )
-
-    async def refund(
-        self,
-        entry_id: str,
-        call_id: str,
-        account_id: str | None,
-        amount_micros: int | None,
-        note: str,
-        actor: str,
-    ) -> MoneyAct:
-        """Give back what a call was charged, or a part of it, never more than is left.
-
-        Args:
-            entry_id: of the entry to be made.
-            call_id: the call.
-            account_id: whose charge of the call; None is the caller's own.
-            amount_micros: how much; None is all that is left.
-            note: for people.
-            actor: who gives it back.
-        """
-        if declined := _malformed(entry_id, note):
-            return declined
-        if amount_micros is not None and amount_micros <= 0:
-            return _amount("a refund gives back: give an amount above 0")
-        cdr = await self._records.cdr(call_id)
-        if cdr is None:
-            return Declined(Refusal.UNKNOWN_CALL, f"there is no record of a call {call_id!r}")
-        level = _level(cdr, account_id)
-        if level is None:
-            return Declined(Refusal.NOTHING_CHARGED, _who_paid(cdr, account_id))
-        now_us = self._clock.wall_us()
-        refund = Refund(entry_id, call_id, level.wallet_id, amount_micros, now_us, actor, note)
-        async with self._turn:
-            moved = await self._moved_on(level.account_id, level.wallet_id, now_us, actor)
-            return await self._submit(refund, *moved)
-
-    async def _moved_on(
-        self, account_id: str, wallet: str, at_us: int, actor: str
-    ) -> tuple[Operation, ...]:
-        """What a closed wallet is given goes on to the one in its place, in the same step."""
-        wallets = await self._records.wallets([account_id])
-        target = main(wallets)
-        closed = any(each.wallet_id == wallet and each.closed for each in wallets)
-        if not closed or target is None:
-            return ()
-        return (Convert((wallet,), target.wallet_id, f"{wallet} is closed", at_us, actor),)
 
     async def _declined_top_up(self, entry_id: str, account_id: str) -> Declined | None:
         if await self._records.entry(entry_id) is not None:
@@ -192,13 +104,13 @@ class Cashier:
         note: str,
         actor: str,
     ) -> MoneyAct:
-        if declined := _malformed(entry_id, note):
+        if declined := malformed(entry_id, note):
             return declined
         wallet = await self._wallet(entry_id, account_id, wallet_kind)
         if isinstance(wallet, Declined):
             return wallet
         now_us = self._clock.wall_us()
-        return await self._submit(
+        return await self._till.submit(
             Post(Entry(entry_id, wallet, kind, amount_micros, now_us, actor, note=note))
         )
 
@@ -229,75 +141,3 @@ class Cashier:
             Refusal.NO_WALLET,
             f"{account_id} has no wallet: give it a plan first (account set-plan)",
         )
-
-    async def _submit(self, *operations: Operation) -> MoneyAct:
-        outcome, *_ = await self._writer.submit(operations)
-        reach(Failpoint.AFTER_MONEY)
-        return self._answer(outcome)
-
-    def _answer(self, outcome: Outcome) -> MoneyAct:
-        match outcome:
-            case Posted():
-                return Done(Moved(outcome.entry, outcome.balance_micros), outcome.repeated)
-            case Conflict():
-                return Declined(Refusal.ID_TAKEN, self._conflict(outcome.existing))
-            case OutOfBounds():
-                return Declined(Refusal.OUT_OF_BOUNDS, "the balance would pass 10^12 units")
-            case NotOpen():
-                message = f"{outcome.wallet_id} is closed, other wallets are in its place"
-                return Declined(Refusal.NO_WALLET, message)
-            case RefundTooHigh():
-                return Declined(Refusal.REFUND_TOO_HIGH, self._too_high(outcome))
-            case _:
-                raise AssertionError(f"{outcome} is no answer to a money act")
-
-    def _conflict(self, existing: Entry) -> str:
-        return (
-            f"{existing.entry_id} is the id of another command: {existing.kind} of "
-            f"{self._money(existing.amount_micros)} on {existing.wallet_id}"
-            + (f", note {existing.note!r}" if existing.note else "")
-        )
-
-    def _too_high(self, outcome: RefundTooHigh) -> str:
-        return (
-            f"{self._money(outcome.left_micros)} is left to give back: charged "
-            f"{self._money(outcome.charged_micros)}, given back before "
-            f"{self._money(outcome.refunded_micros)}"
-        )
-
-    def _money(self, micros: int) -> str:
-        return f"{format_amount(micros)} {self._currency}"
-
-
-def main(wallets: Iterable[Wallet]) -> Wallet | None:
-    """The wallet that is meant where none is named: the shared one, else the outgoing one."""
-    found = {wallet.kind: wallet for wallet in wallets if not wallet.closed}
-    return found.get(WalletKind.SHARED) or found.get(WalletKind.OUTGOING)
-
-
-def _level(cdr: Cdr, account_id: str | None) -> LevelCharge | None:
-    """The charge that is meant: one account's, or the caller's own; None if it paid nothing."""
-    wanted = account_id or cdr.account_id
-    paid = (level for level in cdr.levels if level.charge_micros)
-    return next((level for level in paid if level.account_id == wanted), None)
-
-
-def _who_paid(cdr: Cdr, account_id: str | None) -> str:
-    paid = [level.account_id for level in cdr.levels if level.charge_micros]
-    wanted = account_id or cdr.account_id
-    return f"{wanted} paid nothing for {cdr.call_id}; who did: {', '.join(paid) or 'nobody'}"
-
-
-def _malformed(entry_id: str, note: str) -> Declined | None:
-    if _ID.fullmatch(entry_id) is None:
-        return Declined(
-            Refusal.NAME_INVALID,
-            f"{entry_id[:80]!r} is not an id: 1 to 64 letters, digits and . _ / -",
-        )
-    if len(note) > NOTE_MAX or not (note == "" or note.isprintable()):
-        return Declined(Refusal.NAME_INVALID, f"a note is one line of at most {NOTE_MAX}")
-    return None
-
-
-def _amount(message: str) -> Declined:
-    return Declined(Refusal.AMOUNT_INVALID, message)

@@ -5,12 +5,16 @@ import asyncio
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.cashier import Cashier
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.closed_months import ClosedMonths
 from pbxcharge.flow.exports import Exports
 from pbxcharge.flow.importing import Importing
 from pbxcharge.flow.numbers import Numbers
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.provision import Provisioning
 from pbxcharge.flow.records import Records
+from pbxcharge.flow.refunds import Refunds
+from pbxcharge.flow.rerate import Rerating
+from pbxcharge.flow.till import Till
 
 
 class Office:
@@ -40,7 +44,10 @@ class Office:
         self.numbers = Numbers(writer, records, prices, clock, turn)
         self.importing = Importing(writer, records, prices, self.provisioning, clock, turn)
         self.exports = Exports(writer, records.exports, clock)
-        self.cashier = Cashier(writer, records, clock, currency, turn)
+        till, months = Till(writer, currency), ClosedMonths(prices, clock)
+        self.cashier = Cashier(till, records, clock)
+        self.refunds = Refunds(till, records, clock, turn, months)
+        self.rerating = Rerating(writer, records, prices, clock, months, turn)
 
     async def align_wallets(self) -> int:
         """Let every wallet be as its plan wants it now; how many were changed."""

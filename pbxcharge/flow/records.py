@@ -1,6 +1,6 @@
 """What the admin acts read before they write, as a protocol of the store's queries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from pbxcharge.core.account import Account, Did, Extension
@@ -11,12 +11,33 @@ from pbxcharge.flow.exports import ExportRecords
 from pbxcharge.flow.import_known import BulkRecords
 
 
+class SettledRecords(Protocol):
+    """Settled calls as they count now, each with its latest correction."""
+
+    async def records(self, call_ids: Sequence[str]) -> Mapping[str, Cdr]:
+        """Records by call; of those that there are."""
+        ...
+
+    async def entries(self, call_ids: Sequence[str]) -> list[Entry]:
+        """What calls were charged, and what took it back."""
+        ...
+
+    async def charged_by(self, run_id: str, call_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these calls a run has charged anew."""
+        ...
+
+
 class Records(BulkRecords, Protocol):
     """Committed facts. A scope is the account whose subtree may be seen, None for the site."""
 
     @property
     def exports(self) -> ExportRecords:
         """What was handed to other systems."""
+        ...
+
+    @property
+    def recharges(self) -> SettledRecords:
+        """Settled calls as they count now."""
         ...
 
     async def account(self, account_id: str) -> Account | None:

@@ -107,3 +107,28 @@ def all_or_nothing(outcomes: tuple[Outcome, ...], effects: Iterable[Effect]) -> 
         if isinstance(outcome, InUse | OutOfBounds):
             raise NotConverted(outcome)
     return effects
+
+
+def main(wallets: Iterable[Wallet]) -> Wallet | None:
+    """The wallet that is meant where none is named: the shared one, else the outgoing one."""
+    found = {wallet.kind: wallet for wallet in wallets if not wallet.closed}
+    return found.get(WalletKind.SHARED) or found.get(WalletKind.OUTGOING)
+
+
+def moved_on(wallets: Iterable[Wallet], wallet: str, at_us: int, actor: str) -> tuple[Convert, ...]:
+    """What a closed wallet is given, or made to pay, goes on to the one in its place.
+
+    To be done in the same step.
+
+    Args:
+        wallets: of the account.
+        wallet: the one that is moved.
+        at_us: instant of the entries.
+        actor: who wants it.
+    """
+    known = list(wallets)
+    target = main(known)
+    closed = any(each.wallet_id == wallet and each.closed for each in known)
+    if not closed or target is None:
+        return ()
+    return (Convert((wallet,), target.wallet_id, f"{wallet} is closed", at_us, actor),)

@@ -1,7 +1,7 @@
 """Time zones of accounts: whose clocks count where nothing is said, and where a month begins."""
 
 from collections.abc import Iterable
-from datetime import tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -45,6 +45,12 @@ def zone_name(chain: Iterable[Account], site_zone: str = SITE_ZONE) -> str:
         site_zone: where none of them has one.
     """
     return next((account.time_zone for account in chain if account.time_zone), site_zone)
+
+
+def local_text(zone: tzinfo, at_us: int) -> str:
+    """An instant by the clocks of a zone: `2026-05-01T00:30:00+02:00`."""
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)
+    return at.astimezone(zone).isoformat(timespec="seconds")
 
 
 def month_from_us(level: PayingLevel, limits: Limits, at_us: int) -> int | None:

@@ -7,11 +7,11 @@ import pytest
 
 from pbxcharge.core.account import Account, AccountKind, AccountStatus
 from pbxcharge.flow.authorize import Prices
-from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
 from pbxcharge.store import Store, open_store
 from tests.fakes.plans import NUMBERING, PLANS
 from tests.fakes.recording_logger import RecordingLogger
+from tests.fakes.site_clock import SiteClock
 
 ACME = Account("acme", AccountKind.ORGANIZATION, None, "Acme Ltd", None, AccountStatus.ACTIVE)
 ALICE = Account("alice", AccountKind.USER, "acme", "Alice", "plain", AccountStatus.ACTIVE)
@@ -29,7 +29,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 @pytest.fixture
 def empty_office(store: Store) -> Office:
     """An office before anybody was added."""
-    return Office(store.writer, store.queries, Prices(PLANS, NUMBERING), Clock(), "EUR")
+    return Office(store.writer, store.queries, Prices(PLANS, NUMBERING), SiteClock(), "EUR")
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import pytest
 from pbxcharge.core.account import AccountStatus
 from pbxcharge.core.money import AMOUNT_MAX_MICROS
 from pbxcharge.flow.acts import Declined, Done, Refusal
-from pbxcharge.flow.cashier import MoneyAct, Moved
 from pbxcharge.flow.office import Office
+from pbxcharge.flow.refunds import Refunding
+from pbxcharge.flow.till import MoneyAct, Moved
 from pbxcharge.store import Store
 from tests.fakes.granted_call import granted
 from tests.fakes.small_site import ALICE, talk, two_levels, unanswered
@@ -132,7 +133,9 @@ async def test_a_closed_account_takes_no_top_up_but_a_correction(rich: Office) -
 async def test_a_refund_gives_back_the_charge(rich: Office, store: Store) -> None:
     """8 s at 0.01 were 0.08; the entry names the charge and the call."""
     await talk(store.writer, granted("call-1"), 8)
-    done = moved(await rich.cashier.refund("r-1", "call-1", None, None, "bad line", "uid:0"))
+    done = moved(
+        await rich.refunds.give_back(Refunding("r-1", "call-1", None, None, "bad line"), "uid:0")
+    )
     assert (done.entry.amount_micros, done.balance_micros) == (80_000, 10 * EUR)
     assert done.entry.reverses == f"charge:call-1:{ALICE}"
 
@@ -141,7 +144,10 @@ async def test_of_two_refunds_at_once_only_one_passes(rich: Office, store: Store
     """Both ask for all that is left, before either is written; decided in the writer's turn."""
     await talk(store.writer, granted("call-1"), 8)
     acts = await asyncio.gather(
-        *(rich.cashier.refund(f"r-{n}", "call-1", None, None, "", "uid:0") for n in range(5))
+        *(
+            rich.refunds.give_back(Refunding(f"r-{n}", "call-1", None, None, ""), "uid:0")
+            for n in range(5)
+        )
     )
     assert sum(isinstance(act, Done) for act in acts) == 1
     wallet, _ = await store.queries.wallets(["alice"])
@@ -151,8 +157,8 @@ async def test_of_two_refunds_at_once_only_one_passes(rich: Office, store: Store
 async def test_a_refund_too_high_says_what_is_left(rich: Office, store: Store) -> None:
     """0.05 of 0.08 given back leaves 0.03."""
     await talk(store.writer, granted("call-1"), 8)
-    await rich.cashier.refund("r-1", "call-1", None, 50_000, "", "uid:0")
-    act = await rich.cashier.refund("r-2", "call-1", None, 40_000, "", "uid:0")
+    await rich.refunds.give_back(Refunding("r-1", "call-1", None, 50_000, ""), "uid:0")
+    act = await rich.refunds.give_back(Refunding("r-2", "call-1", None, 40_000, ""), "uid:0")
     assert refusal(act) is Refusal.REFUND_TOO_HIGH
     assert isinstance(act, Declined) and act.message.startswith("0.03 EUR is left")
 
@@ -161,17 +167,19 @@ async def test_each_levels_charge_is_refunded_by_itself(rich: Office, store: Sto
     """The organization's share goes back to the organization."""
     await rich.provisioning.set_plan("acme", "welcome", "uid:0")
     await talk(store.writer, two_levels("call-1"), 8)
-    done = moved(await rich.cashier.refund("r-1", "call-1", "acme", None, "", "uid:0"))
+    done = moved(
+        await rich.refunds.give_back(Refunding("r-1", "call-1", "acme", None, ""), "uid:0")
+    )
     assert (done.entry.wallet_id, done.entry.amount_micros) == ("acme:outgoing", 40_000)
 
 
 async def test_what_cost_nothing_cannot_be_refunded(rich: Office, store: Store) -> None:
     """An unanswered call, and a level that did not pay."""
     await unanswered(store.writer, granted("unanswered"))
-    act = await rich.cashier.refund("r-1", "unanswered", None, None, "", "uid:0")
+    act = await rich.refunds.give_back(Refunding("r-1", "unanswered", None, None, ""), "uid:0")
     assert refusal(act) is Refusal.NOTHING_CHARGED
     await talk(store.writer, granted("call-1"), 8)
-    act = await rich.cashier.refund("r-1", "call-1", "acme", None, "", "uid:0")
+    act = await rich.refunds.give_back(Refunding("r-1", "call-1", "acme", None, ""), "uid:0")
     assert refusal(act) is Refusal.NOTHING_CHARGED
 
 
@@ -183,4 +191,7 @@ async def test_a_refund_needs_a_call_and_an_amount_above_zero(
     rich: Office, call_id: str, amount: int | None, why: Refusal
 ) -> None:
     """By name."""
-    assert refusal(await rich.cashier.refund("r-1", call_id, None, amount, "", "uid:0")) is why
+    assert (
+        refusal(await rich.refunds.give_back(Refunding("r-1", call_id, None, amount, ""), "uid:0"))
+        is why
+    )

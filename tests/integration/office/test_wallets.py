@@ -16,10 +16,13 @@ from pbxcharge.flow.alignment import Obstacle, Why
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
-from pbxcharge.store import Store
+from pbxcharge.flow.refunds import Refunding
+from pbxcharge.flow.wallets import moved_on
+from pbxcharge.store import Queries, Store
 from pbxcharge.store.verify import verify_copy
 from tests.fakes.granted_call import granted
 from tests.fakes.plans import NUMBERING, a_plan
+from tests.fakes.site_clock import SiteClock
 from tests.fakes.small_site import close, reserve, talk
 from tests.integration.office.conftest import ACME, ALICE
 
@@ -40,7 +43,7 @@ async def office(store: Store) -> Office:
 
 def an_office(store: Store, plans: dict[str, Plan]) -> Office:
     """An office at these prices."""
-    return Office(store.writer, store.queries, Prices(plans, NUMBERING), Clock(), "EUR")
+    return Office(store.writer, store.queries, Prices(plans, NUMBERING), SiteClock(), "EUR")
 
 
 async def balances(store: Store, account_id: str = "alice") -> dict[str, int]:
@@ -170,9 +173,20 @@ async def test_a_refund_follows_the_credit_into_the_shared_wallet(
     await store.writer.execute(close("a", MICROS // 10))
     await office.provisioning.set_plan("alice", "one", "uid:0")
     refund = Refund("r1", "a", "alice:outgoing", None, 1, "uid:0")
-    moved = await office.cashier._moved_on("alice", "alice:outgoing", 1, "uid:0")
+    moved = moved_on(await store.queries.wallets(["alice"]), "alice:outgoing", 1, "uid:0")
     await store.writer.submit((refund, *moved))
     assert await balances(store) == {"shared": 7}
+
+
+class Slow:
+    """What is committed, with another way to the wallets."""
+
+    def __init__(self, queries: Queries, wallets: Any) -> None:
+        self._queries = queries
+        self.wallets = wallets
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._queries, name)
 
 
 async def test_no_conversion_comes_between_a_refund_and_the_wallet_it_goes_to(
@@ -184,7 +198,7 @@ async def test_no_conversion_comes_between_a_refund_and_the_wallet_it_goes_to(
     """
     await office.provisioning.set_plan("alice", "two", "uid:0")
     await talk(store.writer, granted("a"), 10)
-    look, changed = office.cashier._moved_on, asyncio.Event()
+    look, changed = store.queries.wallets, asyncio.Event()
 
     async def slowly(*asked: Any) -> Any:
         found = await look(*asked)
@@ -196,9 +210,11 @@ async def test_no_conversion_comes_between_a_refund_and_the_wallet_it_goes_to(
         await changed.wait()
         await office.provisioning.set_plan("alice", "one", "uid:0")
 
-    monkeypatch.setattr(office.cashier, "_moved_on", slowly)
+    monkeypatch.setattr(office.refunds, "_records", Slow(store.queries, slowly))
     converting = asyncio.create_task(convert())
-    assert isinstance(await office.cashier.refund("r1", "a", None, None, "", "uid:0"), Done)
+    assert isinstance(
+        await office.refunds.give_back(Refunding("r1", "a", None, None, ""), "uid:0"), Done
+    )
     await converting
     assert await balances(store) == {"shared": 7}
 

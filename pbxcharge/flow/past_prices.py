@@ -1,0 +1,51 @@
+"""What settled calls would cost by the plans in force: those that counted when they were set up."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from pbxcharge.core.account import Account
+from pbxcharge.core.authorization import Denial
+from pbxcharge.core.cdr import Cdr
+from pbxcharge.core.money import MICROS
+from pbxcharge.core.repricing import Repriced, past_call, reprice
+from pbxcharge.flow.authorize import Prices
+from pbxcharge.flow.zones import zone_name
+
+
+class Chains(Protocol):
+    """Accounts with those above them."""
+
+    async def chain(self, account_id: str) -> Iterable[Account]:
+        """An account and every account above it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PastPrices:
+    """Prices settled calls again.
+
+    Args:
+        prices: the plans in force and the decks.
+        zones: of accounts by their ids, as they are now; None is that of the site.
+    """
+
+    prices: Prices
+    zones: dict[str, str | None]
+
+    @classmethod
+    async def of(cls, prices: Prices, chains: Chains, cdrs: Iterable[Cdr]) -> Self:
+        """What prices these calls."""
+        names = {level.account_id for cdr in cdrs for level in cdr.levels}
+        zones = {name: zone_name(await chains.chain(name), "") or None for name in sorted(names)}
+        return cls(prices, zones)
+
+    def again(self, cdr: Cdr) -> Repriced | Denial:
+        """The call by the plans of the same names that counted in the second of its set-up.
+
+        Raises:
+            ValueError: an emergency call, which nothing ever prices.
+        """
+        call, at_s = past_call(cdr, self.zones.__getitem__), cdr.setup_at_us // MICROS
+        around = self.prices.circumstances(call.route, cdr.endpoint, at_s, self.prices.ring_s)
+        return reprice(call, self.prices.plans_then(at_s), around)
