@@ -30,8 +30,8 @@ SILENCE_S = 30.0
 IMPORT, IMPORT_WITHIN_S = "/import", 600.0
 """A hundred thousand rows take some time."""
 
-_LONG = ("/plans/apply",)
-"""Reading many prices takes its time, too."""
+_LONG = ("/plans/apply", "/rerates")
+"""Reading many prices takes its time, and so does pricing many calls."""
 
 _BASE = "http://pbxcharge"
 _DECLINED, _DOWN = 409, 503

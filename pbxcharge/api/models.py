@@ -1,5 +1,7 @@
 """What requests carry. Amounts are decimal strings: "10.00"."""
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from pbxcharge.core.account import AccountKind, AccountStatus, WalletKind
@@ -94,6 +96,19 @@ class RefundBody(Body):
     closed_month: bool = False
 
 
+class RerateBody(Body):
+    """Calls that are charged anew; the id makes a retry harmless.
+
+    Each by its rating, where one is given, else by the plans in force.
+    """
+
+    id: str
+    call_ids: list[str] = Field(min_length=1)
+    note: str = ""
+    closed_month: bool = False
+    ratings: dict[str, Any] | None = None
+
+
 class CallBody(Body):
     """A live call."""
 
@@ -129,6 +144,7 @@ BODIES: dict[str, type[Body]] = {
     "/topups": MoneyBody,
     "/adjustments": MoneyBody,
     "/refunds": RefundBody,
+    "/rerates": RerateBody,
     "/calls/hang-up": CallBody,
     "/plans/apply": ApplyBody,
     "/exports/choose": ChooseBody,

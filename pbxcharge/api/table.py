@@ -18,6 +18,7 @@ from pbxcharge.api import (
     plans,
     quotes,
     reports,
+    rerates,
 )
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.documents import Document
@@ -55,6 +56,7 @@ READS: dict[str, Answer] = {
     "/cdrs": calls.list_cdrs,
     "/explain": explain.explain_call,
     "/quote": quotes.make_quote,
+    "/rerate": rerates.look,
     "/events/stored": events.stored_events,
     "/plans": plans.list_plans,
     "/plan": plans.show_plan,
@@ -79,6 +81,7 @@ ACTS: dict[str, Answer] = {
     "/topups": money.top_up,
     "/adjustments": money.adjust,
     "/refunds": money.refund,
+    "/rerates": rerates.rerate,
     "/calls/hang-up": calls.hang_up,
     "/exports/choose": exports.choose,
     "/exports/written": exports.written,

@@ -23,6 +23,7 @@ EVENTS = frozenset(
         *("timeout armed", "timeout not armed", "timeout lost", "credit exhausted", "warned"),
         *("credit raised", "transferred", "taken up", "hangup requested", "hang_up", "cut"),
         *("left alone", "trunk failed", "settled", "unauthorized leg", "plans_in_force"),
+        "rerated",
         *EntryKind,
     }
 )

@@ -81,6 +81,10 @@ class Rerating:
         self._turn = turn
         self._judge = Judge(records, prices, months)
 
+    async def look(self, wanted: Wanted) -> list[Rerated]:
+        """What would become of the calls; nothing is written."""
+        return await self._judge.all(wanted)
+
     async def book(self, wanted: Wanted, actor: str) -> list[Rerated]:
         """Charge the calls anew that cost something else; each in one step, or not at all.
 
@@ -90,7 +94,7 @@ class Rerating:
             StorageDown: some may be booked, others not; the same run tells.
         """
         async with self._turn:
-            judged = await self._judge.all(wanted)
+            judged = await self.look(wanted)
             names = {each.account_id for it in judged if it.after for each in it.after.levels}
             wallets = await self._records.wallets(sorted(names))
             now_us = self._clock.wall_us()
