@@ -103,9 +103,10 @@ class Rerating:
                 self._book(call, _Signed(wanted, now_us + place, actor), wallets)
                 for place, call in enumerate(judged)
             ]
-            booked = await asyncio.gather(*booking)
+            # All are waited for, also when one fails: whoever comes next reads what they did.
+            booked = await asyncio.gather(*booking, return_exceptions=True)
         reach(Failpoint.AFTER_MONEY)
-        return booked
+        return [_sure(each) for each in booked]
 
     async def _book(self, call: Rerated, signed: _Signed, wallets: Sequence[Wallet]) -> Rerated:
         before, after, rating = call.before, call.after, call.rating
@@ -118,6 +119,12 @@ class Rerating:
         except NotRecharged as error:
             return _not_recharged(call, error.why)
         return call
+
+
+def _sure(booked: Rerated | BaseException) -> Rerated:
+    if isinstance(booked, BaseException):
+        raise booked
+    return booked
 
 
 def _whole(outcomes: tuple[Outcome, ...], effect: Effect) -> tuple[Effect, ...]:
