@@ -76,7 +76,7 @@ async def rerate(
     run_id: Id = None,
     note: Note = "",
 ) -> None:
-    """Price settled calls again, and charge anew what costs something else."""
+    """Price settled calls again, and correct their charges."""
     asked = _asked(run, call_id, plan, begin, end, account_id)
     run_id = run_id or (new_id("rerate") if apply else "")
     signed = {"id": run_id, "note": note, "closed_month": closed_month}

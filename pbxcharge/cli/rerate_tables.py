@@ -121,11 +121,13 @@ def _sum_row(total: Document) -> tuple[Any, ...]:
 def _summary(document: Document) -> str:
     counts = document["verdicts"]
     changed = counts.get("changed", 0)
-    done = "were charged anew" if document["applied"] else "would be charged anew"
+    counted = "1 call" if changed == 1 else f"{changed} calls"
+    was = "was" if changed == 1 else "were"
+    done = f"{was} charged anew" if document["applied"] else "would be charged anew"
     others = ", ".join(
         f"{count} {verdict.replace('_', ' ')}"
         for verdict, count in counts.items()
         if verdict != "changed"
     )
     run = f", id {document['id']}" if document["applied"] else ""
-    return f"{changed} calls {done}" + (f"; {others}" if others else "") + run
+    return f"{counted} {done}" + (f"; {others}" if others else "") + run

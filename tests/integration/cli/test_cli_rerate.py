@@ -59,7 +59,7 @@ async def test_a_call_is_charged_anew_by_what_is_in_force(
     assert (told["account"], told["id"]) == ("alice", "run-1")
     again = await served.ask("rerate", call, "--apply", "--id", "run-1")
     assert again["verdicts"] == {"already": 1}
-    assert "1 calls would be charged anew" not in (await served.run("rerate", call)).out
+    assert "1 call would be charged anew" not in (await served.run("rerate", call)).out
     assert verify(served.database) == []
 
 

@@ -34,6 +34,7 @@ PROMISED = [
         "topup",
         "adjust",
         "refund",
+        "rerate",
         "balance",
         "ledger",
         "quote",
