@@ -16,6 +16,7 @@ from pbxcharge.core.settlement import talk_seconds
 from pbxcharge.store import rows
 from pbxcharge.store.finding import Finding
 from pbxcharge.store.verify_rule import RESTORE, TAMPERED
+from pbxcharge.store.verify_slices import slice_findings
 
 RATINGS_KEPT = 256
 
@@ -72,7 +73,9 @@ def price_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
     for row in connection.execute(PRICED_CDRS):
         if (rating := stored.rating(row[23])) is not None:
             levels = tuple(rows.level_charge(level[1:]) for level in _by_level(row[-1]))
-            yield from _cdr_findings(rows.cdr(row, levels), rating)
+            cdr = rows.cdr(row, levels)
+            yield from _cdr_findings(cdr, rating)
+            yield from slice_findings(cdr)
     for row in connection.execute(REVISED_CDRS):
         if (rating := stored.rating(row[-5])) is not None:
             yield from _cdr_findings(_revised(row), rating)

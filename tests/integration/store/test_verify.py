@@ -76,6 +76,7 @@ DAMAGES = {
     "lines_differ": "UPDATE cdr SET lines = '[]' WHERE call_id = 'answered'",
     "rule_set_differs": "UPDATE cdr SET rule_set = 2 WHERE call_id = 'answered'",
     "talk_differs": "UPDATE cdr SET ended_at_us = ended_at_us + 1000000 WHERE call_id = 'answered'",
+    "slices_differ": "UPDATE cdr SET slices = '[[10,1,null]]' WHERE call_id = 'answered'",
     "recharge_missing": "UPDATE recharge SET revision = 2; UPDATE recharge_level SET revision = 2",
     "recharge_level_differs": "UPDATE recharge_level SET plan = 'other' WHERE level = 1",
     "recharge_charge_differs": "UPDATE recharge SET charge_micros = 1",
