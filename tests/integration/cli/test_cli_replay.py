@@ -170,6 +170,34 @@ def test_plans_with_dates_count_from_their_day_on(site: Site, other: Path) -> No
     assert micros(found["callers"]["difference"]) == calls[0] * 100_000
 
 
+RECHARGE = """
+INSERT INTO recharge (
+    call_id, revision, run_id, at_us, actor, note, rating_id, rule_set, charge_micros, billed_s,
+    lines, cost_micros
+)
+SELECT call_id, 1, 'run', 0, 'test', '', rating_id, rule_set, 7, billed_s, lines, cost_micros
+FROM cdr WHERE call_id = ?
+"""
+RECHARGE_LEVEL = """
+INSERT INTO recharge_level
+SELECT call_id, 1, level, account_id, wallet_id, plan, plan_version, prefix, destination, 7
+FROM cdr_level WHERE call_id = ?
+"""
+
+
+def test_before_is_what_a_corrected_record_says_now(site: Site, tmp_path: Path) -> None:
+    """A call that was charged anew at 0.000007 for each level would cost what it did at first."""
+    corrected = Site(Path(shutil.copytree(site.folder, tmp_path / "site")))
+    one = "SELECT call_id, charge_micros FROM cdr WHERE charge_micros > 7 ORDER BY 1 LIMIT 1"
+    ((call_id, charged),) = rows(site, one)
+    with closing(sqlite3.connect(corrected.database)) as books, books:
+        books.execute(RECHARGE, (call_id,))
+        books.execute(RECHARGE_LEVEL, (call_id,))
+    found = told(corrected)
+    assert [row["call_id"] for row in found["changes"]] == [call_id]
+    assert micros(found["callers"]["difference"]) == charged - 7
+
+
 async def test_a_threshold_decides_the_exit_code(site: Site, other: Path) -> None:
     """Passed it is 1, and whoever passes it is named; not passed it is 0."""
     change(other, "retail", "connect_fee: 0.02", "connect_fee: 0.52")
