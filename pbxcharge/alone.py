@@ -49,6 +49,7 @@ from pbxcharge.flow.office import Office
 from pbxcharge.flow.plan_record import PlanRecord
 from pbxcharge.flow.versions import deck_versions, label, local_time, plan_versions
 from pbxcharge.settings import Settings
+from pbxcharge.site_costs import below_cost
 from pbxcharge.site_files import SiteFiles, inspect_files, read_files
 from pbxcharge.site_of_books import asked_of_books, books_findings, jumps, last_versions
 from pbxcharge.site_prices import site_prices
@@ -76,6 +77,7 @@ __all__ = [
     "asked_of_books",
     "asterisk_findings",
     "back_up",
+    "below_cost",
     "books_findings",
     "deck_versions",
     "diff_document",

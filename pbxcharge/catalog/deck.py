@@ -85,6 +85,29 @@ class Deck:
         found = self._compiled.find(priced, at_s)
         return None if found is None else self._compiled.entry(*found)
 
+    def around(self, priced: str, at_s: int) -> dict[str, int]:
+        """Every prefix in effect that begins with a text, or with which the text begins.
+
+        Each with the place of its row, for `terms_number`, `destination` and `rate`.
+        """
+        return self._compiled.around(priced, at_s)
+
+    def terms_number(self, place: int) -> int:
+        """A number for the terms of a row: rows with the same terms have the same."""
+        return self._compiled.terms_number(place)
+
+    def destination(self, prefix: str, place: int) -> str:
+        """The name of a row's destination."""
+        return self.rate(prefix, place).destination
+
+    def rate(self, prefix: str, place: int, defaults: DeckDefaults = HOUSE) -> Rate:
+        """The rate of a row."""
+        return _rate(self._compiled.entry(prefix, place), defaults)
+
+    def beginnings_after(self, at_s: int) -> tuple[int, ...]:
+        """The instants after another one at which rows begin."""
+        return tuple(from_s for from_s, _ in self._compiled.begins if from_s > at_s)
+
     def to_come(self, at_s: int) -> tuple[int, int | None]:
         """How many rows begin after an instant, and when the first of them does."""
         later = [(from_s, rows) for from_s, rows in self._compiled.begins if from_s > at_s]

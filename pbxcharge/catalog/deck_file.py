@@ -163,6 +163,24 @@ class CompiledDeck:
                 return prefix, place
         return None
 
+    def around(self, priced: str, at_s: int) -> dict[str, int]:
+        """Every prefix in effect that begins with a text, or with which the text begins.
+
+        Each with the place of its row. Around 447 are 44, 447 and 4477, but not 442.
+        """
+        starts, froms, untils = self._starts, self._froms, self._untils
+        found: dict[str, int] = {}
+        for prefix, key in (*self._trie.iter_prefixes_with_ids(priced), *self._trie.items(priced)):
+            first, end = starts[key], starts[key + 1]
+            place = first if end == first + 1 else bisect_right(froms, at_s, first, end) - 1
+            if place >= first and froms[place] <= at_s < untils[place]:
+                found[prefix] = place
+        return found
+
+    def terms_number(self, place: int) -> int:
+        """A number for the terms of a row: rows with the same terms have the same."""
+        return self._terms[place]
+
     def entry(self, prefix: str, place: int) -> Entry:
         """The row at a place, of a prefix that is known."""
         return Entry(

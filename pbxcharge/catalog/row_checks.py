@@ -1,6 +1,6 @@
 """Rows of a plan that no call ever takes, and numbers that are left without a price by dates."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from typing import Final
@@ -39,12 +39,15 @@ class _Rows:
 
     prices: tuple[_Row, ...]
     exceptions: tuple[_Row, ...]
+    excepted: dict[str, list[_Row]] = field(default_factory=dict)
     by_prefix: dict[str, list[_Row]] = field(default_factory=dict)
     beginnings: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, prices: Iterable[_Row], exceptions: Iterable[_Row]) -> "_Rows":
         rows = cls(tuple(prices), tuple(exceptions))
+        for row in rows.exceptions:
+            rows.excepted.setdefault(row.prefix, []).append(row)
         for row in (*rows.prices, *rows.exceptions):
             rows.by_prefix.setdefault(row.prefix, []).append(row)
             rows.beginnings.update(row.prefix[:end] for end in range(1, len(row.prefix)))
@@ -124,7 +127,7 @@ def _outdone(row: _Row, rows: _Rows, source: Source) -> Iterator[Finding]:
     """
     if not row.prefix[-1].isdigit():
         return
-    over = [each for each in rows.exceptions if row.prefix.startswith(each.prefix)]
+    over = list(_along(row.prefix, rows.excepted))
     if over and _covered(row, over):
         line = source.line(over[0].at)
         message = f"never counts: the exception for {over[0].prefix} in line {line} wins over it"
@@ -173,5 +176,10 @@ def _left_alone(
 
 
 def _priced_at(prefix: str, at_s: int, rows: _Rows) -> bool:
-    known = (rows.by_prefix.get(prefix[:end], ()) for end in range(len(prefix), 0, -1))
-    return any(row.from_s <= at_s < row.until_s for found in known for row in found)
+    return any(row.from_s <= at_s < row.until_s for row in _along(prefix, rows.by_prefix))
+
+
+def _along(prefix: str, rows: Mapping[str, Sequence[_Row]]) -> Iterator[_Row]:
+    """The rows of a prefix and of everything that it begins with."""
+    for end in range(1, len(prefix) + 1):
+        yield from rows.get(prefix[:end], ())

@@ -31,6 +31,7 @@ ARROWS: dict[str, set[str]] = {
     "settings": {"catalog", "core", "errors"},
     "site_files": {"settings", "catalog", "core", "errors"},
     "site_of_books": {"settings", "site_files", "catalog", "core"},
+    "site_costs": {"site_files", "catalog"},
     "site_prices": {"settings", "catalog", "core", "flow"},
     "in_force": {"settings", "site_files", "site_prices", "catalog", "core", "flow"},
     "schemas": {"settings", "catalog"},
@@ -45,7 +46,7 @@ ARROWS: dict[str, set[str]] = {
     # The daemon's parts, wired for the time of one command that finds no daemon.
     "alone": {
         *("api", "flow", "store", "redis", "catalog", "core", "errors", "settings", "site_files"),
-        *("asterisk", "log", "site_of_books", "site_prices"),
+        *("asterisk", "log", "site_costs", "site_of_books", "site_prices"),
     },
     # Past calls by other files, in the command's own process.
     "reconciling": {"store", "catalog", "core", "settings"},

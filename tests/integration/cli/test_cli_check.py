@@ -70,3 +70,15 @@ async def test_an_extension_that_is_an_emergency_number_is_told(site: Site) -> N
     found = (await site.run("--json", "check")).json["findings"]
     clash = [it for it in found if it["key"] == "emergency.numbers[3]"]
     assert clash[0]["message"].startswith("999 is also the extension of alice-9")
+
+
+async def test_a_price_below_cost_is_told_with_its_line(site: Site) -> None:
+    """The trunk of the example asks for Alaska more than this plan does."""
+    deck = site.folder / "rates" / "carrier.csv"
+    deck.write_text(deck.read_text().replace("0.0180", "0.0380"))
+    site.change(lambda settings: settings.update(trunks=[{"name": "carrier", "deck": "carrier"}]))
+    found = (await site.run("--json", "check")).json["findings"]
+    (below,) = [it for it in found if "below cost" in it["message"]]
+    line = (site.folder / "plans" / "retail.yaml").read_text().splitlines()[below["line"] - 1]
+    assert line.strip() == "price_per_minute: 0.02"
+    assert "0.02 a minute against 0.038 over carrier" in below["message"]

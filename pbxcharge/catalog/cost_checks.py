@@ -1,0 +1,185 @@
+"""Prices of a plan that are below what the carriers of its calls ask, each with its line."""
+
+from collections.abc import Iterator
+from datetime import tzinfo
+from heapq import nlargest
+from typing import Final
+
+from pydantic_core import PydanticCustomError
+
+from pbxcharge.catalog.cost_losses import (
+    OWN_DECK,
+    OWN_TERMS,
+    Buying,
+    Losses,
+    LostOn,
+    PricedBy,
+    losses,
+)
+from pbxcharge.catalog.exception_checks import EXCEPTIONS
+from pbxcharge.catalog.findings import Finding
+from pbxcharge.catalog.instants import read_instant, written_instant
+from pbxcharge.catalog.plan_checks import (
+    INCOMING,
+    PUBLIC,
+    public_prefixes,
+    written_prefixes,
+)
+from pbxcharge.catalog.source import Group, Items, KeyPath, Scalar, Source, child
+from pbxcharge.core.money import format_amount
+from pbxcharge.core.plan import CallType, Plan
+
+CHANGES_MAX: Final = 2
+"""So many of the changes to come are looked at beside what counts now."""
+TOLD_MAX: Final = 20
+"""So many prices of a plan are named, those that lose most; the others are counted."""
+MINUTE_S: Final = 60
+
+_ANYBODY: Final = f"@{CallType.INCOMING}"
+_KINDS: Final = (CallType.PUBLIC, CallType.INCOMING)
+
+
+def cost_findings(
+    source: Source, plan: Plan, buying: Buying, zone: tzinfo, at_s: int
+) -> Iterator[Finding]:
+    """Prices that are below cost at an instant, or from one of the next changes on.
+
+    Args:
+        source: the file of the plan.
+        plan: a plan that is charged to those whom nobody stands above.
+        buying: by which trunks calls go, and what that costs.
+        zone: of the dates in the file.
+        at_s: UTC second.
+    """
+    for call_type in _KINDS:
+        if call_type not in plan.allowed:
+            continue
+        places = _places(source, zone, call_type)
+        found: dict[KeyPath, tuple[Losses, int]] = {}
+        for instant_s in _instants(plan, call_type, buying, at_s):
+            by_place: dict[KeyPath, Losses] = {}
+            for priced_by, lost in losses(plan, call_type, buying, instant_s).items():
+                _add(by_place.setdefault(places[priced_by], Losses()), lost)
+            for at, lost in by_place.items():
+                found.setdefault(at, (lost, instant_s))
+        worst = nlargest(TOLD_MAX, found, key=lambda at: found[at][0].worst[0].loss)
+        for at in worst:
+            lost, instant_s = found[at]
+            since = "" if instant_s <= at_s else f" from {written_instant(instant_s, zone)} on"
+            yield source.warning(at, _message(lost, buying) + since, _hint(at))
+        if len(found) > len(worst):
+            message = f"hold {len(found):,} below cost; the {len(worst)} worst of them are named"
+            yield source.warning(("prices",), message, "compare them with what the trunks cost")
+
+
+def _instants(plan: Plan, call_type: CallType, buying: Buying, at_s: int) -> list[int]:
+    """Now, or when the plan begins, and the next instants at which a price or a cost changes."""
+    first_s, until_s = max(at_s, plan.effective_from_s), plan.effective_until_s
+    changes: set[int] = set()
+    for deck in buying.decks.values():
+        changes.update(deck.beginnings_after(first_s))
+    for tariffs in (plan.exceptions, plan.tariffs):
+        if call_type in tariffs:
+            changes.update(row.from_s for row in tariffs[call_type].dated)
+    later = sorted(change for change in changes if change > first_s)[:CHANGES_MAX]
+    return [it for it in (first_s, *later) if until_s is None or it < until_s]
+
+
+def _add(together: Losses, one: Losses) -> None:
+    """Several prefixes of one row of the file as one."""
+    before = together.prefixes
+    for lost in one.worst:
+        together.add(lost)
+    together.prefixes = before + one.prefixes
+
+
+def _message(lost: Losses, buying: Buying) -> str:
+    worst, *others = lost.worst
+    loss = worst.loss
+    minute = "for the first minute" if loss.talk_s == MINUTE_S else "a minute"
+    window = f" in {loss.window}" if loss.window else ""
+    prices = f"{format_amount(loss.price_micros)} {minute}{window}"
+    message = f"is below cost: {prices} against {format_amount(loss.cost_micros)}"
+    message += f" over {worst.trunk}, for {_named(worst, buying)}"
+    if lost.prefixes == 1:
+        return message
+    named = "; ".join(_named(one, buying) for one in others)
+    if lost.prefixes == len(lost.worst):
+        return f"{message}; also {named}"
+    return f"{message}; also {named} and {lost.prefixes - len(lost.worst):,} more prefixes"
+
+
+def _named(lost: LostOn, buying: Buying) -> str:
+    destination = buying.decks[lost.deck].destination(lost.prefix, lost.place)
+    prefix = lost.prefix.removeprefix("@")
+    return f"{destination} ({prefix})" if destination else prefix
+
+
+def _hint(at: KeyPath) -> str:
+    if at[-1] == "deck":
+        return "raise these prices in the deck, or give their prefixes rows of the plan"
+    if at[-1] == "multiplier":
+        return "what is sold below 1 must have an adjustment that makes up for it"
+    return "raise the price, or give these numbers a row of their own"
+
+
+def _places(source: Source, zone: tzinfo, call_type: CallType) -> "_Places":
+    found = _Places()
+    found[OWN_DECK] = (*PUBLIC, "deck")
+    found[OWN_TERMS] = ("relative", "multiplier")
+    for at, prefix in _written(source, call_type):
+        table = "exceptions" if at[0] == "exceptions" else "rates"
+        found[PricedBy(table, prefix, _begins(source, at, zone))] = _price_of(source, at)
+    return found
+
+
+class _Places(dict[PricedBy, KeyPath]):
+    """Where each price stands in the file; of one that is not found, where prices do."""
+
+    def __missing__(self, _: PricedBy) -> KeyPath:
+        return ("prices",)
+
+
+def _written(source: Source, call_type: CallType) -> Iterator[tuple[KeyPath, str]]:
+    """The rows of a kind of call, each once for each prefix, as the core names it."""
+    if call_type is CallType.PUBLIC:
+        yield from ((path[:-2], prefix) for path, prefix in public_prefixes(source))
+        return
+    for path, prefix in written_prefixes(source, EXCEPTIONS, "caller_prefixes"):
+        yield path[:-2], f"{_ANYBODY}:{prefix}"
+    for at in _rows(source, EXCEPTIONS):
+        named = source.at((*at, "call_type"))
+        if isinstance(named, Scalar) and named.text == CallType.INCOMING:
+            yield at, _ANYBODY
+    for at in _rows(source, INCOMING):
+        callers = child(source.at(at), "caller_prefixes")
+        if not isinstance(callers, Items):
+            yield at, _ANYBODY
+            continue
+        texts = (item.text for item in callers.items if isinstance(item, Scalar))
+        yield from ((at, f"{_ANYBODY}:{text}") for text in texts)
+
+
+def _rows(source: Source, at: KeyPath) -> Iterator[KeyPath]:
+    """The rows of a list, or the one that stands in its place."""
+    found = source.at(at)
+    if isinstance(found, Group):
+        yield at
+    elif isinstance(found, Items):
+        yield from ((*at, place) for place in range(len(found.items)))
+
+
+def _begins(source: Source, at: KeyPath, zone: tzinfo) -> int:
+    written = source.at((*at, "effective_from"))
+    try:
+        return read_instant(written.text or "", zone) if isinstance(written, Scalar) else 0
+    except PydanticCustomError:
+        return 0
+
+
+def _price_of(source: Source, at: KeyPath) -> KeyPath:
+    """The line of the price itself, if it has one."""
+    for key in ("price_per_minute", "multiplier"):
+        if source.at((*at, key)) is not None:
+            return (*at, key)
+    return at
