@@ -15,7 +15,8 @@ from tests.site import Site
 async def test_a_site_begins_with_its_database(tmp_path: Path) -> None:
     """Before `db migrate` every command says so with 78; migrating twice is harmless."""
     site = make_site(tmp_path / "site")
-    for words in (("balance",), ("topup", "alice", "1"), ("verify",)):
+    past = ("replay", "--from", "2026-01")
+    for words in (("balance",), ("topup", "alice", "1"), ("verify",), past):
         refused = await site.run(*words, code=78)
         assert "pbxcharge db migrate" in refused.err
     assert not site.database.exists()

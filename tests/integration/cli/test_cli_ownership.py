@@ -79,7 +79,8 @@ def owners(site: Site) -> set[int]:
 
 async def test_root_is_told_to_be_the_owner(owned: Site) -> None:
     """With the daemon down; nothing is written and no file is left."""
-    for words in (("topup", "alice", "1"), ("balance",), ("db", "migrate"), ("verify",)):
+    past = ("replay", "--from", "2026-01")
+    for words in (("topup", "alice", "1"), ("balance",), ("db", "migrate"), ("verify",), past):
         refused = await owned.run("--json", *words, code=1)
         assert refused.json["reason"] == "not_the_owner"
         assert f"belongs to uid {OWNER}: run this as that user" in refused.err
