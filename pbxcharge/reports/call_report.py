@@ -124,7 +124,7 @@ def _cut(answer: Document) -> tuple[str, ...]:
 
 def _notes(answer: Document) -> tuple[str, ...]:
     corrected = any(call["revision"] for call in answer["rows"])
-    return ("* was charged anew; see `explain`.",) if corrected else ()
+    return ("* was charged anew, see pbxcharge explain CALL.",) if corrected else ()
 
 
 def _step(answer: Document) -> str:

@@ -11,11 +11,14 @@ from pbxcharge.reports.table import Chart
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH_IN = 7.2
-HEIGHT_IN = 3.0
+WIDTH_IN = 5.6
+"""Narrow, so that its letters are still read on a phone."""
+
+HEIGHT_IN = 2.6
 BAR_IN = 0.3
 """Of a lying bar with the space around it."""
 
+FEW = 8
 LABEL_MAX = 28
 INK, BAR, LOSS, GRID = "#1a1a1a", "#1f5f8b", "#b3382c", "#d9d9d9"
 _STYLE: dict[Any, Any] = {
@@ -38,7 +41,7 @@ def svg(chart: Chart, number: int) -> str:
     """One chart as an `<svg>` element with title and description.
 
     Args:
-        chart: what is shown; at least one bar.
+        chart: what is shown; at least one bar that is not nothing.
         number: of the chart in its page, so that names within the drawings do not clash.
     """
     from matplotlib import rc_context
@@ -70,10 +73,6 @@ def _draw(axes: "Axes", chart: Chart) -> None:
     axes.grid(axis="y" if chart.upright else "x", color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    if not any(values):
-        # Without a length to go by the axis would show amounts around zero that mean nothing.
-        (axes.set_ylim if chart.upright else axes.set_xlim)(0, 1)
-        (axes.set_yticks if chart.upright else axes.set_xticks)([0])
 
 
 def _label_days(axes: "Axes", chart: Chart) -> None:
@@ -81,8 +80,10 @@ def _label_days(axes: "Axes", chart: Chart) -> None:
     step = -(-len(chart.bars) // 16)
     places = range(0, len(chart.bars), step)
     axes.set_xticks(list(places), [_day(chart.bars[place][0]) for place in places])
-    axes.set_xlim(-0.7, len(chart.bars) - 0.3)
-    if len(places) > 8:
+    # One day alone is no wider than a day of a week.
+    beside = max(0, FEW - len(chart.bars)) / 2
+    axes.set_xlim(-0.7 - beside, len(chart.bars) - 0.3 + beside)
+    if len(places) > FEW:
         axes.tick_params(axis="x", labelrotation=60)
 
 
@@ -97,7 +98,7 @@ def _label_values(axes: "Axes", chart: Chart, values: list[float]) -> None:
             textcoords="offset points",
             va="center",
         )
-    axes.margins(x=0.14)
+    axes.margins(x=0.18)
     axes.set_xlabel(chart.unit)
 
 

@@ -33,7 +33,7 @@ def page(report: Report) -> str:
     from pbxcharge.reports.charts import svg
 
     drawings = [
-        (chart.title, svg(chart, number))
+        (chart.title, svg(chart, number) if any(value for _, value in chart.bars) else "")
         for number, chart in enumerate(report.charts, start=1)
         if chart.bars
     ]

@@ -30,15 +30,19 @@ def account_report(answer: Document) -> Report:
         answer,
         "Accounts",
         Table("Accounts", headings, _accounts(rows), "no accounts"),
-        lying(
-            "Charged by account",
-            answer["currency"],
-            ((row["account_id"], parse_amount(row["charge"])) for row in rows),
-        ),
+        _charged(rows, answer["currency"]),
         "Charged and refunded are what the account paid and got back for calls set up in this "
         "time, its own and those below it that it pays for; topped up is what was paid in during "
         "it; balance and held are as they are now.",
     )
+
+
+def _charged(rows: list[Document], unit: str) -> Chart:
+    """Of users alone where there are some: what those above them pay is for the same calls."""
+    users = [row for row in rows if row["kind"] == "user"]
+    title = "Charged by user" if users else "Charged by account"
+    bars = ((row["account_id"], parse_amount(row["charge"])) for row in users or rows)
+    return lying(title, unit, bars)
 
 
 def _accounts(rows: list[Document]) -> list[tuple[Cell, ...]]:

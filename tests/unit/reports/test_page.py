@@ -92,7 +92,6 @@ def test_not_every_day_of_a_quarter_has_its_label() -> None:
 @pytest.mark.parametrize(
     "chart",
     [
-        Chart("nothing", "EUR", (("2026-11-01", 0), ("2026-11-02", 0)), True),
         Chart("one", "EUR", (("2026-11-01", 1_000_000),), True),
         Chart("one", "EUR", (("x" * 200, 1),), False),
         Chart("loss", "EUR", (("a", 2_000_000), ("b", -1_000_000)), False),
@@ -102,7 +101,7 @@ def test_not_every_day_of_a_quarter_has_its_label() -> None:
     ],
 )
 def test_any_bars_can_be_drawn(chart: Chart) -> None:
-    """Nothing, one, a loss, a very long name, a very large sum."""
+    """One, a loss, a very long name, a very large sum."""
     assert ElementTree.fromstring(svg(chart, 1)).tag == f"{SVG}svg"
 
 
@@ -117,6 +116,13 @@ def test_an_empty_report_is_a_page_without_a_chart_of_names() -> None:
     made = page.page(report(answers.listed("refused", [])))
     assert "nothing was refused" in made
     assert "<svg" not in made
+
+
+def test_where_nothing_was_charged_there_is_a_word_in_place_of_bars() -> None:
+    """An axis without a length would show amounts that mean nothing."""
+    made = page.page(report(answers.calls([], by_day=[], by_destination=[])))
+    assert "<svg" not in made
+    assert "<p>nothing</p>" in made
 
 
 def test_a_missing_library_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

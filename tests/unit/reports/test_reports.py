@@ -20,7 +20,7 @@ def test_a_call_is_shown_by_the_clocks_of_the_report() -> None:
             *("1:01:40", "1:02:00", "1.3001", "0.30", "ANSWERED", 16, "caller", "c1*"),
         )
     ]
-    assert shown.notes == ("* was charged anew; see `explain`.",)
+    assert shown.notes == ("* was charged anew, see pbxcharge explain CALL.",)
 
 
 def test_a_refused_call_from_outside_shows_who_called_and_why_not() -> None:
@@ -106,6 +106,7 @@ def test_accounts_are_added_up_by_their_kind() -> None:
     shown = report(
         answers.listed("accounts", [*rows, answers.account("acme", "1.00", "organization")])
     )
+    assert shown.charts[0].bars == (("ann", 1_500_000), ("ben", 250_000))
     sums = [row for row in shown.main.rows if str(row[0]).startswith("all")]
     assert [(row[0], row[2], row[8], row[10]) for row in sums] == [
         ("all", "organization", "1.00", "5.00"),
