@@ -84,7 +84,7 @@ class SiteSettings(Form):
     hints: ClassVar = {"currency": "three capital letters, such as EUR"}
 
     name: Line = ""
-    """The operator."""
+    """The operator's name."""
     currency: Currency = ""
     """Three capital letters; it cannot be changed once there are books."""
     time_zone: ZoneName = "UTC"
@@ -99,7 +99,7 @@ class FastAgiSettings(Form):
     host: Address = "127.0.0.1"
     """Address to listen at; 127.0.0.1."""
     port: Port = 4573
-    """4573."""
+    """Port to listen at; 4573."""
     peers: tuple[Address, ...] = ("127.0.0.1",)
     """Addresses from which Asterisk may ask; 127.0.0.1 alone."""
 
@@ -111,11 +111,11 @@ class AmiSettings(Form):
     hints: ClassVar = {"secret": _ELSEWHERE, "password": _ELSEWHERE}
 
     host: Host = "127.0.0.1"
-    """127.0.0.1."""
+    """Where Asterisk is; 127.0.0.1."""
     port: Port = 5038
-    """5038."""
+    """Its port; 5038."""
     username: Slug = ""
-    """Of manager.conf."""
+    """The daemon's user in manager.conf."""
     secret_file: FilePath | None = None
     """A file of mode 0600 with the secret; not needed with `LoadCredential=ami.secret`."""
 
@@ -225,7 +225,7 @@ class Settings(Form):
     }
 
     site: SiteSettings = SiteSettings()
-    """The operator."""
+    """The operator, the currency, the local time."""
     pbx: Slug = "pbx1"
     """Name of this machine's PBX; pbx1."""
     database: FilePath = Path()
@@ -251,7 +251,7 @@ class Settings(Form):
     emergency: EmergencySettings = EmergencySettings()
     """The emergency list."""
     timing: TimingSettings = TimingSettings()
-    """Seconds."""
+    """How long, and how often, in seconds."""
     lost_end: Annotated[LostEnd, one_of(LostEnd)] = LostEnd.LAST_SEEN
     """A call whose end nobody saw is charged until it was `last_seen` (default) alive, or
     `paid_through`."""

@@ -22,11 +22,17 @@ class Exit(IntEnum):
     """How a command ended. Source: sysexits.h for 69 and 78; 130 is a shell's word for Ctrl-C."""
 
     DONE = 0
+    """Done, or found as it should be."""
     REFUSED = 1
+    """Refused, or something was found; what it was is said."""
     USAGE = 2
+    """The command was not written as its help says."""
     DOWN = 69
+    """Something it depends on is down: the daemon, the books, Asterisk."""
     CONFIG = 78
+    """The files of the site have errors, or do not fit the books."""
     INTERRUPTED = 130
+    """Ended by Ctrl-C."""
 
 
 class BadConfiguration(PbxchargeError):

@@ -1,7 +1,15 @@
-"""Reasons of refusals in the words of people, for quotes and records."""
+"""Reasons of refusals and ends in the words of people, for quotes, records and the documents."""
 
-_WORDS = {
+REASONS = {
+    "storage_down": "credit could not be held on disk",
+    "overloaded": "the daemon had more to do than it can",
+    "stopping": "the daemon was about to end",
+    "daemon_away": "the daemon was not there, or did not answer within 3 s",
     "unknown_account": "the endpoint is nobody's phone",
+    "account_suspended": "the payer, or an account above, is suspended",
+    "account_blocked": "the payer, or an account above, is blocked",
+    "account_expired": "the payer, or an account above, has expired",
+    "account_closed": "the payer, or an account above, is closed",
     "number_invalid": "the number fits none of the site's rules of dialling",
     "call_type_not_allowed": "the plan does not allow this kind of call",
     "destination_forbidden": "the price says forbidden, or it is a high-risk destination",
@@ -15,11 +23,11 @@ _WORDS = {
 
 
 def in_words(reason: str | None) -> str | None:
-    """`spend_rate` with what it means; a reason that needs no words stands alone."""
-    return f"{reason}: {_WORDS[reason]}" if reason in _WORDS else reason
+    """`spend_rate` with what it means; a reason that is not known stands alone."""
+    return f"{reason}: {REASONS[reason]}" if reason in REASONS else reason
 
 
-_ENDED_BY = {
+ENDED_BY = {
     "caller": "the caller hung up",
     "callee": "the called side hung up",
     "credit": "the credit was used up",
@@ -31,13 +39,14 @@ _ENDED_BY = {
     "plan": "the plan did not allow it any more",
     "unknown": "nobody said who ended it",
 }
-_WITNESSES = {
+WITNESSES = {
     "event": "Asterisk told of the hangup at once",
     "spool": "Asterisk had written the hangup down, and it was read later",
     "last_seen": "the hangup was missed; until this instant the call was proved to live",
     "paid_through": "the hangup was missed; this is the end of the paid time",
+    "none": "there was no call whose end could be seen",
 }
-_CAUSES = {
+CAUSES = {
     1: "no such number",
     16: "a normal end",
     17: "busy",
@@ -60,14 +69,16 @@ _CAUSES = {
 
 def ended_in_words(ended_by: str | None) -> str | None:
     """`credit` with what it means."""
-    return ended_by and f"{ended_by}: {_ENDED_BY.get(ended_by, '')}".removesuffix(": ")
+    return ended_by and f"{ended_by}: {ENDED_BY.get(ended_by, '')}".removesuffix(": ")
 
 
 def witness_in_words(end_source: str) -> str | None:
     """Which witness said when the call ended; None where there was none."""
-    return f"{end_source}: {_WITNESSES[end_source]}" if end_source in _WITNESSES else None
+    if end_source not in WITNESSES or end_source == "none":
+        return None
+    return f"{end_source}: {WITNESSES[end_source]}"
 
 
 def cause_in_words(cause: int | None) -> str | None:
     """A hangup cause of Q.850 with what it means: 17 is busy."""
-    return None if cause is None else f"{cause}: {_CAUSES.get(cause, 'see Q.850')}"
+    return None if cause is None else f"{cause}: {CAUSES.get(cause, 'see Q.850')}"

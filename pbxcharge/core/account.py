@@ -16,10 +16,15 @@ class AccountStatus(StrEnum):
     """What an account may do: only `active` may begin calls."""
 
     ACTIVE = "active"
+    """Calls, and is called."""
     SUSPENDED = "suspended"
+    """No new calls; those that run end when their paid time does."""
     BLOCKED = "blocked"
+    """No new calls; those that run are ended at once."""
     EXPIRED = "expired"
+    """As suspended, because its time is over."""
     CLOSED = "closed"
+    """As blocked, and for good."""
 
     @property
     def ends_calls(self) -> bool:

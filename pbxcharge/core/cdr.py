@@ -8,10 +8,15 @@ class Disposition(StrEnum):
     """What became of the attempt, in the words of Asterisk's own records."""
 
     ANSWERED = "ANSWERED"
+    """Talked, and charged as the plan says."""
     NO_ANSWER = "NO ANSWER"
+    """It rang, and nobody answered in time, or the caller gave up."""
     BUSY = "BUSY"
+    """The other side was busy."""
     FAILED = "FAILED"
+    """The call was rejected, or nobody could be reached."""
     NOT_ALLOWED = "NOT ALLOWED"
+    """Refused; `reason` says why."""
 
 
 class EndedBy(StrEnum):
@@ -57,46 +62,47 @@ class Cdr:
     """The record of one attempt. Instants are microseconds since the epoch, UTC.
 
     Args:
-        call_id: ours, one for each attempt.
+        call_id: its id, one for each attempt.
         pbx: the machine; Asterisk's own ids clash across machines.
-        linkedid: groups the calls of one conversation.
-        caller_uniqueid: the channel that asked.
-        uniqueid: the metered leg, if there was one.
-        account_id: who pays, None if unknown.
+        linkedid: Asterisk's id that groups the calls of one conversation.
+        caller_uniqueid: Asterisk's Uniqueid of the channel that asked.
+        uniqueid: Asterisk's Uniqueid of the metered leg, if there was one.
+        account_id: who pays; empty if nobody is known who would.
         organization_id: the payer's organization.
-        call_type: see plan.CallType; or emergency.
+        call_type: a kind of call, or `emergency`.
         direction: outgoing, or incoming from the public network.
         endpoint: the phone that called, or the trunk that the call came in by.
         dialled: as dialled, or as the trunk sent it.
         number: as rated and dialled on: E.164, or an extension's number.
-        disposition: see Disposition.
-        reason: why it was refused.
+        disposition: what became of the attempt.
+        reason: why it was refused; empty if it was not.
         setup_at_us: when it was asked for.
-        answered_at_us: by Asterisk's time stamps.
-        ended_at_us: by Asterisk's time stamps.
-        talk_s: answer to end, whole seconds.
-        billed_s: rounded up to segments.
-        unpaid_s: talk beyond what was held.
+        answered_at_us: when the metered leg was answered, by Asterisk's time stamps.
+        ended_at_us: when it ended, by Asterisk's time stamps.
+        talk_s: seconds of talk, from answer to end.
+        billed_s: the same in whole blocks, which are what is charged.
+        unpaid_s: seconds of talk beyond what was held; nobody is charged for them.
         charge_micros: what the account pays.
         levels: what each charged level pays, the account's own first.
         lines: the lines of the account's own charge, canonical JSON.
         currency: of the site.
-        rating_id: what it was priced with.
+        rating_id: what it was priced with: the hash of the plans' terms and rates as stored.
         rule_set: the number of the pricing rules.
-        hangup_cause: Q.850.
-        ended_by: see EndedBy.
-        end_source: see EndSource.
+        hangup_cause: why the metered leg ended, a number of Q.850.
+        ended_by: who ended an answered call.
+        end_source: which witness said when the call ended.
         clock: `ok`, or `corrected` if the wall clock moved during the call.
-        caller_number: who called from the public network, as far as the trunk said.
+        caller_number: who called from the public network, as far as the trunk said; not verified.
         callee_endpoint: the phone that was called inside the house.
         callee_context: the context of the dialplan that was called instead.
         trunk: who carried the call out of the house or into it, or would have.
-        cost_micros: what that carrier asks for the talk that was paid for, by its deck; None where
-            no deck says.
+        cost_micros: what that carrier asks for the talk that was paid for, by its deck; nothing
+            where no deck says.
         deck: the deck that says so.
         deck_version: hash of its content.
         caller_channel: the name of the channel that asked, where it is known.
-        slices: the reservations that were granted, see core.slices; empty where they were not kept.
+        slices: the reservations that were granted, as core.slices writes them; empty where they
+            were not kept.
         revision: how often the call was charged anew; 0 is the record as it was written.
     """
 

@@ -8,11 +8,17 @@ class EntryKind(StrEnum):
     """Why money moved."""
 
     INITIAL = "initial"
+    """What the plan gives, once for each account and wallet, ever."""
     TOP_UP = "top_up"
+    """Paid in by `topup`."""
     CHARGE = "charge"
+    """What a call cost: one for each wallet that paid, negative."""
     REFUND = "refund"
+    """Given back for a call by `refund`; the charge stays as it was."""
     ADJUSTMENT = "adjustment"
+    """By `adjust`, with a note that says why; or credit that moved with a change of wallets."""
     REVERSAL = "reversal"
+    """Takes the entry back that `reverses` names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,13 @@ class CallType(StrEnum):
     """
 
     PUBLIC = "public"
+    """To a number outside; the caller pays."""
     LOCAL = "local"
+    """To a phone of the same organization; the caller pays."""
     EXTENDED_LOCAL = "extended_local"
+    """To a phone of another organization on this PBX; the caller pays."""
     INCOMING = "incoming"
+    """From outside to a DID; the DID's owner pays."""
 
 
 def priced_as(call_type: CallType, number: str, caller_number: str = "") -> str:

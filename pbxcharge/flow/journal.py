@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from pbxcharge.core.call import Call
@@ -17,17 +18,41 @@ LISTENERS_MAX = 100
 BACKLOG_MAX = 1000
 COSTS_KEPT = 10_000
 
-EVENTS = frozenset(
+EVENTS: Mapping[str, str] = MappingProxyType(
     {
-        *("authorized", "refused", "emergency", "ringing", "answered", "slice", "extended"),
-        *("timeout armed", "timeout not armed", "timeout lost", "credit exhausted", "warned"),
-        *("credit raised", "transferred", "taken up", "hangup requested", "hang_up", "cut"),
-        *("left alone", "trunk failed", "settled", "unauthorized leg", "plans_in_force"),
-        "rerated",
-        *EntryKind,
+        "authorized": "the call is allowed, and its first slice is held",
+        "refused": "the attempt is not allowed; with an `end_source` without the daemon",
+        "emergency": "an emergency call went through, free, at `setup_at_us`",
+        "ringing": "the leg that is metered was dialled",
+        "answered": "the paid time runs",
+        "slice": "one more slice is held",
+        "extended": "one more slice is held after the payer was warned: the end is put off",
+        "timeout armed": "Asterisk's own timer ends the leg at the paid instant",
+        "timeout not armed": "Asterisk did not take that timer; it is set again soon",
+        "timeout lost": "the leg was found without its timer; it gets another one",
+        "credit exhausted": "not one more block fits: the slice that runs is the last one",
+        "warned": "the payer alone was told that the end is near",
+        "credit raised": "credit has come for a call in its last slice, which asks for more",
+        "transferred": "a phone has transferred the call; who pays for its legs stays the same",
+        "taken up": "a daemon that has just started goes on with a call that runs",
+        "left alone": "only trunks talk to each other now: the call ends in `ends_in_ms`",
+        "trunk failed": "a trunk did not take the call, which goes on by its next one",
+        "hangup requested": "somebody hangs up: `by` says which side",
+        "hang_up": "an operator ends the call by `calls hang-up`",
+        "cut": "the daemon ends the leg: `by` says why",
+        "settled": "charged, recorded, and what was held and not used is given back",
+        "unauthorized leg": "a leg to a trunk that nobody was granted; it is hung up",
+        "plans_in_force": "other plans, prices or decks count from the next call on",
+        "rerated": "a settled call was charged anew; `cost` is what it costs now",
+        str(EntryKind.INITIAL): "initial credit was granted",
+        str(EntryKind.TOP_UP): "credit was topped up",
+        str(EntryKind.CHARGE): "a call was charged anew",
+        str(EntryKind.REFUND): "money was given back for a call",
+        str(EntryKind.ADJUSTMENT): "a balance was set right by hand",
+        str(EntryKind.REVERSAL): "an entry was taken back by another one",
     }
 )
-"""The name of everything that is told; see the README for what each of them means."""
+"""The name of everything that is told, and what it means."""
 
 Line = Mapping[str, Any]
 Fits = Callable[[Line], bool]

@@ -1,0 +1,174 @@
+"""What the reference pages say beyond what the code says of itself."""
+
+from pbxcharge.catalog.deck_columns import FROM, PREFIX, PRICE, UNTIL
+
+TO_DO = {
+    "storage_down": "look at the disk (space, mount, rights) and at the log; calls go on by themselves once it can be written",
+    "overloaded": "look at what keeps the machine or its disk busy: a large import, a backup, an attack",
+    "stopping": "nothing: the daemon is being restarted",
+    "daemon_away": "start the daemon; `systemctl status pbxcharge` and the log say why it was away",
+    "unknown_account": "add the phone (`extension add`), or see who dials over a trunk: `cdr list` names the endpoint",
+    "account_suspended": "`account show` names the status, also of the accounts above; `account set-status ACCOUNT active`",
+    "account_blocked": "the same",
+    "account_expired": "the same",
+    "account_closed": "the same, if it is to be opened again",
+    "number_invalid": "correct what was dialled, or the rules below `numbers`; a DID needs an owner (`did add`)",
+    "call_type_not_allowed": "`allow` in the plan, or another plan (`account set-plan`)",
+    "destination_forbidden": "the row with `status: forbidden`, or `limits: {high_risk: yes}` in the plan",
+    "no_rate": "a price for the number in the plan or its deck, at every level that pays, and in the trunk's deck if the topmost plan is relative",
+    "price_too_high": "see the price (`quote`); `limits: price_per_minute_max`, or the maximum charge",
+    "concurrent_calls": "`calls` shows what runs; `limits: concurrent_calls`, of the account and of those above",
+    "calls_per_minute": "if nobody dials so fast by hand, look for fraud; else `limits: calls_per_minute`",
+    "spend_rate": "look for fraud (`report calls`); else `limits: spend_per_hour` and `spend_per_day`",
+    "not_enough_credit": "`balance`, `topup`; it may be an account above that lacks it: `quote` names the account",
+}
+"""What to do about each reason of a refusal."""
+
+COLUMNS = {
+    "slices": "the reservations that were granted; `explain` shows them as steps",
+    "lines": "the lines of the payer's own charge, as JSON; `explain` shows them as a table",
+    "call_type": "a kind of call (below), or `emergency`",
+    "destination": "the name of the destination in the payer's plan",
+    "prefix": "the prefix that decided; `@local` and the like inside the house",
+    "plan": "the payer's plan",
+    "plan_version": "its version: the hash of what it said",
+    "included_s": "seconds of talk that an allowance paid for; 0, since plans have none yet",
+    "refunded": "what was given back for the call by `refund`",
+    "net": "`charge` less `refunded`",
+    "wallet_id": "the wallet that paid",
+    "upper_levels": "what each level above the payer pays, as JSON: account, plan and version, prefix, destination, charge",
+}
+"""Columns of calls that are no field of the record itself, or need other words than it."""
+
+LEVEL_COLUMNS = {
+    "account_id": "who pays at this level",
+    "wallet_id": "the wallet that pays",
+    "plan": "the plan of that account",
+    "plan_version": "its version",
+    "prefix": "the prefix that decided",
+    "destination": "the name of the destination",
+    "charge": "what that account pays",
+}
+"""What a record says of each level that pays."""
+
+REPORT_COLUMNS = {
+    "account_id": "the account; empty for the site, or for an attempt that is nobody's",
+    "name": "its name",
+    "kind": "`service_provider`, `organization` or `user`",
+    "plan": "its plan now",
+    "status": "its status now",
+    "calls": "attempts; of destinations those that were let through, of margins those that were answered",
+    "answered": "of which so many were answered",
+    "talk_s": "seconds of talk",
+    "billed_s": "the same in whole blocks",
+    "charge": "what was charged, as the latest corrections say",
+    "refunded": "what was given back",
+    "net": "`charge` less `refunded`",
+    "topped_up": "top-ups in the time",
+    "balance": "what is in its wallets now",
+    "held": "what its live calls hold of that now",
+    "destination": "the name of the destination",
+    "prefix": "the prefix that decided",
+    "group": "with `--by`: the destination, or the trunk",
+    "income": "what the level below was charged, less refunds",
+    "paid": "what the level above was paid; for the site, what the carrier asks",
+    "margin": "`income` less `paid`, of the calls whose cost is known",
+    "calls_without_cost": "calls over a trunk without a deck",
+    "income_without_cost": "what those brought in; it is not in the margin",
+    "reason": "why they were refused",
+    "call_type": "the kind of call",
+    "sip_code": "what the phone was told",
+    "first_at": "the first of these attempts",
+    "last_at": "the last one",
+}
+"""Columns of the reports that add calls up."""
+
+EVENT_FIELDS = {
+    "event_id": "rises from line to line, also over restarts",
+    "at_us": "when, in microseconds since 1970 (UTC)",
+    "event": "its name",
+    "call_id": "of the call",
+    "account": "who pays; of money, whose it is",
+    "organization": "the payer's organization",
+    "number": "as priced and dialled on",
+    "dialled": "as it was dialled",
+    "type": "the kind of call",
+    "endpoint": "the phone that called, or the trunk",
+    "linkedid": "Asterisk's id of the conversation: the same for a call and for whom it was forwarded to",
+    "destination": "its name in the payer's plan",
+    "caller_number": "who calls from outside",
+    "callee_endpoint": "the phone that is called inside the house",
+    "callee_context": "the context of the dialplan that is called instead",
+    "cost": "what the call has paid for so far, at last what it cost",
+    "currency": "of the site",
+    "paid_s": "seconds of talk that are paid",
+    "paid_through_us": "the instant at which they end",
+    "step": "the number of the slice",
+    "leg": "the channel that is metered",
+    "left_ms": "how long the paid time still lasts",
+    "ends_in_ms": "when the call will be ended",
+    "how": "`blind` or `attended`",
+    "to": "the extension that the call was sent to",
+    "by": "which side hangs up, or why the daemon ends the leg (see `ended_by`)",
+    "trunk": "of the leg",
+    "hangup_cause": "a number of Q.850",
+    "disposition": "what became of the attempt",
+    "talk_s": "seconds of talk",
+    "billed_s": "the same in whole blocks",
+    "ended_by": "who ended the call",
+    "end_source": "which witness said so",
+    "reason": "why it was refused, or why the leg is hung up",
+    "setup_at_us": "when the attempt was made, of what happened without the daemon",
+    "refused_by": "the account at whose level it was refused",
+    "sip_code": "what the phone was told",
+    "channel": "the leg",
+    "uniqueid": "Asterisk's id of it",
+    "dialled_by": "the channel that dialled it",
+    "count": "so many of them since the daemon's start",
+    "plans": "how many plans are in force",
+    "changed": "each plan that changed, with its version before and after",
+    "actor": "who did it",
+    "id": "of the ledger entry",
+    "amount": "that was moved",
+    "balance": "of the wallet after it",
+}
+"""Fields of a line of the live cost log."""
+
+DECK_COLUMNS = {
+    PREFIX: "leading digits of the full international number, the longest one decides; or `@local`, `@extended_local`, `@incoming`, `@incoming:44`; required",
+    "destination": "its name, for records and people",
+    PRICE: "required, except for what is forbidden; with a decimal point, 0 is free",
+    "connect_fee": "for each answered call",
+    "first_s": "first block in seconds; both or none. Without them the segments of the plan that names the deck, of a trunk's deck 60/10",
+    "next_s": "each next block in seconds",
+    "first_price_per_minute": "another price of the first block, by the minute",
+    "first_amount": "another price of the first block, as a whole",
+    "free_seconds": "are subtracted from the talk",
+    "grace_seconds": "a call not longer is free",
+    "minimum_charge": "the least that an answered call costs",
+    "maximum_charge": "the most that a call costs",
+    "maximum_then": "`free`: the call goes on; `hang_up`: it ends",
+    "surcharge_percent": "on fee and blocks",
+    "status": "`open` or `forbidden`",
+    "rounding": "`away_from_zero`, `half_away_from_zero`, `half_even`, `down`",
+    "rounding_decimals": "decimals of a charge",
+    FROM: "`2026-12-01` or `2026-12-01 18:30`, in the site's time zone",
+    UNTIL: "the first instant at which the row no longer counts; without it, until the next row of the prefix begins",
+}
+"""The columns of a rate deck."""
+
+PLACES = {
+    "settings": (
+        "pbxcharge.yaml",
+        "The settings of the machine and the site. Paths are relative to the folder of the file. `numbers.rules`, `emergency.numbers`, `site.time_zone`, and the places of `plans`, `rates` and `high_risk` come into force with `plan apply` or `SIGHUP`; everything else needs a restart.",
+    ),
+    "plan": (
+        "plans/*.yaml",
+        "One charging plan in a file. Whatever stands below `prices` or `exceptions` has also the keys of [every price](#in-every-price).",
+    ),
+    "import": (
+        "Files for `import`",
+        "YAML files have these keys. A table (CSV, with `,` or `;`) has the keys of one list as its columns; its name begins with `accounts`, `extensions` or `dids`, or it has a column `kind` with `service_provider`, `organization`, `user`, `extension` or `did`. A blank cell leaves what is there; `none` takes a plan, a code or a time zone away.",
+    ),
+}
+"""Each kind of file: how it is called, and what holds for all of it."""
