@@ -43,7 +43,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "settled": "charged, recorded, and what was held and not used is given back",
         "unauthorized leg": "a leg to a trunk that nobody was granted; it is hung up",
         "plans_in_force": "other plans, prices or decks count from the next call on",
-        "rerated": "a settled call was charged anew; `cost` is what it costs now",
+        "rerated": "a settled call was charged anew: `before` and `after` at this level",
         str(EntryKind.INITIAL): "initial credit was granted",
         str(EntryKind.TOP_UP): "credit was topped up",
         str(EntryKind.CHARGE): "a call was charged anew",

@@ -22,14 +22,23 @@ class Verdict(StrEnum):
     """What becomes of a call that is priced again. Only a `changed` one is charged anew."""
 
     CHANGED = "changed"
+    """It costs something else, and is charged anew with `--apply`."""
     SAME = "same"
+    """It costs what it was charged."""
     ALREADY = "already"
+    """This run has charged it anew before."""
     REFUSED = "refused"
+    """These plans would refuse it; it stays as it was charged."""
     MONTH_CLOSED = "month_closed"
+    """It ended in a closed month; `--closed-month` charges it anew all the same."""
     BELOW_REFUND = "below_refund"
+    """It would cost less than what was given back for it already."""
     OUT_OF_BOUNDS = "out_of_bounds"
+    """The balance would pass what is kept."""
     NOT_PRICED = "not_priced"
+    """Nobody pays for it."""
     UNKNOWN = "unknown_call"
+    """There is no record of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from pbxcharge.core.cdr import Cdr, Disposition
 from pbxcharge.core.ledger import EntryKind
 from pbxcharge.core.plan import CallType
 from pbxcharge.flow.journal import EVENTS
+from pbxcharge.flow.rerate_judge import Verdict
+from pbxcharge.store.export_queries import COLUMNS as EXPORTED
 from pbxcharge.store.report_selects import CALL_COLUMNS
 from tests.docs.found import verify_findings
 from tests.docs.markdown import argument_texts, code, member_texts, page, sentence, table
@@ -52,14 +54,14 @@ def record_keys() -> list[str]:
 def all_columns() -> list[str]:
     """Every column of a call, wherever it is shown or stored."""
     stored = (name.removesuffix("_us").removesuffix("_micros") for name in Cdr.__dataclass_fields__)
-    return list(dict.fromkeys((*CALL_COLUMNS, *record_keys(), *stored)))
+    return list(dict.fromkeys((*CALL_COLUMNS, *EXPORTED, *record_keys(), *stored)))
 
 
 def _columns() -> str:
     rows = (
         (
             code(name),
-            *(_YES[name in names] for names in (CALL_COLUMNS, record_keys())),
+            *(_YES[name in names] for names in (CALL_COLUMNS, EXPORTED, record_keys())),
             column_text(name),
         )
         for name in all_columns()
@@ -67,9 +69,11 @@ def _columns() -> str:
     return "\n\n".join(
         (
             "## Columns of a call",
-            "`report calls` has those of the second column in its CSV and JSON (`--columns` names some), `cdr list` and `explain`"
-            " those of the third in their JSON.",
-            table(("column", "report calls", "cdr list, explain", "what it is"), rows),
+            "`report calls` has those of the second column in its CSV and JSON (`--columns` names some), files of `cdr export` those"
+            " of the third, `cdr list` and `explain` those of the last in their JSON.",
+            table(
+                ("column", "report calls", "cdr export", "cdr list, explain", "what it is"), rows
+            ),
             "Each of the `levels` has:",
             _meanings("column", LEVEL_COLUMNS),
         )
@@ -93,6 +97,7 @@ def _values() -> str:
         ("Which witness said when it ended", "end_source", WITNESSES),
         ("Kinds of ledger entries", "kind", member_texts(EntryKind)),
         ("Statuses of accounts", "status", member_texts(AccountStatus)),
+        ("What becomes of a call by `rerate`", "verdict", member_texts(Verdict)),
     )
     return "\n\n".join(f"### {title}\n\n{_meanings(name, texts)}" for title, name, texts in parts)
 

@@ -25,6 +25,7 @@ TO_DO = {
 """What to do about each reason of a refusal."""
 
 COLUMNS = {
+    "seq": "the number of the record in its stream: 1, 2, 3 … without a gap; a record that is charged anew comes again, under a new number",
     "slices": "the reservations that were granted; `explain` shows them as steps",
     "lines": "the lines of the payer's own charge, as JSON; `explain` shows them as a table",
     "call_type": "a kind of call (below), or `emergency`",
@@ -129,6 +130,8 @@ EVENT_FIELDS = {
     "changed": "each plan that changed, with its version before and after",
     "actor": "who did it",
     "id": "of the ledger entry",
+    "before": "what a level was charged before",
+    "after": "what it is charged now",
     "amount": "that was moved",
     "balance": "of the wallet after it",
 }

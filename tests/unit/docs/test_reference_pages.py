@@ -16,6 +16,7 @@ from pbxcharge.core.ledger import EntryKind
 from pbxcharge.core.plan import CallType
 from pbxcharge.flow.acts import Refusal
 from pbxcharge.flow.journal import EVENTS
+from pbxcharge.flow.rerate_judge import Verdict
 from pbxcharge.flow.spool import DAEMON_AWAY
 from tests.docs.commands_page import known
 from tests.docs.found import told_fields, verify_findings
@@ -63,7 +64,7 @@ def test_each_value_has_a_text(values: Collection[str], texts: Mapping[str, str]
 
 @pytest.mark.parametrize(
     "kind",
-    [AccountStatus, CallType, Disposition, EntryKind, Exit, Refusal],
+    [AccountStatus, CallType, Disposition, EntryKind, Exit, Refusal, Verdict],
     ids=lambda it: it.__name__,
 )
 def test_each_member_has_a_text_below_it(kind: type[Enum]) -> None:
