@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pbxcharge.catalog.decks import DeckFiles
 from pbxcharge.catalog.emergency import EmergencyRoute
+from pbxcharge.catalog.emergency_checks import caught_findings, missing_findings
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.form import Form, ShortForm, read_form
 from pbxcharge.catalog.scalars import Line, Slug, one_of, whole
@@ -336,6 +337,9 @@ def _site_findings(settings: Settings, source: Source) -> Iterator[Finding]:
     yield from trunk_findings(source, trunks)
     yield from route_findings(source, settings.routes, trunks)
     yield from emergency_findings(source, settings.emergency_numbers, settings.number_rules)
+    emergency, rules = settings.emergency_numbers, settings.number_rules
+    yield from caught_findings(source, emergency, rules, settings.routes)
+    yield from missing_findings(source, emergency, rules)
     if settings.high_risk is None:
         message = "is not set, so no destination counts as high-risk"
         yield source.warning(("high_risk",), message, "name a file, such as high-risk.txt")
