@@ -95,20 +95,17 @@ def _because(rule: str, endpoint: str) -> str:
 
 def _dialled(meaning: str, cdr: Document) -> str:
     number, dialled = cdr["number"], cdr["dialled"]
-    same = number == dialled
+    meant = "" if number == dialled else f", which is {number}"
+    read = f"{dialled}{meant}"
     return {
         "emergency": f"{dialled}, an emergency number",
         "extension": f"{dialled}, an extension",
         "on_net": f"{dialled}: extension {number}, behind the code of its organization",
-        "did": _as(dialled, number, same=same, what="a number of this site, so over no trunk"),
-        "public": _as(dialled, number, same=same, what="by the site's rules of dialling"),
-        "incoming": _as(dialled, number, same=same, what="as the trunk sent it"),
+        "did": f"{read}, a number of this site, so over no trunk",
+        "public": f"{read} by the site's rules of dialling",
+        "incoming": f"{dialled} as the trunk sent it{meant}",
         "nothing": f"{dialled}, which means nothing here",
     }[meaning]
-
-
-def _as(dialled: str, number: str, *, same: bool, what: str) -> str:
-    return f"{dialled}, {what}" if same else f"{dialled}, which is {number} {what}"
 
 
 def _charge(answer: Document) -> str:

@@ -121,7 +121,7 @@ async def user(metered: Metered, above: str, plan: str, zone: str = "UTC") -> Pa
 async def explained(metered: Metered, call: PaidCall) -> Document:
     """The record, once the call is settled; it prices again to the same, the books are right."""
     await call.told("settled")
-    record: Document = (await metered.site.ask("cdr", "show", call.call_id))["cdr"]
+    record: Document = (await metered.site.ask("explain", call.call_id))["cdr"]
     assert record["priced_again"] == "same", record["differences"]
     await metered.check_books()
     return record

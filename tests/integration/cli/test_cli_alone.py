@@ -120,7 +120,7 @@ async def test_a_call_is_explained_and_refunded(site: Site) -> None:
     """8 s at 0.01; in part, in full, twice, too much, unknown."""
     async with books(site) as (store, _):
         await talk(store.writer, granted("past"), 8)
-    shown = await site.run("cdr", "show", "past")
+    shown = await site.run("explain", "past")
     assert "Priced again from what is stored: the same." in shown.out
     assert (await site.run("refund", "past", "--amount", "0.03")).out.startswith(
         "alice:outgoing +0.03 EUR, balance 4.95 EUR, id refund-"
@@ -165,7 +165,7 @@ async def test_a_quote_adds_up(site: Site) -> None:
     assert level["charge"] == "0.76"
     assert sum(Decimal(line["amount"]) for line in level["lines"]) == Decimal("0.76")
     table = (await site.run("quote", "alice", "0044207946000", "75")).out
-    assert table.splitlines()[-1].split() == ["total", "0.76"]
+    assert ["total", "0.76"] in [line.split() for line in table.splitlines()]
 
 
 async def test_a_quote_that_would_be_refused_is_a_refusal(site: Site) -> None:

@@ -73,13 +73,15 @@ async def test_a_call_from_outside_is_listed_and_explained(
     await served.log.wait("answered")
     call.hang_up()
     await served.log.wait("settled")
-    shown = (await served.run("cdr", "show", call.call_id)).out
+    shown = (await served.run("explain", call.call_id)).out
     for line in (
-        "type          incoming",
-        "direction     incoming",
+        "because       the number that was called is its",
+        "type          incoming: from outside",
         "from          4930123456 by carrier",
-        "to            442079460101 (dialled +442079460101), bob-1",
-        "bob pays 0.02 EUR: plan retail",
+        "dialled       +442079460101 as the trunk sent it, which is 442079460101",
+        "reached       bob-1",
+        "bob pays 0.02 EUR",
+        "plan     retail, version",
     ):
         assert line in shown, shown
     (listed,) = (await served.ask("cdr", "list", "bob"))["cdrs"]

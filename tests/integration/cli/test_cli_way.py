@@ -59,7 +59,7 @@ async def test_a_call_can_be_watched_hung_up_explained_and_refunded(
     await served.run("calls", "hang-up", call.call_id)
     await served.log.wait("settled")
     await served.run("calls", "hang-up", call.call_id, code=1)
-    record = (await served.ask("cdr", "show", call.call_id))["cdr"]
+    record = (await served.ask("explain", call.call_id))["cdr"]
     assert (record["ended_by"], record["priced_again"]) == ("operator", "same")
     back = (await served.ask("refund", call.call_id))["entry"]
     assert back["amount"] == record["charge"]
