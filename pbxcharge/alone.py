@@ -10,9 +10,11 @@ from contextlib import asynccontextmanager
 from datetime import tzinfo
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.local import LocalApi
+from pbxcharge.api.plan_document import whole_plan_document
 from pbxcharge.asterisk.ami_client import AmiClient
 from pbxcharge.asterisk.ami_once import asking_once
 from pbxcharge.catalog.books_checks import owner_findings as unknown_owners
@@ -40,6 +42,7 @@ from pbxcharge.catalog.load import Catalog
 from pbxcharge.catalog.placing import Installation, alone_in, place
 from pbxcharge.catalog.plan_diff import diff_document, plan_diff
 from pbxcharge.catalog.plan_version import plan_body
+from pbxcharge.catalog.stored_plan import stored_plan
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan
 from pbxcharge.errors import WrongCurrency
@@ -102,6 +105,7 @@ __all__ = [
     "read_files",
     "read_import",
     "reading",
+    "stored_plan_document",
     "unknown_owners",
     "vanished_finding",
     "verify",
@@ -126,6 +130,20 @@ def versions_now(catalog: Catalog, zone: tzinfo) -> dict[str, str]:
 def plans_now(catalog: Catalog) -> Mapping[str, Plan]:
     """The plans that calls are charged by at this instant."""
     return catalog.in_force(Clock().wall_us() // MICROS)
+
+
+def stored_plan_document(body: str, zone: tzinfo) -> dict[str, Any]:
+    """A version of a plan as `plan show` shows it, from what is kept of it.
+
+    Raises:
+        ValueError, KeyError, TypeError: another release kept it.
+    """
+    document = whole_plan_document(stored_plan(body), 0, zone)
+    del document["accounts"]
+    if document["limits"]["high_risk_barred"]:
+        # Which destinations the site took for such is not a part of a version.
+        document["limits"]["high_risk_barred"] = None
+    return document
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from pbxcharge.cli import findings as shown
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.exits import BadConfiguration, Exit
 from pbxcharge.cli.output import complain, facts, remark, say, table
+from pbxcharge.cli.plan_diff import against_files, show_differences, stored_plan
 from pbxcharge.cli.plan_jumps import jump_findings
 from pbxcharge.cli.plan_owners import owner_findings
 from pbxcharge.cli.plan_text import show_plan
@@ -64,13 +65,25 @@ async def list_plans(run: Run) -> None:
     run.show(answer, lambda: _plans_table(answer))
 
 
-@command(app, "show", examples=("pbxcharge plan show retail",))
+@command(
+    app,
+    "show",
+    examples=("pbxcharge plan show retail", "pbxcharge plan show retail --version 3c8d"),
+)
 async def show(
-    run: Run, name: Annotated[str, typer.Argument(metavar="PLAN", help="Name of the plan.")]
+    run: Run,
+    name: Annotated[str, typer.Argument(metavar="PLAN", help="Name of the plan.")],
+    version: Annotated[
+        str | None, typer.Option(help="A version of its history, or how one begins.")
+    ] = None,
 ) -> None:
     """Show one charging plan and the accounts that it charges."""
     from pbxcharge.cli.reach import read
 
+    if version is not None:
+        document = await stored_plan(run, name, version)
+        run.show({"plan": document}, lambda: show_plan(document, None))
+        return
     answer = await read(run, lambda api: api.get("/plan", name=name), priced=True)
     run.show(answer, lambda: _plan_facts(name, answer))
 
@@ -126,7 +139,8 @@ async def _apply(run: Run, files: Sequence[Path], check: bool) -> Document:
     found += [*_users_findings(run, before), *before.misplaced, *before.jumps]
     answer = _answer(not has_errors(found), changes, found, before)
     if check or not answer["done"]:
-        return answer | {"checked_only": check}
+        differences = await against_files(run, read.catalog) if check else []
+        return answer | {"checked_only": check, "differences": differences}
     tell = _tell if before.by_daemon else partial(_record, catalog=read.catalog)
     answer["in_force"] = before.by_daemon
     return await _install(run, placed.files, answer, tell)
@@ -275,6 +289,7 @@ def _show_applied(answer: Document) -> None:
     if answer["needs_restart"]:
         remark(f"changed settings that need a restart: {', '.join(answer['needs_restart'])}")
     if answer["checked_only"]:
+        show_differences(answer["differences"])
         say("nothing was changed: this was a check")
     elif answer["in_force"]:
         say(f"in force from the next call on{_later(answer['changes'])}")

@@ -10,7 +10,7 @@ from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.diff_text import show_diff
 from pbxcharge.cli.exits import Exit
 from pbxcharge.cli.output import remark
-from pbxcharge.errors import ActDeclined
+from pbxcharge.errors import ActDeclined, PbxchargeError
 
 if TYPE_CHECKING:
     from pbxcharge.alone import Catalog
@@ -65,6 +65,27 @@ async def diff(
         raise typer.BadParameter(str(error)) from None
     run.show(answer, lambda: _show(answer, every))
     raise typer.Exit(Exit.REFUSED if answer["differs"] else Exit.DONE)
+
+
+async def against_files(run: Run, catalog: "Catalog") -> list[Document]:
+    """How the plans of files differ from those in force; nothing where the books cannot be read."""
+    from pbxcharge.cli.reach import read
+
+    try:
+        answer = await read(run, lambda api: _compare(run, api, None, (None, None), catalog))
+    except PbxchargeError as error:
+        remark(f"what differs cannot be said: {error}")
+        return []
+    return list(answer["plans"])
+
+
+async def stored_plan(run: Run, name: str, version: str) -> Document:
+    """A version of the history, as `plan show` shows a plan."""
+    from pbxcharge.alone import stored_plan_document
+    from pbxcharge.cli.reach import read
+
+    answer = await read(run, lambda api: api.get("/plan/version", name=name, version=version))
+    return stored_plan_document(answer["body"], run.settings.time_zone)
 
 
 async def _compare(
@@ -161,8 +182,12 @@ def _called(run: Run, name: str, begun: bool, effective_from_s: int) -> str:
 
 
 def _show(answer: Mapping[str, Any], every: bool) -> None:
-    plans: Iterable[Document] = answer["plans"]
-    if not plans:
+    if not answer["plans"]:
         remark("no plan differs")
+    show_differences(answer["plans"], every)
+
+
+def show_differences(plans: Iterable[Document], every: bool = False) -> None:
+    """Each plan that differs; `every` prefix in a line of its own."""
     for plan in plans:
         show_diff(plan, every)

@@ -51,10 +51,15 @@ def _settings(plan: Document) -> Document:
         "spending": f"{limits['spend_per_hour']} an hour, {limits['spend_per_day']} a day",
         "dearest minute": limits["price_per_minute_max"],
         "longest call": f"{limits['call_max_s']} s",
-        "high-risk": f"{limits['high_risk_barred']} prefixes barred",
+        "high-risk": _barred(limits["high_risk_barred"]),
         "relative": _relative(plan["relative"]),
         "rate deck": plan["deck"] and f"{plan['deck']['name']} {plan['deck']['version']}",
     }
+
+
+def _barred(prefixes: int | None) -> str:
+    """Of an earlier version it is only known that there were some."""
+    return "barred" if prefixes is None else f"{prefixes} prefixes barred"
 
 
 def _warning(terms: Document) -> str:

@@ -82,3 +82,25 @@ async def test_what_cannot_be_compared_is_no_difference(site: Site) -> None:
     assert "has no version 'ffff'" in unknown.err
     await site.run("plan", "diff", "--from", "ffff", code=2)
     await site.run("plan", "diff", "gold", "--to", "ffff", "--files", code=2)
+
+
+async def test_a_check_of_new_files_shows_what_differs(served: Site) -> None:
+    """As `plan diff` does once they lie in the folder."""
+    await apply(served, GOLD)
+    new = write(served.folder / "new.yaml", DEARER)
+    checked = await served.ask("plan", "apply", "--check", new)
+    (served.folder / "plans" / "gold.yaml").write_text(DEARER)
+    assert checked["differences"] == await differ(served)
+    assert "+25.0 %" in (await served.run("plan", "apply", "--check")).out
+
+
+async def test_a_version_of_the_history_is_shown_whole(served: Site) -> None:
+    """Long after another one took its place; which destinations were barred is not kept."""
+    first = await apply(served, GOLD)
+    await apply(served, DEARER)
+    shown = (await served.ask("plan", "show", "gold", "--version", first[:5]))["plan"]
+    assert (shown["version"], shown["credit_limit"]) == (first, "0.00")
+    assert shown["prices"]["public"]["rows"][0]["price_per_minute"] == "0.60"
+    text = (await served.run("plan", "show", "gold", "--version", first)).out
+    assert "high-risk       barred" in text
+    await served.run("plan", "show", "gold", "--version", "ffff", code=1)
