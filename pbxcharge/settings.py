@@ -330,6 +330,17 @@ def load_settings(path: Path) -> tuple[Settings | None, tuple[Finding, ...]]:
     return (None if has_errors(found) else settings), found
 
 
+def settings_so_far(path: Path) -> Settings | None:
+    """What can be read of settings that have errors; what is missing has its default.
+
+    For looking at the other files of the site only, so that their errors are told at once.
+    """
+    source, _ = read_source(path)
+    if source is None:
+        return None
+    return read_form(Settings, source, {"folder": path.absolute().parent})[0]
+
+
 def _site_findings(settings: Settings, source: Source) -> Iterator[Finding]:
     """What must hold between the values of the settings."""
     yield from rule_findings(source, settings.number_rules)

@@ -7,12 +7,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pbxcharge.catalog.decks import deck_names, no_such_deck
-from pbxcharge.catalog.findings import Finding, has_errors, in_order
+from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.form import Form
 from pbxcharge.catalog.load import Catalog, ReadPlan, load_catalog
 from pbxcharge.catalog.plan_dates import ended_findings
 from pbxcharge.catalog.source import Source, read_source
-from pbxcharge.settings import Settings, load_settings
+from pbxcharge.settings import Settings, load_settings, settings_so_far
 
 NOTHING_INSTEAD: Mapping[Path, Path] = MappingProxyType({})
 
@@ -49,7 +49,7 @@ def read_files(
     """
     settings, found = load_settings(config)
     if settings is None:
-        return SiteFiles(None, None, found)
+        return SiteFiles(None, None, in_order((*found, *_errors_beside(config, instead))))
     own_ms = settings.duration_tolerance_ms
     result = load_catalog(
         settings.plans,
@@ -65,6 +65,25 @@ def read_files(
     found = in_order((*found, *result.findings, *_unknown_decks(config, settings)))
     catalog = None if has_errors(found) else result.catalog
     return SiteFiles(settings, catalog, found, result.read)
+
+
+def _errors_beside(config: Path, instead: Mapping[Path, Path]) -> Iterator[Finding]:
+    """Errors of the other files, beside settings that have errors themselves.
+
+    Warnings would tell of what is only missing in the settings.
+    """
+    settings = settings_so_far(config)
+    if settings is None or Path() in (settings.plans, settings.database):
+        return
+    result = load_catalog(
+        settings.plans,
+        settings.number_rules,
+        high_risk=settings.high_risk,
+        instead=instead,
+        decks=settings.decks,
+        zone=settings.time_zone,
+    )
+    yield from (found for found in result.findings if found.severity is Severity.ERROR)
 
 
 def inspect_files(config: Path) -> SiteFiles:

@@ -3,7 +3,7 @@
 Times without a window take a price's own terms, which most plans mean: windows for evenings and
 weekends, and the price itself for the day. A gap looks like a slip if it lasts an hour at most
 (`to: "23:59"`), or if windows hold every hour of five days of the week or more, so that the plan
-means to name all hours.
+means to name all hours. Nobody means a window to end at 23:59.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,6 +19,7 @@ from pbxcharge.catalog.window_form import day_name, window_of
 from pbxcharge.core.windows import DAY_S, Day, Window
 
 SHORT_S: Final = 3600
+MINUTE_S: Final = 60
 WHOLE_DAYS: Final = 5
 YEAR: Final = timedelta(days=365)
 
@@ -34,7 +35,7 @@ def gap_findings(form: PlanForm, source: Source) -> Iterator[Finding]:
     windows = [window_of(name, window) for name, window in form.time_windows.items()]
     gaps = _gaps(windows)
     names_all = _whole_days(gaps) >= WHOLE_DAYS
-    slips = [gap for gap in gaps if names_all or gap[1] - gap[0] <= SHORT_S]
+    slips = [gap for gap in gaps if names_all or _is_a_slip(gap)]
     for (from_s, until_s), days in _by_hours(slips).items():
         at = _ending(windows, from_s, source)
         message = f"no window is valid on {', '.join(days)} {_when(from_s, until_s)}"
@@ -106,6 +107,11 @@ def _ending(windows: Sequence[Window], from_s: int, source: Source) -> KeyPath:
         if one.to_s % DAY_S == clock_s % DAY_S and source.at(at) is not None:
             return at
     return WINDOWS
+
+
+def _is_a_slip(gap: Gap) -> bool:
+    """A short gap; or one that begins a minute before the day ends, however long it is."""
+    return gap[1] - gap[0] <= SHORT_S or gap[0] % DAY_S == DAY_S - MINUTE_S
 
 
 def _when(from_s: int, until_s: int) -> str:

@@ -1,11 +1,13 @@
 """Which changed settings a reload puts into force, and which it names."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
 
+from pbxcharge.catalog.findings import Severity
 from pbxcharge.settings import Settings, load_settings
 from pbxcharge.site_files import needs_restart, read_files, with_live_settings
 from tests.site import REPOSITORY
@@ -67,3 +69,23 @@ def test_a_trunk_whose_deck_is_not_there_is_refused(tmp_path: Path) -> None:
         "there is no rate deck carier",
         "known: carrier",
     )
+
+
+def test_errors_of_the_settings_hide_none_of_the_other_files(tmp_path: Path) -> None:
+    """All findings at once; warnings wait, since they may follow from what is wrong there."""
+    own = shutil.ignore_patterns("state", "ami.secret")
+    shutil.copytree(REPOSITORY / "config", tmp_path, ignore=own, dirs_exist_ok=True)
+    for file, old, new in (
+        ("pbxcharge.yaml", "ring_s: 60", "ringing_s: 60"),
+        ("plans/kiosk.yaml", "slice_s: 5", "slice_s: soon"),
+        ("rates/carrier.csv", "0.0045", "cheap"),
+    ):
+        path = tmp_path / file
+        path.write_text(path.read_text().replace(old, new, 1))
+    read = read_files(tmp_path / "pbxcharge.yaml")
+    assert (read.settings, read.catalog) == (None, None)
+    assert [(Path(it.file).name, it.severity) for it in read.findings] == [
+        ("pbxcharge.yaml", Severity.ERROR),
+        ("kiosk.yaml", Severity.ERROR),
+        ("carrier.csv", Severity.ERROR),
+    ]

@@ -66,6 +66,15 @@ def test_the_last_minute_of_a_day_is_a_slip() -> None:
     assert found[0].message.endswith("sat, sun from 23:59 to 24:00")
 
 
+def test_a_window_that_ends_a_minute_before_midnight_is_a_slip() -> None:
+    """Also if none follows it for hours."""
+    found = found_in('days: [mon, tue], from: "18:00", to: "23:59"')
+    assert [it.message for it in found] == [
+        "no window is valid on mon from 23:59 until tue 18:00",
+        "no window is valid on tue from 23:59 until mon 18:00",
+    ]
+
+
 def test_a_day_that_was_forgotten_is_a_slip() -> None:
     """A plan that names every hour of five days means to name all of them."""
     found = found_in(DAY, 'days: [mon-sun], from: "18:00", to: "08:00"', "days: [sat]")
