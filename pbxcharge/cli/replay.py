@@ -114,30 +114,34 @@ def replay(
     from pbxcharge.reports.replay_document import passed, replay_csv, replay_document, tables
 
     threshold = None if fail_above is None else read_threshold(fail_above)
-    files, (from_at, until_at) = _files(run, plans, decks), _span(run, begin, end)
+    files, span = _files(run, plans, decks), _span(run, begin, end)
     kept = None if everything or (csv is not None and by is By.CALL) else CHANGES_SHOWN
-    asked = Asked(_us(from_at), _us(until_at), account_id, kept)
+    asked = Asked(_us(span[0]), _us(span[1]), account_id, kept)
     replayed = replay_books(run.settings, files, asked)
     found = tables(replayed.replay, replayed.kinds.items())
     beyond = passed(found, threshold)
     if csv is not None:
         write_lines(csv, replay_csv(replayed.replay, found, by))
     if csv != "-":
-        document = {
-            "from": from_at.isoformat(),
-            "until": until_at.isoformat(),
-            "time_zone": str(run.settings.time_zone),
-            "currency": run.settings.site.currency,
-            "scope": account_id,
-            **replay_document(replayed.replay, found),
-            "fail_above": fail_above,
-            "beyond": beyond,
-        }
+        more = {"fail_above": fail_above, "beyond": beyond}
+        told = replay_document(replayed.replay, found)
+        document = {**_frame(run, span, account_id), **told, **more}
         run.show(document, lambda: _show(document, by, None if everything else ROWS_SHOWN))
     for each in beyond:
         name = f"{each['by']} {printable(each['name'])}"
         complain(f"{name}: a difference of {signed(each['difference'])} passes {fail_above}")
     raise typer.Exit(Exit.REFUSED if beyond else Exit.DONE)
+
+
+def _frame(run: Run, span: tuple[datetime, datetime], account_id: str | None) -> Document:
+    """Of which calls a replay tells, and in which currency."""
+    return {
+        "from": span[0].isoformat(),
+        "until": span[1].isoformat(),
+        "time_zone": str(run.settings.time_zone),
+        "currency": run.settings.site.currency,
+        "scope": account_id,
+    }
 
 
 def read_threshold(text: str) -> "Threshold":

@@ -11,7 +11,7 @@ from heapq import heappush, heappushpop
 from typing import Final
 
 from pbxcharge.core.denial import Denial, Reason
-from pbxcharge.core.repricing import PastCall, Repriced
+from pbxcharge.core.repricing import PastCall, PastLevel, Repriced
 
 DECIDED_BY_FILES: Final = frozenset(
     {
@@ -151,7 +151,7 @@ class Replay:
     missing_plans: Counter[str] = field(default_factory=Counter)
     not_priced: int = 0
     _changes: list[tuple[int, int, Change]] = field(default_factory=list)
-    _told: int = 0
+    _changed: int = 0
 
     def take(self, recorded: Recorded, again: Repriced | Denial) -> None:
         """Count a call, and what it would have been."""
@@ -159,23 +159,28 @@ class Replay:
             self.attempts[recorded.reason] += 1
             self.would_be_allowed += isinstance(again, Repriced)
             return
-        before = recorded.charges_micros
-        refused = again if isinstance(again, Denial) else None
-        ends_after_s = again.ends_after_s if isinstance(again, Repriced) else None
-        after = again.charges_micros if isinstance(again, Repriced) else (0,) * len(before)
-        outcome = (refused is not None, ends_after_s is not None)
-        if refused is not None:
-            self.refused[str(refused.reason)] += 1
-        self.own.add(before[0], after[0], *outcome)
-        _sums(self.destinations, recorded.destination).add(before[0], after[0], *outcome)
-        for level, was, would_be in zip(recorded.call.levels, before, after, strict=True):
-            if self.scope is None or level.account_id in self.scope:
-                _sums(self.accounts, level.account_id).add(was, would_be, *outcome)
-        cost_micros = again.cost_micros if isinstance(again, Repriced) else None
-        if recorded.cost_micros is not None or cost_micros is not None:
-            self.carriers.add(recorded.cost_micros or 0, cost_micros or 0, *outcome)
-        if before != after or any(outcome):
-            self._keep(self._change(recorded, after, refused, ends_after_s))
+        told = _told(recorded, again)
+        self._add(told)
+        if told.changes:
+            self._keep(self._change(told))
+
+    def _add(self, told: "_Told") -> None:
+        recorded, before, after = told.recorded, told.recorded.charges_micros, told.after_micros
+        if told.refused is not None:
+            self.refused[str(told.refused.reason)] += 1
+        self.own.add(before[0], after[0], *told.outcome)
+        _sums(self.destinations, recorded.destination).add(before[0], after[0], *told.outcome)
+        for level, was, would_be in self._levels(told):
+            _sums(self.accounts, level.account_id).add(was, would_be, *told.outcome)
+        if recorded.cost_micros is not None or told.cost_micros is not None:
+            was, would_be = recorded.cost_micros or 0, told.cost_micros or 0
+            self.carriers.add(was, would_be, *told.outcome)
+
+    def _levels(self, told: "_Told") -> Iterator[tuple[PastLevel, int, int]]:
+        """The levels that are looked at: who pays, what it was and would have been."""
+        recorded = told.recorded
+        levels = zip(recorded.call.levels, recorded.charges_micros, told.after_micros, strict=True)
+        return (each for each in levels if self.scope is None or each[0].account_id in self.scope)
 
     def changes(self) -> list[Change]:
         """The calls that change, those first whose amount changes most, and of equals the first."""
@@ -185,26 +190,18 @@ class Replay:
     @property
     def changed(self) -> int:
         """How many calls change."""
-        return self._told
+        return self._changed
 
-    def _change(
-        self,
-        recorded: Recorded,
-        after: tuple[int, ...],
-        refused: Denial | None,
-        ends_after_s: int | None,
-    ) -> Change:
-        levels = zip(recorded.call.levels, recorded.charges_micros, after, strict=True)
-        level, was, would_be = max(
-            (each for each in levels if self.scope is None or each[0].account_id in self.scope),
-            key=lambda each: abs(each[2] - each[1]),
+    def _change(self, told: "_Told") -> Change:
+        level, was, would_be = max(self._levels(told), key=lambda each: abs(each[2] - each[1]))
+        return Change(
+            told.recorded, level.account_id, was, would_be, told.refused, told.ends_after_s
         )
-        return Change(recorded, level.account_id, was, would_be, refused, ends_after_s)
 
     def _keep(self, change: Change) -> None:
-        self._told += 1
+        self._changed += 1
         # The number is the tie-break: two changes are not to be compared, and the first one stays.
-        kept = (abs(change.difference_micros), -self._told, change)
+        kept = (abs(change.difference_micros), -self._changed, change)
         if self.changes_max is None or len(self._changes) < self.changes_max:
             heappush(self._changes, kept)
         else:
@@ -230,6 +227,33 @@ class Threshold:
         if self.percent is None:
             return False
         return 100 * difference > self.percent * abs(sums.before_micros)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A call that was let through, and what the other files say of it."""
+
+    recorded: Recorded
+    after_micros: tuple[int, ...]
+    cost_micros: int | None = None
+    refused: Denial | None = None
+    ends_after_s: int | None = None
+
+    @property
+    def outcome(self) -> tuple[bool, bool]:
+        """Whether it would have been refused, and whether it would have been ended."""
+        return self.refused is not None, self.ends_after_s is not None
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything of it would have been another way."""
+        return self.recorded.charges_micros != self.after_micros or any(self.outcome)
+
+
+def _told(recorded: Recorded, again: Repriced | Denial) -> _Told:
+    if isinstance(again, Denial):
+        return _Told(recorded, (0,) * len(recorded.charges_micros), refused=again)
+    return _Told(recorded, again.charges_micros, again.cost_micros, ends_after_s=again.ends_after_s)
 
 
 def by_group(accounts: dict[str, Sums], groups: Iterable[tuple[str, str]]) -> dict[str, Sums]:
