@@ -26,7 +26,7 @@ _NAMES = {
 def priced_as(level: Document) -> str:
     """The row of the plan that prices it; one margin for all public numbers has no row."""
     if not level["prefix"]:
-        return level["destination"] or "relative to the level above"
+        return ", ".join(filter(None, (level["destination"], "relative to the level above")))
     return f"{level['destination']}, prefix {level['prefix']}"
 
 

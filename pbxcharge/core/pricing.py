@@ -14,7 +14,7 @@ from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
 from pbxcharge.core.price import Price, Rate, RelativeTerms, charge_micros
 from pbxcharge.core.price_chain import Answer, Priced, RatedTrunk, priced_chain
-from pbxcharge.core.rating import Rating
+from pbxcharge.core.rating import RatedLevel, Rating
 
 PRICED_MAX: Final = 8192
 """Calls whose prices are kept; the others are worked out again when they are asked for."""
@@ -76,6 +76,16 @@ def carrying(rating: Rating, trunk: str | None) -> RatedTrunk | None:
     """The offered trunk of this name, else the first; None if none has a deck."""
     named = (each for each in rating.trunks if each.name == trunk)
     return next(named, rating.trunks[0] if rating.trunks else None)
+
+
+def destination(rating: Rating, level: RatedLevel, trunk: str | None) -> str:
+    """What a level calls the place that was called.
+
+    One margin for all public numbers has no name for any of them: then it is the carrier's.
+    """
+    carrier = carrying(rating, trunk)
+    named = carrier.rate.destination if carrier is not None and carrier.rate is not None else ""
+    return level.rate.destination or named
 
 
 def cost_micros(rating: Rating, trunk: str | None, talk_s: int) -> int | None:

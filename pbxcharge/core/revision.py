@@ -9,7 +9,7 @@ from dataclasses import replace
 from pbxcharge.core.cdr import Cdr, LevelCharge
 from pbxcharge.core.correction_terms import Recharge
 from pbxcharge.core.price import Charge, charge
-from pbxcharge.core.pricing import carrying, cost_micros, moment_of_record, prices
+from pbxcharge.core.pricing import carrying, cost_micros, destination, moment_of_record, prices
 from pbxcharge.core.rating import Rating, lines_canonical, rating_id
 
 
@@ -52,7 +52,7 @@ def _levels(cdr: Cdr, rating: Rating, charges: tuple[Charge, ...]) -> Iterator[L
             level,
             plan_version=rated.plan_version,
             prefix=rated.rate.prefix,
-            destination=rated.rate.destination,
+            destination=destination(rating, rated, cdr.trunk),
             charge_micros=charged.total_micros,
         )
 

@@ -9,7 +9,7 @@ from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
 from pbxcharge.core.credit import Close, HoldLine
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.price import RULE_SET, Charge, charge
-from pbxcharge.core.pricing import carrying, cost_micros, final_moment, prices
+from pbxcharge.core.pricing import carrying, cost_micros, destination, final_moment, prices
 from pbxcharge.core.rating import lines_canonical
 from pbxcharge.core.slices import slices_to_text
 
@@ -75,7 +75,7 @@ def _talk(call: Call, end: HungUp) -> Talk:
 
 def _cdr(call: Call, end: HungUp, talk: Talk, charges: tuple[Charge, ...], currency: str) -> Cdr:
     granted = call.granted
-    levels = _level_charges(granted, charges)
+    levels = _level_charges(granted, charges, call.trunk)
     carrier = carrying(granted.rating, call.trunk)
     return replace(
         blank_cdr(granted.attempt, currency, _disposition(call, end)),
@@ -149,7 +149,10 @@ def blank_cdr(attempt: Attempt, currency: str, disposition: Disposition) -> Cdr:
     )
 
 
-def _level_charges(granted: Granted, charges: tuple[Charge, ...]) -> tuple[LevelCharge, ...]:
+def _level_charges(
+    granted: Granted, charges: tuple[Charge, ...], trunk: str | None
+) -> tuple[LevelCharge, ...]:
+    rating = granted.rating
     totals = [charged.total_micros for charged in charges] or [0] * len(granted.levels)
     return tuple(
         LevelCharge(
@@ -158,10 +161,10 @@ def _level_charges(granted: Granted, charges: tuple[Charge, ...]) -> tuple[Level
             plan=rated.plan,
             plan_version=rated.plan_version,
             prefix=rated.rate.prefix,
-            destination=rated.rate.destination,
+            destination=destination(rating, rated, trunk),
             charge_micros=total,
         )
-        for payer, rated, total in zip(granted.levels, granted.rating.levels, totals, strict=True)
+        for payer, rated, total in zip(granted.levels, rating.levels, totals, strict=True)
     )
 
 

@@ -17,6 +17,7 @@ from pbxcharge.core.limits import Limits
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.number import Numbering
 from pbxcharge.core.plan import CallType, Plan
+from pbxcharge.core.pricing import destination
 from pbxcharge.core.rating import Rating, rating_id
 from pbxcharge.core.resolution import Route, Way
 from pbxcharge.errors import OperatingError, Overloaded
@@ -222,7 +223,7 @@ class Authorizer:
         return await resolve(ask.question, self._directory, numbering, self._site.trunks)
 
     def _tell_authorized(self, call: Call) -> None:
-        attempt = call.granted.attempt
+        attempt, rating = call.granted.attempt, call.granted.rating
         self._journal.tell(
             "authorized",
             call,
@@ -230,7 +231,7 @@ class Authorizer:
             linkedid=attempt.linkedid,
             endpoint=attempt.endpoint,
             **parties(attempt),
-            destination=call.granted.rating.levels[0].rate.destination,
+            destination=destination(rating, rating.levels[0], call.trunk),
             paid_s=call.through_s,
         )
 

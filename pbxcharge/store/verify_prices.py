@@ -10,7 +10,7 @@ import orjson
 
 from pbxcharge.core.cdr import Cdr, Disposition, LevelCharge
 from pbxcharge.core.price import Charge, charge, charge_micros
-from pbxcharge.core.pricing import Moment, moment, moment_of_record, prices
+from pbxcharge.core.pricing import Moment, destination, moment, moment_of_record, prices
 from pbxcharge.core.rating import Rating, lines_canonical, rating_from_canonical, rating_id
 from pbxcharge.core.settlement import talk_seconds
 from pbxcharge.store import rows
@@ -191,8 +191,8 @@ def _comparisons(
         "a record names the plans and rates that it was priced by",
         [_named(level) for level in cdr.levels],
         [
-            (level.plan, level.plan_version, level.rate.prefix, level.rate.destination)
-            for level in rating.levels
+            (rated.plan, rated.plan_version, rated.rate.prefix, _destination(cdr, place, rating))
+            for place, rated in enumerate(rating.levels)
         ],
     )
     own = charges[0] if charges else None
@@ -210,6 +210,13 @@ def _comparisons(
     )
     yield "rule_set_differs", "a record names its rules", cdr.rule_set, rating.rule_set
     yield "talk_differs", "talk runs from answer to end", cdr.talk_s, _talk_s(cdr, rating)
+
+
+def _destination(cdr: Cdr, place: int, rating: Rating) -> str:
+    """What a level calls the place; older records do not name it for a margin on all numbers."""
+    rated = rating.levels[place]
+    unnamed = cdr.levels[place : place + 1] and not cdr.levels[place].destination
+    return rated.rate.destination if unnamed else destination(rating, rated, cdr.trunk)
 
 
 def _named(level: LevelCharge) -> tuple[str, str, str, str]:

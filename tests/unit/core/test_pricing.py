@@ -19,7 +19,15 @@ from pbxcharge.core.price import (
     block_end,
     charge_micros,
 )
-from pbxcharge.core.pricing import ANY_MOMENT, Moment, cost_micros, final_moment, moment, prices
+from pbxcharge.core.pricing import (
+    ANY_MOMENT,
+    Moment,
+    cost_micros,
+    destination,
+    final_moment,
+    moment,
+    prices,
+)
 from pbxcharge.core.rating import RatedLevel, RatedTrunk, Rating, rating_from_canonical
 from pbxcharge.core.sale import first_slice_s
 from pbxcharge.core.windows import Timeline
@@ -238,3 +246,13 @@ def test_each_level_is_charged_what_the_pure_function_says(
         settled = final_moment(one, SETUP_S * MICROS, answered_us, trunks[0].name if trunks else "")
         assert costs(one, settled, talk_s) == expected[::-1]
         assert block_end(prices(one, settled)[0], talk_s) >= talk_s
+
+
+def test_a_margin_on_all_numbers_names_the_place_as_its_carrier_does() -> None:
+    """A row of the plan has a name of its own."""
+    offered = replace(CHEAP, rate=replace(a_rate(), destination="France"))
+    nameless = rating(replace(MARGIN, destination=""), trunks=(offered, DEAR))
+    assert destination(nameless, nameless.levels[0], "cheap") == "France"
+    named = rating(MARGIN, trunks=(offered,))
+    assert destination(named, named.levels[0], "cheap") == "any"
+    assert destination(rating(MARGIN), rating(MARGIN).levels[0], None) == "any"
