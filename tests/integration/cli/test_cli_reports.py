@@ -94,6 +94,12 @@ async def test_a_page_that_cannot_be_written_is_refused(filled: Site, tmp_path: 
     assert "cannot be written" in answer.err
 
 
+async def test_two_forms_at_once_are_refused(filled: Site) -> None:
+    """Else one of them would be missing without a word."""
+    answer = await filled.run("report", "calls", *MONTH, "--csv", "--html", "x.html", code=2)
+    assert "one of --csv, --html" in answer.err
+
+
 @pytest.mark.parametrize("name", ["accounts", "destinations", "margins", "refused"])
 async def test_every_report_has_every_form(filled: Site, name: str) -> None:
     """A table, CSV with the columns of the JSON, JSON."""
