@@ -145,8 +145,8 @@ async def _show(
     from pbxcharge.cli.reach import read
     from pbxcharge.reports import call_report, page, raw, render
 
-    if run.as_json + as_csv + (html is not None) + query_plan > 1:
-        raise typer.BadParameter("one of --csv, --html, --json and --query-plan, not several")
+    if as_csv + (html is not None) + (run.as_json or query_plan) > 1:
+        raise typer.BadParameter("one of --csv and --html, without --json and --query-plan")
 
     if html is not None:
         # A missing library is said before the books are searched.

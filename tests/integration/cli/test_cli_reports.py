@@ -97,7 +97,7 @@ async def test_a_page_that_cannot_be_written_is_refused(filled: Site, tmp_path: 
 async def test_two_forms_at_once_are_refused(filled: Site) -> None:
     """Else one of them would be missing without a word."""
     answer = await filled.run("report", "calls", *MONTH, "--csv", "--html", "x.html", code=2)
-    assert "one of --csv, --html" in answer.err
+    assert "one of --csv and --html" in answer.err
 
 
 @pytest.mark.parametrize("name", ["accounts", "destinations", "margins", "refused"])
