@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from pbxcharge.core.cdr import Cdr, Revision
 from pbxcharge.core.credit import BelowRefund, Converted, Operation, Outcome, Recharged, Wallet
@@ -16,6 +17,9 @@ from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.records import Records
 from pbxcharge.flow.rerate_judge import Judge, Rerated, Verdict, Wanted, below_refund
 from pbxcharge.flow.wallets import moved_on
+
+TOGETHER: Final = 10
+"""So many calls are given to the writer at once, so that running calls are never behind many."""
 
 
 class NotRecharged(Exception):
@@ -99,12 +103,15 @@ class Rerating:
             wallets = await self._records.wallets(sorted(names))
             now_us = self._clock.wall_us()
             # Each has an instant of its own: what moves on from closed wallets is named by it.
-            booking = [
-                self._book(call, _Signed(wanted, now_us + place, actor), wallets)
-                for place, call in enumerate(judged)
+            signed = [
+                (call, _Signed(wanted, now_us + place, actor)) for place, call in enumerate(judged)
             ]
-            # All are waited for, also when one fails: whoever comes next reads what they did.
-            booked = await asyncio.gather(*booking, return_exceptions=True)
+            booked: list[Rerated | BaseException] = []
+            for first in range(0, len(signed), TOGETHER):
+                together = signed[first : first + TOGETHER]
+                booking = [self._book(call, by, wallets) for call, by in together]
+                # All are waited for, also when one fails: whoever comes next reads what they did.
+                booked += await asyncio.gather(*booking, return_exceptions=True)
         reach(Failpoint.AFTER_MONEY)
         return [_sure(each) for each in booked]
 

@@ -166,7 +166,7 @@ OPERATIONS = st.lists(
 def test_whatever_is_corrected_adds_up(operations: list[Operation]) -> None:
     """The balance is the sum of entries; the call costs its last charge less what was given back.
 
-    Seen failing with refunds measured against the charge at settlement only.
+    Seen failing with `counting` being the charge at settlement in `paid`.
     """
     books, charged, given = engine(), CHARGED, 0
     for revision, operation in enumerate(operations, 1):
