@@ -117,18 +117,20 @@ async def test_an_adjustment_is_signed_and_says_why(site: Site) -> None:
 
 
 async def test_a_call_is_explained_and_refunded(site: Site) -> None:
-    """8 s at 0.01; in part, in full, twice, too much, unknown."""
+    """8 s at 0.01, in a month that is closed; in part, in full, twice, too much, unknown."""
     async with books(site) as (store, _):
         await talk(store.writer, granted("past"), 8)
     shown = await site.run("explain", "past")
     assert "Priced again from what is stored: the same." in shown.out
-    assert (await site.run("refund", "past", "--amount", "0.03")).out.startswith(
+    await site.run("refund", "past", code=1)
+    late = ("refund", "past", "--closed-month")
+    assert (await site.run(*late, "--amount", "0.03")).out.startswith(
         "alice:outgoing +0.03 EUR, balance 4.95 EUR, id refund-"
     )
-    full = ("refund", "past", "--id", "rest")
+    full = (*late, "--id", "rest")
     assert (await site.ask(*full))["entry"]["amount"] == "0.05"
     assert (await site.ask(*full))["already"] is True
-    assert "0.00 EUR is left" in (await site.run("refund", "past", code=1)).err
+    assert "0.00 EUR is left" in (await site.run(*late, code=1)).err
     await site.run("refund", "nix", code=1)
 
 
