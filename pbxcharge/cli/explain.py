@@ -44,6 +44,8 @@ def _verdicts(answer: Document) -> list[str]:
 def _print(answer: Document) -> None:
     currency = answer["cdr"]["currency"]
     facts(call_facts(answer))
+    if answer["corrections"]:
+        say("\nas it was charged first; how it was corrected stands below")
     _print_priced(answer, currency)
     _print_slices(answer)
     _print_wallets(answer["wallets"])
