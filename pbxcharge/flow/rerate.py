@@ -6,7 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pbxcharge.core.cdr import Cdr, Revision
-from pbxcharge.core.credit import BelowRefund, Converted, Operation, Outcome, Recharged, Wallet
+from pbxcharge.core.credit import (
+    BelowRefund,
+    Converted,
+    Operation,
+    Outcome,
+    OutOfBounds,
+    Recharged,
+    Wallet,
+)
 from pbxcharge.core.effects import Effect, RevisionWritten
 from pbxcharge.core.revision import recharges
 from pbxcharge.failpoints import Failpoint, reach
@@ -152,5 +160,7 @@ def _not_recharged(call: Rerated, why: Outcome) -> Rerated:
         account_id = why.wallet_id.rpartition(":")[0]
         message = below_refund(account_id, why.charge_micros, why.refunded_micros)
         return replace(call, verdict=Verdict.BELOW_REFUND, why=message)
-    message = "a balance would pass 10^12 units"
-    return replace(call, verdict=Verdict.OUT_OF_BOUNDS, why=message)
+    if isinstance(why, OutOfBounds):
+        message = "a balance would pass 10^12 units"
+        return replace(call, verdict=Verdict.OUT_OF_BOUNDS, why=message)
+    raise AssertionError(f"{why} is no answer to a correction")

@@ -265,7 +265,7 @@ STEPS = st.lists(
 def test_whatever_is_corrected_adds_up(steps: list[tuple[str, str, Any]]) -> None:
     """Balance = sum of entries; a call costs its last charge less its refunds; verify is clean.
 
-    Seen failing with `counting` being the charge at settlement in `paid`.
+    Seen failing without the reversal in `corrections._entries`.
     """
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_corrected(Path(folder) / "site.db", steps))
