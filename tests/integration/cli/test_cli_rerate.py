@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from pbxcharge.failpoints import Failpoint
 from pbxcharge.store.verify import verify
 from tests.fakes.fake_asterisk import FakeAsterisk
 from tests.site import Site
@@ -110,3 +111,19 @@ async def test_a_charge_is_refunded_by_its_entry(served: Site, asterisk: FakeAst
     await served.run("rerate", "nix", code=1)
     await served.run("rerate", call, "--plan", "kiosk", code=2)
     await served.run("rerate", "--plan", "kiosk", code=2)
+
+
+async def test_a_daemon_killed_after_the_booking_books_nothing_twice(
+    served: Site, asterisk: FakeAsterisk
+) -> None:
+    """The answer is lost; the command gives the same run again, alone, and finds it done."""
+    calls = {await a_call(served, asterisk) for _ in range(2)}
+    await served.stop()
+    dearer(served.folder / "plans")
+    await served.serve(PBXCHARGE_FAILPOINT=Failpoint.AFTER_MONEY)
+    done = await served.ask("rerate", *ALL, "--apply", "--id", "run-1")
+    assert {call["call_id"]: call["verdict"] for call in done["calls"]} == dict.fromkeys(
+        calls, "already"
+    )
+    assert {call["revision"] for call in done["calls"]} == {1}
+    assert verify(served.database) == []
