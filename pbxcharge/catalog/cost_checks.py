@@ -119,7 +119,7 @@ def _hint(at: KeyPath) -> str:
     if at[-1] == "deck":
         return "raise these prices in the deck, or give their prefixes rows of the plan"
     if at[-1] == "multiplier":
-        return "what is sold below 1 must have an adjustment that makes up for it"
+        return "a multiplier below 1 needs an adjustment that makes up for it"
     return "raise the price, or give these numbers a row of their own"
 
 

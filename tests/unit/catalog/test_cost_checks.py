@@ -199,7 +199,7 @@ def test_no_number_is_sold_below_cost_untold(
 ) -> None:
     """Whatever the rows are: who would lose on a call to some number is warned of its row.
 
-    Seen failing with the walk's `above.pop()` left out.
+    Seen failing with `above[-1][1]` of the walk made `above[0][1]`: nothing taken from above.
     """
     folder = tmp_path_factory.mktemp("deck")
     carrier = deck(folder, *(f"{prefix},x,0.0{price}" for prefix, price in asked.items()))
