@@ -73,3 +73,10 @@ def test_what_is_no_stored_plan_is_refused() -> None:
     body["rates"][0]["colour"] = "red"
     with pytest.raises(ValueError, match="unknown colour"):
         stored_plan(json.dumps(body))
+
+
+@pytest.mark.parametrize("file", PLANS, ids=lambda path: path.stem)
+def test_what_is_kept_is_canonical_json(file: Path, tmp_path: Path) -> None:
+    """Written row by row, it is the text that it would be in one piece."""
+    body = plan_body(example(file, tmp_path))
+    assert body == json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"))
