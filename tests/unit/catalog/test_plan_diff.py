@@ -111,7 +111,7 @@ def test_a_new_plan_differs_from_none_in_all_that_it_says() -> None:
 def test_whatever_differs_is_shown(file: Path, tmp_path: Path) -> None:
     """Every single value of every example plan, changed alone.
 
-    Seen failing without `out_of_credit.context` in the words of a version.
+    Seen failing without the rate deck among the words of a version.
     """
     body = plan_body(example(file, tmp_path))
     for path in leaves(json.loads(body)):
