@@ -45,11 +45,17 @@ def test_every_changed_setting_is_named_unless_it_is_live(tmp_path: Path) -> Non
 def test_only_live_settings_come_into_force(tmp_path: Path) -> None:
     """The emergency list is the new one, what it dials is still the old one."""
     running = written(tmp_path)
-    others = {"trunks": ["other"], "routes": [], "site__time_zone": "Asia/Tokyo"}
+    others = {
+        "trunks": ["other"],
+        "routes": [],
+        "site__time_zone": "Asia/Tokyo",
+        "site__close_month_after_d": 9,
+    }
     changed = written(tmp_path, emergency__numbers=[999], **others)
     live = with_live_settings(running, changed)
     assert live.emergency_numbers == ("999",)
     assert live.time_zone == ZoneInfo("Asia/Tokyo")
+    assert live.site.close_month_after_d == 9
     assert (live.trunks, live.emergency.dial) == (running.trunks, running.emergency.dial)
     assert needs_restart(live, changed) == ("trunks", "routes")
 

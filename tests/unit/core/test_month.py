@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbxcharge.core.month import month_start_us
+from pbxcharge.core.month import month_closes_us, month_start_us
 
 ZONES = st.sampled_from(
     ["UTC", "Europe/Berlin", "Pacific/Apia", "Asia/Kathmandu", "America/Asuncion", "Asia/Beirut"]
@@ -46,3 +46,19 @@ def test_an_instant_lies_in_its_month(zone: str, at_s: int) -> None:
     assert 0 <= at_us - begun_us <= (31 * 24 + 1) * 3600 * 1_000_000
     assert datetime.fromtimestamp(begun_us // 10**6, UTC).astimezone(clocks).day == 1
     assert month_start_us(clocks, begun_us) == begun_us
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "after_d", "closes"),
+    [
+        ("UTC", "2026-05-31T23:59:59+00:00", 3, "2026-06-04T00:00:00+00:00"),
+        ("Europe/Berlin", "2026-05-31T22:30:00+00:00", 3, "2026-07-03T22:00:00+00:00"),
+        ("Europe/Berlin", "2026-10-15T12:00:00+00:00", 0, "2026-10-31T23:00:00+00:00"),
+        ("Europe/Berlin", "2026-12-15T12:00:00+00:00", 40, "2027-02-09T23:00:00+00:00"),
+    ],
+)
+def test_a_month_closes_some_days_after_its_end(
+    zone: str, at: str, after_d: int, closes: str
+) -> None:
+    """At midnight by the clock; 0 is as soon as it has ended."""
+    assert month_closes_us(ZoneInfo(zone), us(at), after_d) == us(closes)
