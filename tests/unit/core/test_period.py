@@ -93,4 +93,5 @@ def test_every_instant_of_a_period_is_counted_to_its_local_day(
     at_us = period.from_us + chosen % (period.until_us - period.from_us)
     (piece,) = (each for each in pieces(period, zone) if each.from_us <= at_us < each.until_us)
     local = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)).astimezone(zone)
+    assert piece.offset_us * timedelta(microseconds=1) == local.utcoffset()
     assert day_text((at_us + piece.offset_us) // DAY_US) == date.isoformat(local.date())
