@@ -9,10 +9,9 @@ import stat
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from zoneinfo import ZoneInfo
 
-from pbxcharge.catalog.decks import DeckFiles
 from pbxcharge.catalog.emergency import EmergencyRoute
 from pbxcharge.catalog.emergency_checks import caught_findings, missing_findings
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
@@ -42,6 +41,9 @@ from pbxcharge.catalog.trunk_form import (
 )
 from pbxcharge.core.dialling import Routing
 from pbxcharge.core.number import Numbering, NumberRule
+
+if TYPE_CHECKING:
+    from pbxcharge.catalog.decks import DeckFiles
 
 CONFIG_VARIABLE = "PBXCHARGE_CONFIG"
 CONFIG_DEFAULT = Path("/etc/pbxcharge/pbxcharge.yaml")
@@ -269,10 +271,13 @@ class Settings(Form):
         return ZoneInfo(self.site.time_zone)
 
     @property
-    def decks(self) -> DeckFiles | None:
+    def decks(self) -> "DeckFiles | None":
         """Where the rate decks are; what they are compiled to is kept beside the database."""
         if self.rates is None:
             return None
+        # Whoever only asks the daemon needs no decks, and need not wait for what reads them.
+        from pbxcharge.catalog.decks import DeckFiles
+
         return DeckFiles(self.rates, self.database.parent / DECK_CACHE, self.time_zone)
 
     @property

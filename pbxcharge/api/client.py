@@ -1,12 +1,11 @@
 """The client of the local API, over the daemon's socket."""
 
 import json
+import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 from pbxcharge.errors import (
     ActDeclined,
@@ -16,6 +15,11 @@ from pbxcharge.errors import (
     OutcomeUnknown,
     StorageDown,
 )
+
+# It has a command line of its own, which takes as long to import as all the rest of it, and which
+# it does without where that cannot be imported.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+import httpx  # noqa: E402
 
 Document = dict[str, Any]
 

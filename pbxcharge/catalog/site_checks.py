@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from pbxcharge.catalog.findings import Finding
-from pbxcharge.catalog.plan_checks import public_prefixes
 from pbxcharge.catalog.source import KeyPath, Source
 from pbxcharge.core.number import NumberRule, normalise
 
@@ -68,6 +67,9 @@ def price_findings(
     source: Source, rules: tuple[NumberRule, ...], emergency: tuple[str, ...]
 ) -> Iterator[Finding]:
     """Prefixes of a plan that no number of this site has, and those that look like emergencies."""
+    # The forms of a plan take a tenth of a second to be made; settings are read without them.
+    from pbxcharge.catalog.plan_checks import public_prefixes
+
     public = {number: normalise(number, rules) for number in emergency}
     for path, prefix in public_prefixes(source):
         if not (prefix.isascii() and prefix.isdigit()):
