@@ -184,7 +184,8 @@ class PlanForm(Form):
     method: Annotated[Method, one_of(Method)] = Method.FIXED
     """`fixed` (default): the prices below; `relative`: those of the level above, and a margin."""
     relative: RelativeForm | None = None
-    """The margin of a relative plan."""
+    """The margin of a relative plan: 75 s at 60/10 that cost 0.02 above are, by 1.25 and 0.001 for
+    each 10 s, 0.025 + 0.008 = 0.033."""
     allow: AllowForm = AllowForm()
     """Kinds of call that are allowed; each needs a price."""
     charging_segments: SegmentsForm = SegmentsForm()
@@ -192,7 +193,8 @@ class PlanForm(Form):
     initial_credit: InitialCreditForm = InitialCreditForm()
     """Granted once for each account and wallet, ever."""
     credit_limit: Amount = 0
-    """Of a prepaid plan, how far below zero outgoing calls may go; 0."""
+    """Of a prepaid plan, how far below zero outgoing calls may go; 0. A balance of 3.00 and a limit
+    of 5.00 are 8.00 to spend."""
     reservation: ReservationForm = ReservationForm()
     """How much of a call is paid in advance."""
     out_of_credit: OutOfCreditForm = OutOfCreditForm()
@@ -208,4 +210,5 @@ class PlanForm(Form):
     prices: PricesForm = PricesForm()
     """A price for each kind of call that is allowed."""
     exceptions: tuple[ExceptionForm, ...] = ()
-    """Rows that win over every price, whatever the length of the prefix."""
+    """Rows that win over every price, whatever the length of the prefix: a price, a margin, or
+    `status: forbidden`."""

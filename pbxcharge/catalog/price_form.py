@@ -133,7 +133,8 @@ class PriceForm(Form):
     first_price_per_minute: Price | None = None
     """The first block, by the minute."""
     steps: tuple[StepForm, ...] = ()
-    """Another price, or another length of the blocks, from a second on."""
+    """Another price, or another length of the blocks, from a second on: 130 s at 60/60 and 0.10,
+    from 90 s 0.05, are 0.25."""
     free_seconds: Seconds = 0
     """Are subtracted: 30 of 91 s leave 61 s."""
     grace_seconds: Seconds = 0
@@ -149,9 +150,11 @@ class PriceForm(Form):
     rounding: RoundingForm = RoundingForm()
     """Its own, in the place of the plan's."""
     windows: dict[str, WindowPriceForm] = Field(default_factory=dict)
-    """What a time window of the plan changes in the price."""
+    """What a time window of the plan changes in the price: 3 minutes from 17:59 at 0.10, and 0.05
+    from 18:00, are 0.20."""
     effective_from: Instant = 0
-    """First day, or day and time of the site's zone, of the row."""
+    """First day, or day and time of the site's zone, of the row. A prefix may have several rows whose
+    times do not overlap; that of the instant at which a call is authorized counts."""
     effective_until: Instant | None = None
     """First day, or day and time of the site's zone, without the row."""
 

@@ -15,7 +15,7 @@ TO_DO = {
     "number_invalid": "correct what was dialled, or the rules below `numbers`; a DID needs an owner (`did add`)",
     "call_type_not_allowed": "`allow` in the plan, or another plan (`account set-plan`)",
     "destination_forbidden": "the row with `status: forbidden`, or `limits: {high_risk: yes}` in the plan",
-    "no_rate": "a price for the number in the plan or its deck, at every level that pays, and in the trunk's deck if the topmost plan is relative",
+    "no_rate": "a price for the number in the plan or its deck, at every level that pays, and in the trunk's deck if the topmost plan is relative; or nobody in the account's line has a plan",
     "price_too_high": "see the price (`quote`); `limits: price_per_minute_max`, or the maximum charge",
     "concurrent_calls": "`calls` shows what runs; `limits: concurrent_calls`, of the account and of those above",
     "calls_per_minute": "if nobody dials so fast by hand, look for fraud; else `limits: calls_per_minute`",
