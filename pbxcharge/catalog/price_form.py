@@ -153,8 +153,8 @@ class PriceForm(Form):
     """What a time window of the plan changes in the price: 3 minutes from 17:59 at 0.10, and 0.05
     from 18:00, are 0.20."""
     effective_from: Instant = 0
-    """First day, or day and time of the site's zone, of the row. A prefix may have several rows whose
-    times do not overlap; that of the instant at which a call is authorized counts."""
+    """First day, or day and time of the site's zone, of the row. A prefix may have several
+    rows whose times do not overlap; that of the instant at which a call is authorized counts."""
     effective_until: Instant | None = None
     """First day, or day and time of the site's zone, without the row."""
 
