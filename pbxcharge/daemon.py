@@ -180,7 +180,9 @@ class Daemon:
         self.agi.routes.serve(pulse.SCRIPT, pulse.answer)
         teller = Teller(store.directory, store.writer, self.authorizer, prices, clock, logger)
         self.agi.routes.serve(balance.SCRIPT, teller.answer)
-        self.office = Office(store.writer, store.queries, prices, clock, site.currency)
+        self.office = Office(
+            store.writer, store.queries, prices, clock, site.currency, self.meter.months
+        )
         self.reload = Reload(
             self._in_force.read,
             self._in_force.again,

@@ -89,8 +89,11 @@ async def set_plan(desk: Desk, by: str, *, account_id: str, plan: str | None) ->
 
     Those of a kind that the plan does not allow get no further slice.
     """
-    act = await desk.acting.provisioning.set_plan(account_id, plan, by)
-    await _obeyed(desk, act)
+    try:
+        act = await desk.acting.provisioning.set_plan(account_id, plan, by)
+    finally:
+        # Also of a plan that was not set: running calls were bounded by it before it was tried.
+        await _obeyed(desk, account_id)
     return await _account(desk, act)
 
 
@@ -98,7 +101,8 @@ async def set_status(desk: Desk, by: str, *, account_id: str, status: str) -> Do
     """Say what an account may do; once that is durable, its running calls obey."""
     wanted = AccountStatus(status)
     act = await desk.acting.provisioning.set_status(account_id, wanted, by)
-    await _obeyed(desk, act)
+    if isinstance(act, Done):
+        await _obeyed(desk, account_id)
     return await _account(desk, act)
 
 
@@ -118,9 +122,9 @@ async def add_extension(
     return done(act, lambda extension: {"extension": extension_document(extension)})
 
 
-async def _obeyed(desk: Desk, act: Done[Account] | Declined) -> None:
-    if isinstance(act, Done) and desk.meter is not None:
-        await review(desk.meter, desk.queries, desk.prices.plans, act.result.account_id)
+async def _obeyed(desk: Desk, account_id: str) -> None:
+    if desk.meter is not None:
+        await review(desk.meter, desk.queries, desk.prices.plans, account_id)
 
 
 async def _account(desk: Desk, act: Done[Account] | Declined) -> Document:

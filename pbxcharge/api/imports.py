@@ -53,9 +53,12 @@ async def import_rows(
 async def bring(desk: Desk, by: str, rows: Sequence[ImportRow], apply: bool) -> Document:
     """The same with rows that are read already."""
     importing = desk.acting.importing
-    imported = await (importing.apply if apply else importing.preview)(rows, by)
-    if imported.written and desk.meter is not None:
-        await review(desk.meter, desk.queries, desk.prices.plans)
+    try:
+        imported = await (importing.apply if apply else importing.preview)(rows, by)
+    finally:
+        # Also of one that was not written: running calls were bounded by it before it was tried.
+        if apply and desk.meter is not None:
+            await review(desk.meter, desk.queries, desk.prices.plans)
     return await asyncio.to_thread(_document, imported, desk.currency)
 
 

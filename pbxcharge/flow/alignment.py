@@ -21,6 +21,7 @@ from pbxcharge.core.credit import InUse, Operation, Wallet
 from pbxcharge.core.plan import Plan
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.months import Months
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.records import Records
 from pbxcharge.flow.wallets import converted, opened, outside, stale
@@ -71,12 +72,14 @@ class Alignment:
         writer: the one writer.
         records: what is committed.
         clock: dates the entries of conversions.
+        months: of running calls; bounded by a plan before it lets their wallets be spent.
     """
 
-    def __init__(self, writer: Writer, records: Records, clock: Clock) -> None:
+    def __init__(self, writer: Writer, records: Records, clock: Clock, months: Months) -> None:
         self._writer = writer
         self._records = records
         self._clock = clock
+        self._months = months
         self.waiting: set[str] = set()
 
     async def obstacles(
@@ -135,7 +138,9 @@ class Alignment:
         operations: list[Operation] = []
         for account in accounts:
             own, name = wallets.get(account.account_id, []), account.account_id
-            operations += stale(own, opened(name, plan))
+            if opening := list(stale(own, opened(name, plan))):
+                self._months.expect([account], {plan.name: plan})
+                operations += opening
             convert = converted(name, own, plan, now_us, ACTOR)
             operations += [convert] if convert else []
         outcomes = await self._writer.submit(operations) if operations else ()

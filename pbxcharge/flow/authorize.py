@@ -253,7 +253,7 @@ class Authorizer:
         return Reserve(
             call_id=attempt.call_id,
             step=1,
-            payers=payers(granted, offer.sale.prices, attempt.setup_at_us),
+            payers=payers(granted, offer.sale.prices, attempt.setup_at_us, self._meter.months),
             least_s=offer.sale.least_s,
             want_s=offer.sale.want_s,
             lease_from_us=attempt.setup_at_us + granted.ringing_s * MICROS,

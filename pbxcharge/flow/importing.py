@@ -13,6 +13,7 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.import_changes import Change, Differences, found_in
 from pbxcharge.flow.import_judge import Terms, judge
 from pbxcharge.flow.import_known import BulkRecords, ask_all, read_known
+from pbxcharge.flow.months import Months
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.provision import Provisioning, not_converted
 from pbxcharge.flow.wallets import NotConverted, all_or_nothing
@@ -45,6 +46,7 @@ class Importing:
         provisioning: what an account's plan means for its wallets.
         clock: dates the audit trail.
         turn: of everybody who changes accounts.
+        months: of the calls that run in this process.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Importing:
         provisioning: Provisioning,
         clock: Clock,
         turn: asyncio.Lock,
+        months: Months,
     ) -> None:
         self._writer = writer
         self._records = records
@@ -62,6 +65,7 @@ class Importing:
         self._provisioning = provisioning
         self._clock = clock
         self._turn = turn
+        self._months = months
 
     async def preview(self, rows: Sequence[ImportRow], actor: str) -> Imported:
         """What an import would change; nothing is written.
@@ -86,8 +90,11 @@ class Importing:
             operations = await self._operations(differences.changes, actor)
             effects = await asyncio.to_thread(self._effects, differences.changes, actor)
             initial_micros = await self._initial_micros(operations)
+            accounts = [it.after for it in differences.changes if isinstance(it.after, Account)]
             try:
-                await self._writer.submit(operations, _AllOrNothing(effects))
+                async with self._months.turn:
+                    self._months.expect(accounts, self._prices.plans)
+                    await self._writer.submit(operations, _AllOrNothing(effects))
             except NotConverted as error:
                 return Imported(_not_converted(differences, error), False, 0)
             return Imported(differences, True, initial_micros)

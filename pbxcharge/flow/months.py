@@ -14,18 +14,32 @@ class Months:
 
     A running call keeps its prices and its limits, for they are stored with it. But the floor of a
     wallet falls at once when its account becomes postpaid, so its month must bound the call as
-    well: of both limits, the stricter one counts.
+    well: of all these limits, the strictest one counts.
 
-    `turn` is of whoever learns them: what was read earlier must not be learned later.
+    `turn` is of whoever learns them: what was read earlier must not be learned later. Whoever
+    lets floors fall has it, too, from before they do until what was changed can be read.
     """
 
     def __init__(self) -> None:
         self.turn = asyncio.Lock()
         self._micros: dict[str, int] = {}
+        self._coming: dict[str, int] = {}
 
     def limits(self, level: PayingLevel, stored: Limits) -> Limits:
         """What a paying level of a running call may spend: 50 stored, 20 a month now: 20."""
-        return stored.within_month(self._micros.get(level.account_id))
+        name = level.account_id
+        known = stored.within_month(self._micros.get(name))
+        return known.within_month(self._coming.get(name))
+
+    def expect(self, accounts: Iterable[Account], plans: Mapping[str, Plan]) -> None:
+        """Bound accounts by the plans that they are about to have, until that is learned.
+
+        A floor that falls raises credit, and running calls ask for more in the same moment.
+        """
+        for account in accounts:
+            plan = plans.get(account.plan or "")
+            if plan is not None and plan.monthly_limit_micros is not None:
+                self._coming[account.account_id] = plan.monthly_limit_micros
 
     def learn(self, accounts: Iterable[Account], plans: Mapping[str, Plan]) -> frozenset[str]:
         """Know the monthly limits of accounts as they are now; those that may spend more now.
@@ -36,7 +50,7 @@ class Months:
         for account in accounts:
             plan = plans.get(account.plan or "")
             now = None if plan is None else plan.monthly_limit_micros
-            before = self._micros.pop(account.account_id, None)
+            before = self._forgotten(account.account_id)
             if now is not None:
                 self._micros[account.account_id] = now
             if before is not None and (now is None or now > before):
@@ -45,6 +59,11 @@ class Months:
 
     def forget(self, concerned: Container[str] | None, but: Container[str]) -> None:
         """Those of these accounts (None: of all) that pay for no running call any more."""
-        for name in tuple(self._micros):
+        for name in self._micros.keys() | self._coming.keys():
             if (concerned is None or name in concerned) and name not in but:
-                del self._micros[name]
+                self._forgotten(name)
+
+    def _forgotten(self, name: str) -> int | None:
+        """The stricter limit of what is known and what was to come; neither is known any more."""
+        limits = self._micros.pop(name, None), self._coming.pop(name, None)
+        return min((limit for limit in limits if limit is not None), default=None)

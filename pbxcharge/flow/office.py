@@ -8,6 +8,7 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.closed_months import ClosedMonths
 from pbxcharge.flow.exports import Exports
 from pbxcharge.flow.importing import Importing
+from pbxcharge.flow.months import Months
 from pbxcharge.flow.numbers import Numbers
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.provision import Provisioning
@@ -28,6 +29,7 @@ class Office:
         prices: what is in force.
         clock: dates entries and the audit trail.
         currency: of the site.
+        months: of the calls that run in this process; None where none does.
     """
 
     def __init__(
@@ -37,17 +39,18 @@ class Office:
         prices: Prices,
         clock: Clock,
         currency: str,
+        months: Months | None = None,
     ) -> None:
         self.currency = currency
-        turn = asyncio.Lock()
-        self.provisioning = Provisioning(writer, records, prices, clock, turn)
+        turn, running = asyncio.Lock(), months or Months()
+        self.provisioning = Provisioning(writer, records, prices, clock, turn, running)
         self.numbers = Numbers(writer, records, prices, clock, turn)
-        self.importing = Importing(writer, records, prices, self.provisioning, clock, turn)
+        self.importing = Importing(writer, records, prices, self.provisioning, clock, turn, running)
         self.exports = Exports(writer, records.exports, clock)
-        till, months = Till(writer, currency), ClosedMonths(prices, clock)
+        till, closed = Till(writer, currency), ClosedMonths(prices, clock)
         self.cashier = Cashier(till, records, clock)
-        self.refunds = Refunds(till, records, clock, turn, months)
-        self.rerating = Rerating(writer, records, prices, clock, months, turn)
+        self.refunds = Refunds(till, records, clock, turn, closed)
+        self.rerating = Rerating(writer, records, prices, clock, closed, turn)
 
     async def align_wallets(self) -> int:
         """Let every wallet be as its plan wants it now; how many were changed."""

@@ -23,6 +23,7 @@ from pbxcharge.flow.identity import (
     same_extension,
     unknown_account,
 )
+from pbxcharge.flow.months import Months
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.records import Records
 from pbxcharge.flow.rules import against_account, against_extension, against_plan, first
@@ -45,6 +46,7 @@ class Provisioning:
         prices: what is in force; of its plans, those until `change_plans`.
         clock: dates the audit trail.
         turn: between reading what exists and writing what follows, no other act may come.
+        months: of the calls that run in this process.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Provisioning:
         prices: Prices,
         clock: Clock,
         turn: asyncio.Lock,
+        months: Months,
     ) -> None:
         self._writer = writer
         self._records = records
@@ -61,7 +64,8 @@ class Provisioning:
         self._prices = prices
         self._clock = clock
         self._turn = turn
-        self._alignment = Alignment(writer, records, clock)
+        self._months = months
+        self._alignment = Alignment(writer, records, clock, months)
 
     async def add_account(self, wanted: Account, actor: str) -> Done[Account] | Declined:
         """Add an account; with a plan, its wallets and initial credit too.
@@ -99,8 +103,11 @@ class Provisioning:
             if declined := first(against_plan(plan, self._plans, owners)):
                 return declined
             changed = replace(account, plan=plan)
+            operations = await self.plan_operations(changed, actor)
             try:
-                await self._save(changed, actor, await self.plan_operations(changed, actor))
+                async with self._months.turn:
+                    self._months.expect([changed], self._plans)
+                    await self._save(changed, actor, operations)
             except NotConverted as error:
                 return not_converted(account_id, error)
             return Done(changed)
@@ -190,9 +197,10 @@ class Provisioning:
         async with self._turn:
             obstacles = await self._alignment.obstacles(self._plans, plans)
             if not obstacles:
-                await self._alignment.follow(self._plans, plans)
-                self._plans = plans
-                then()
+                async with self._months.turn:
+                    await self._alignment.follow(self._plans, plans)
+                    self._plans = plans
+                    then()
             return obstacles
 
     async def plan_operations(

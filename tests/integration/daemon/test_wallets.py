@@ -94,6 +94,22 @@ async def test_a_call_that_becomes_postpaid_obeys_the_month(
         await x.site.run("verify")
 
 
+@pytest.mark.parametrize("become_postpaid", [set_plan, reload])
+async def test_a_call_without_credit_that_becomes_postpaid_gets_nothing_beyond_the_month(
+    become_postpaid: Callable[[Exchange], Awaitable[None]],
+) -> None:
+    """Its 0.20 are all held when the floor falls away: that moment raises credit, not the month.
+
+    Seen failing without the limits to come in `Months.limits`: another slice of 0.30 was held.
+    """
+    change = timing(renew_lead_s=60)
+    async with exchange({"alice": "0.20"}, change=change, plan=slices_of(30)) as x:
+        call = await x.talk("alice")
+        await become_postpaid(x)
+        record = await x.settled(call)
+        assert (record["charge_micros"], record["ended_by"]) == (20 * SECOND, "credit")
+
+
 async def test_an_unlimited_account_is_metered_and_never_cut() -> None:
     """Without credit it talks slice after slice, is charged for it, and shown as unlimited."""
     async with exchange({"alice": "0"}, plan=UNLIMITED) as x:

@@ -65,3 +65,18 @@ def test_what_no_running_call_needs_is_forgotten() -> None:
     assert months.limits(level, UNLIMITED).monthly_limit_micros == 50
     months.forget(None, but={"acme": ACME})
     assert months.limits(level, UNLIMITED) == UNLIMITED
+
+
+def test_a_month_that_is_to_come_bounds_calls_before_their_floor_falls() -> None:
+    """Until it is learned; who was bounded by one that did not come is told that there is more.
+
+    Seen failing with the limits that were learned alone in `Months.limits`.
+    """
+    months, level = Months(), PayingLevel("alice", "alice:outgoing")
+    months.expect([ALICE], PLANS)
+    assert months.limits(level, UNLIMITED).monthly_limit_micros == 50
+    assert months.learn([ALICE], PLANS) == frozenset()
+    months.expect([replace(ALICE, plan="twenty")], PLANS)
+    assert months.limits(level, UNLIMITED).monthly_limit_micros == 20
+    assert months.learn([ALICE], PLANS) == frozenset({"alice"})
+    assert months.limits(level, UNLIMITED).monthly_limit_micros == 50
