@@ -107,3 +107,35 @@ def _is_there(page: Path, file: str, heading: str) -> bool:
 def _anchor(heading: str) -> str:
     """The name that a heading gets in a link."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A command of a page with what the page says that it prints.
+
+    Args:
+        page: the file.
+        typed: the words behind `pbxcharge`.
+        lines: what it prints; of a long answer a part.
+    """
+
+    page: str
+    typed: str
+    lines: tuple[str, ...]
+
+
+def shown(page: Path) -> Iterator[Shown]:
+    """Every command of a page that is shown with its answer."""
+    for block in _FENCE.findall(page.read_text()):
+        for part in block.split("\n$ ")[1:]:
+            typed, _, answer = part.partition("\n")
+            lines = [line for line in answer.splitlines() if line.strip(" `.…")]
+            if typed.startswith("pbxcharge ") and lines:
+                yield Shown(page.name, typed.removeprefix("pbxcharge "), tuple(lines))
+
+
+def shape(line: str) -> str:
+    """A line without what differs from day to day: ids, times, numbers, and room between them."""
+    line = re.sub(r"\b(?:[0-9a-f]{12,}|[a-z]+-[0-9a-f]{12,})\b", "#", line)
+    line = re.sub(r"[+-]?\d[\d.,:/-]*", "#", line)
+    return " ".join(line.split())
