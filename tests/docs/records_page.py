@@ -12,11 +12,21 @@ from pbxcharge.core.ledger import EntryKind
 from pbxcharge.core.plan import CallType
 from pbxcharge.flow.journal import EVENTS
 from pbxcharge.flow.rerate_judge import Verdict
+from pbxcharge.reports.reconcile_document import COLUMNS as OF_DIFFERENCES
+from pbxcharge.reports.replay_document import CHANGE_COLUMNS, SUM_COLUMNS
 from pbxcharge.store.export_queries import COLUMNS as EXPORTED
 from pbxcharge.store.report_selects import CALL_COLUMNS
 from tests.docs.found import verify_findings
 from tests.docs.markdown import argument_texts, code, member_texts, page, sentence, table
-from tests.docs.texts import COLUMNS, EVENT_FIELDS, LEVEL_COLUMNS, REPORT_COLUMNS, TO_DO
+from tests.docs.texts import (
+    COLUMNS,
+    EVENT_FIELDS,
+    LEVEL_COLUMNS,
+    RECONCILE_COLUMNS,
+    REPLAY_COLUMNS,
+    REPORT_COLUMNS,
+    TO_DO,
+)
 
 LISTINGS = {
     "accounts": ACCOUNTS.columns,
@@ -139,7 +149,12 @@ def _reports() -> str:
         f"### report {name}\n\n{_meanings('column', {each: REPORT_COLUMNS[each] for each in columns})}"
         for name, columns in LISTINGS.items()
     )
-    return "\n\n".join(("## Columns of the other reports", *tables))
+    rest = {
+        "replay --csv": {each: REPLAY_COLUMNS[each] for each in (*SUM_COLUMNS, *CHANGE_COLUMNS)},
+        "reconcile --csv": {each: RECONCILE_COLUMNS[each] for each in OF_DIFFERENCES},
+    }
+    more = (f"### {title}\n\n{_meanings('column', texts)}" for title, texts in rest.items())
+    return "\n\n".join(("## Columns of the other reports", *tables, *more))
 
 
 def _events() -> str:

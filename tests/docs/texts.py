@@ -27,7 +27,7 @@ TO_DO = {
 COLUMNS = {
     "seq": "the number of the record in its stream: 1, 2, 3 … without a gap; a record that is charged anew comes again, under a new number",
     "slices": "the reservations that were granted; `explain` shows them as steps",
-    "lines": "the lines of the payer's own charge, as JSON; `explain` shows them as a table",
+    "lines": "the lines of the payer's own charge; in CSV as `connect_fee 0.02; first_block 0.10`",
     "call_type": "a kind of call (below), or `emergency`",
     "destination": "the name of the destination in the payer's plan",
     "prefix": "the prefix that decided; `@local` and the like inside the house",
@@ -37,7 +37,7 @@ COLUMNS = {
     "refunded": "what was given back for the call by `refund`",
     "net": "`charge` less `refunded`",
     "wallet_id": "the wallet that paid",
-    "upper_levels": "what each level above the payer pays, as JSON: account, plan and version, prefix, destination, charge",
+    "upper_levels": "what each level above the payer pays; in CSV as `acme 0.05; telco 0.03`",
 }
 """Columns of calls that are no field of the record itself, or need other words than it."""
 
@@ -83,6 +83,42 @@ REPORT_COLUMNS = {
     "last_at": "the last one",
 }
 """Columns of the reports that add calls up."""
+
+REPLAY_COLUMNS = {
+    "by": "`total`, `level`, `account` or `destination`",
+    "name": "of the level, the account or the destination; of the total `callers` or `carriers`",
+    "calls": "that were let through",
+    "before": "what they cost, as the records say now",
+    "after": "what they would cost",
+    "difference": "`after` less `before`",
+    "percent": "the same in per cent of `before`",
+    "refused": "how many would be refused; of one call the reason",
+    "ended_earlier": "how many would be ended before they were",
+    "call_id": "the call",
+    "setup_at": "when it was asked for",
+    "account": "who called",
+    "number": "as rated",
+    "destination": "the name of the destination",
+    "paying_account": "whose charge changes: the caller's, or that of an account above",
+    "refused_by": "the account at whose level it would be refused",
+    "ends_after_s": "after so many seconds of talk it would be ended",
+}
+"""Columns of what `replay` writes, of sums and of single calls."""
+
+RECONCILE_COLUMNS = {
+    "difference": "`missing_here`, `missing_there`, `seconds` or `cost`",
+    "call_id": "our call; empty where it is missing here",
+    "line": "of their file; empty where it is missing there",
+    "at": "its beginning: ours if it is in the books, else theirs",
+    "key": "the number that was called; of what is missing here what their file has: the number, or Asterisk's id of the channel",
+    "account_id": "who pays for ours",
+    "our_seconds": "seconds of talk in the books",
+    "their_seconds": "seconds in their file",
+    "our_cost": "what the trunk's deck asks",
+    "their_cost": "what their file asks",
+    "cost_difference": "theirs less ours",
+}
+"""Columns of what `reconcile` writes."""
 
 EVENT_FIELDS = {
     "event_id": "rises from line to line, also over restarts",

@@ -18,12 +18,22 @@ from pbxcharge.flow.acts import Refusal
 from pbxcharge.flow.journal import EVENTS
 from pbxcharge.flow.rerate_judge import Verdict
 from pbxcharge.flow.spool import DAEMON_AWAY
+from pbxcharge.reports.reconcile_document import COLUMNS as OF_DIFFERENCES
+from pbxcharge.reports.replay_document import CHANGE_COLUMNS, SUM_COLUMNS
 from tests.docs.commands_page import known
 from tests.docs.found import told_fields, verify_findings
 from tests.docs.make import FOLDER, PAGES
 from tests.docs.markdown import member_texts
 from tests.docs.records_page import all_columns, column_text
-from tests.docs.texts import DECK_COLUMNS, EVENT_FIELDS, LEVEL_COLUMNS, REPORT_COLUMNS, TO_DO
+from tests.docs.texts import (
+    DECK_COLUMNS,
+    EVENT_FIELDS,
+    LEVEL_COLUMNS,
+    RECONCILE_COLUMNS,
+    REPLAY_COLUMNS,
+    REPORT_COLUMNS,
+    TO_DO,
+)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -55,6 +65,8 @@ def test_every_reason_has_its_words_and_what_to_do() -> None:
         pytest.param(EndedBy, ENDED_BY, id="who ended a call"),
         pytest.param(EndSource, WITNESSES, id="which witness said so"),
         pytest.param(OF_DECKS, DECK_COLUMNS, id="columns of decks"),
+        pytest.param((*SUM_COLUMNS, *CHANGE_COLUMNS), REPLAY_COLUMNS, id="columns of replays"),
+        pytest.param(OF_DIFFERENCES, RECONCILE_COLUMNS, id="columns of differences"),
     ],
 )
 def test_each_value_has_a_text(values: Collection[str], texts: Mapping[str, str]) -> None:
