@@ -8,7 +8,7 @@ TO_DO = {
     "stopping": "nothing: the daemon is being restarted",
     "daemon_away": "start the daemon; `systemctl status pbxcharge` and the log say why it was away",
     "unknown_account": "add the phone (`extension add`), or see who dials over a trunk: `cdr list` names the endpoint",
-    "account_suspended": "`account show` names the status, also of the accounts above; `account set-status ACCOUNT active`",
+    "account_suspended": "`account list` has the status of the account and of those above; `account set-status ACCOUNT active`",
     "account_blocked": "the same",
     "account_expired": "the same",
     "account_closed": "the same, if it is to be opened again",
