@@ -53,9 +53,9 @@ def explained_call(told: Told) -> Document:
         **_priced(cdr, told.explanation),
         "slices": _slices(cdr),
         "wallets": list(_wallets(told)),
-        "margins": list(_margins(now)),
+        "margins": list(_margins(now, told.entries)),
         "entries": [entry_document(entry, cdr.currency) for entry in told.entries],
-        "refunded": format_amount(_refunded_micros(told.entries)),
+        "refunded": format_amount(sum(_refunded(now, told.entries)[:1])),
         "charge_now": format_amount(now.charge_micros),
         "corrections": [_correction(*each) for each in told.corrections],
     }
@@ -138,12 +138,14 @@ def _wallets(told: Told) -> Iterator[Document]:
         }
 
 
-def _margins(cdr: Cdr) -> Iterator[Document]:
+def _margins(cdr: Cdr, entries: Sequence[Entry]) -> Iterator[Document]:
     """What each seller keeps: what the level below pays it, less what it pays itself.
 
-    At the top stands the site (None), which pays the carrier; without a deck nobody knows what.
+    What was given back to a level it has not paid: 0.25 less a refund of 0.05 is 0.20. At the top
+    stands the site (None), which pays the carrier; without a deck nobody knows what.
     """
-    paid = [level.charge_micros for level in cdr.levels]
+    refunded = _refunded(cdr, entries)
+    paid = [it.charge_micros - back for it, back in zip(cdr.levels, refunded, strict=True)]
     sellers: list[str | None] = [*(level.account_id for level in cdr.levels[1:]), None]
     pays = [*paid[1:], cdr.cost_micros]
     for seller, gets, gives in zip(sellers, paid, pays, strict=False):
@@ -156,8 +158,13 @@ def _margins(cdr: Cdr) -> Iterator[Document]:
             }
 
 
-def _refunded_micros(entries: Sequence[Entry]) -> int:
-    return sum(entry.amount_micros for entry in entries if entry.kind is EntryKind.REFUND)
+def _refunded(cdr: Cdr, entries: Sequence[Entry]) -> list[int]:
+    """What each level was given back, the first level first: it is its charge that is shown."""
+    refunds = [entry for entry in entries if entry.kind is EntryKind.REFUND]
+    return [
+        sum(each.amount_micros for each in refunds if each.wallet_id == level.wallet_id)
+        for level in cdr.levels
+    ]
 
 
 def _correction(revision: Revision, explanation: Explanation) -> Document:

@@ -165,11 +165,11 @@ class Replay:
             self._keep(self._change(told))
 
     def _add(self, told: "_Told") -> None:
-        recorded, before, after = told.recorded, told.recorded.charges_micros, told.after_micros
+        recorded, own = told.recorded, self._own(told)
         if told.refused is not None:
             self.refused[str(told.refused.reason)] += 1
-        self.own.add(before[0], after[0], *told.outcome)
-        _sums(self.destinations, recorded.destination).add(before[0], after[0], *told.outcome)
+        self.own.add(*own, *told.outcome)
+        _sums(self.destinations, recorded.destination).add(*own, *told.outcome)
         for level, was, would_be in self._levels(told):
             _sums(self.accounts, level.account_id).add(was, would_be, *told.outcome)
         if recorded.cost_micros is not None or told.cost_micros is not None:
@@ -182,6 +182,16 @@ class Replay:
         levels = zip(recorded.call.levels, recorded.charges_micros, told.after_micros, strict=True)
         return (each for each in levels if self.scope is None or each[0].account_id in self.scope)
 
+    def _own(self, told: "_Told") -> tuple[int, int]:
+        """What the caller's own level was, and would have been; nothing if it is out of scope.
+
+        An account without a plan calls at the price of one above it.
+        """
+        first = told.recorded.call.levels[0].account_id
+        if self.scope is not None and first not in self.scope:
+            return 0, 0
+        return told.recorded.charges_micros[0], told.after_micros[0]
+
     def changes(self) -> list[Change]:
         """The calls that change, those first whose amount changes most, and of equals the first."""
         ordered = sorted(self._changes, key=lambda kept: (-kept[0], -kept[1]))
@@ -193,10 +203,10 @@ class Replay:
         return self._changed
 
     def _change(self, told: "_Told") -> Change:
-        level, was, would_be = max(self._levels(told), key=lambda each: abs(each[2] - each[1]))
-        return Change(
-            told.recorded, level.account_id, was, would_be, told.refused, told.ends_after_s
-        )
+        caller = told.recorded.account_id or ""
+        levels = ((level.account_id, was, then) for level, was, then in self._levels(told))
+        most = max(levels, key=lambda each: abs(each[2] - each[1]), default=(caller, 0, 0))
+        return Change(told.recorded, *most, told.refused, told.ends_after_s)
 
     def _keep(self, change: Change) -> None:
         self._changed += 1

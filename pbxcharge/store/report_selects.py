@@ -47,6 +47,11 @@ def _own(column: str) -> str:
     return f"(SELECT {column} FROM cdr_level_now WHERE call_id = call.call_id AND level = 0)"
 
 
+_REFUNDED = _refunded(
+    "(SELECT account_id FROM cdr_level WHERE call_id = call.call_id AND level = 0)"
+)
+"""What was given back of the charge of the row: that of the first level that has a plan."""
+
 _UPPER = """(
     SELECT json_group_array(json_object(
         'account_id', account_id, 'plan', plan, 'plan_version', plan_version, 'prefix', prefix,
@@ -80,8 +85,8 @@ CALL_COLUMNS: dict[str, str] = {
     # No plan gives talk from an allowance yet, so no call has used any.
     "included_s": "0",
     "charge": "call.charge_micros",
-    "refunded": _refunded("call.account_id"),
-    "net": f"call.charge_micros - {_refunded('call.account_id')}",
+    "refunded": _REFUNDED,
+    "net": f"call.charge_micros - {_REFUNDED}",
     "currency": "call.currency",
     "wallet_id": _own("wallet_id"),
     "disposition": "call.disposition",
@@ -162,7 +167,7 @@ def totals(form: Form) -> str:
 WITH RECURSIVE {_PIECE}{form.scope}
 SELECT (call.setup_at_us + piece.offset_us) / {DAY_US}, +call.call_type, +call.direction,
     +call.disposition, count(*), sum(call.talk_s), sum(call.billed_s), sum(call.unpaid_s),
-    sum(call.charge_micros), sum({_refunded("call.account_id")})
+    sum(call.charge_micros), sum({_REFUNDED})
 FROM piece CROSS JOIN {form.calls_now}
 WHERE call.setup_at_us >= piece.from_us AND call.setup_at_us < piece.until_us {_WANTED}
 GROUP BY 1, 2, 3, 4
@@ -176,7 +181,7 @@ def destinations(form: Form) -> str:
 WITH RECURSIVE one AS (SELECT 1){form.scope}
 SELECT +paid.destination, +paid.prefix, count(*), sum(call.disposition = 'ANSWERED'),
     sum(call.talk_s), sum(call.billed_s), sum(call.charge_micros),
-    sum({_refunded("call.account_id")})
+    sum({_refunded("paid.account_id")})
 FROM {form.calls_now}
 CROSS JOIN cdr_level_now AS paid ON paid.call_id = call.call_id AND paid.level = 0
 WHERE {_PERIOD} {_WANTED}

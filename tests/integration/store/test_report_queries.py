@@ -105,6 +105,27 @@ async def test_calls_are_those_that_are_wanted(
     assert sum(row[4] for row in summed) == len(call_ids)
 
 
+async def test_what_was_given_back_is_of_the_charge_that_is_shown(tmp_path: Path) -> None:
+    """Ann has no plan and her organization pays for her call, and gets a part of it back.
+
+    Seen failing with the refunds of the account that called.
+    """
+    log, path = RecordingLogger(), tmp_path / "other.db"
+    async with open_store(path, currency="EUR", node="pbx1", log=log, migrate=True) as store:
+        await grow(store.writer, TREE)
+        record = talked("c1", "2026-11-02T10:00", 60, [level("org", 100_000)], account_id="ann")
+        await write(store.writer, [record])
+        charge, at_us = "charge:c1:org:outgoing", us("2026-11-20")
+        paid = Entry(charge, "org:outgoing", EntryKind.CHARGE, -100_000, at_us, ACTOR, "c1")
+        back = Entry("back", "org:outgoing", EntryKind.REFUND, 40_000, at_us, ACTOR, "c1", charge)
+        await store.writer.submit([Post(paid), Post(back)])
+        async with Reports(path).reading() as look:
+            listed = await look.calls(SITE, ["charge", "refunded", "net"], 9)
+            (summed,), (there,) = await look.totals(SITE, PIECES), await look.destinations(SITE, 9)
+    assert listed == [(100_000, 40_000, 60_000)]
+    assert summed[8:] == there[6:] == (100_000, 40_000)
+
+
 async def test_every_column_can_be_read(reading: Reading) -> None:
     """The upper levels stand in their order, the payer's own plan beside them."""
     names = list(CALL_COLUMNS)

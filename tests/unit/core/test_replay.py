@@ -1,6 +1,7 @@
 """Replaying calls: the sums of what they did cost and would have cost, and what changes most."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -70,6 +71,18 @@ def test_a_refused_attempt_counts_only_if_it_would_be_allowed() -> None:
     replay = told(Replay(), (attempt, repriced()), (attempt, NO_RATE))
     assert (dict(replay.attempts), replay.would_be_allowed) == ({"no_rate": 2}, 1)
     assert replay.own == Sums()
+
+
+def test_a_caller_without_a_plan_pays_nothing_in_its_own_scope() -> None:
+    """Its organization pays for the call, and is not asked about; that it is refused is told.
+
+    Seen failing with the first level's amounts whoever pays them, and with no level to choose.
+    """
+    own = Recorded("a", replace(CALL, levels=LEVELS[1:]), "alice", "Germany", (40,))
+    replay = told(Replay(scope=frozenset({"alice"})), (own, NO_RATE))
+    assert (replay.own, replay.accounts) == (Sums(1, 0, 0, refused=1), {})
+    (change,) = replay.changes()
+    assert (change.account_id, change.difference_micros) == ("alice", 0)
 
 
 def test_only_the_money_of_the_scope_is_shown() -> None:
