@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 
-from pbxcharge.catalog.findings import Finding
+from pbxcharge.catalog.findings import Finding, Severity
 from pbxcharge.catalog.foreign_cdrs import CarrierColumns, read_asterisk, read_carrier
 from pbxcharge.core.reconciliation import (
     Pair,
@@ -60,7 +60,7 @@ def compare_asterisk(
         DatabaseMissing, NotTheOwner, SchemaBehind, SchemaAhead: the books cannot be read.
     """
     theirs, found = read_asterisk(file, zone, settings.trunk_endpoints)
-    return _compare(settings, OF_PBX, settings.pbx, theirs, found, between, tolerance)
+    return _compare(settings, file, OF_PBX, settings.pbx, theirs, found, between, tolerance)
 
 
 def compare_carrier(
@@ -77,11 +77,12 @@ def compare_carrier(
         DatabaseMissing, NotTheOwner, SchemaBehind, SchemaAhead: the books cannot be read.
     """
     theirs, found = read_carrier(file, columns)
-    return _compare(settings, OF_TRUNK, trunk, theirs, found, between, tolerance)
+    return _compare(settings, file, OF_TRUNK, trunk, theirs, found, between, tolerance)
 
 
 def _compare(
     settings: Settings,
+    file: Path,
     statement: str,
     of: str,
     theirs: Iterable[TheirCall],
@@ -92,6 +93,7 @@ def _compare(
     require_database(settings.database)
     calls = tuple(theirs)
     from_us, until_us = _time(calls, between)
+    found = found or _nothing_told(file, calls, between)
     if found:
         return Compared(from_us, until_us, None, found)
     near_us = tolerance.within_us or 0
@@ -105,6 +107,16 @@ def _compare(
         missing_there=tuple(it for it in whole.missing_there if from_us <= it.at_us < until_us),
     )
     return Compared(from_us, until_us, within)
+
+
+def _nothing_told(
+    file: Path, calls: tuple[TheirCall, ...], between: tuple[int | None, int | None]
+) -> tuple[Finding, ...]:
+    """A file without a call says nothing of any time, so it agrees with nothing."""
+    if calls or None not in between:
+        return ()
+    message, hint = "has no answered call", "say which time it is for: --from and --to"
+    return (Finding(Severity.ERROR, str(file), 0, "", message, hint),)
 
 
 def _time(calls: tuple[TheirCall, ...], between: tuple[int | None, int | None]) -> tuple[int, int]:

@@ -33,6 +33,8 @@ START = ("start", "start_time", "started_at", "connect_time", "answer_time", "ti
 SECONDS = ("seconds", "billed_seconds", "billsec", "duration_s", "duration", "length")
 COST = ("cost", "amount", "charge", "charged_amount", "total", "price")
 
+_EPOCH_DIGITS = (9, 10)
+"""Of seconds from 1973 on, for 300 years; with more of them it is milliseconds, say."""
 _WHOLE = re.compile(r"[0-9]{1,7}")
 _CLOCK = re.compile(r"([0-9]{1,3}):([0-5][0-9]):([0-5][0-9])")
 _NOT_DIGITS = re.compile(r"[^0-9]")
@@ -210,7 +212,7 @@ def _instant_us(text: str, time_format: str | None, zone: tzinfo) -> int:
     try:
         if time_format is not None:
             at = datetime.strptime(text, time_format)
-        elif text.isdigit() and len(text) >= 9:
+        elif text.isdigit() and len(text) in _EPOCH_DIGITS:
             return int(text) * MICROS
         else:
             at = datetime.fromisoformat(text)

@@ -164,7 +164,10 @@ def _between(since: str | None, until: str | None, zone: tzinfo) -> tuple[int | 
     def us(text: str | None, bound: Callable[[str, tzinfo], datetime]) -> int | None:
         return None if text is None else int(bound(text, zone).timestamp()) * MICROS
 
-    return us(since, begins), us(until, ends)
+    from_us, until_us = us(since, begins), us(until, ends)
+    if from_us is not None and until_us is not None and until_us <= from_us:
+        raise typer.BadParameter(f"--to {until} is before --from {since}")
+    return from_us, until_us
 
 
 def _told(run: Run, compared: "Compared", file: Path, everything: bool, csv: str | None) -> None:
@@ -173,7 +176,7 @@ def _told(run: Run, compared: "Compared", file: Path, everything: bool, csv: str
     if compared.found is None:
         shown.complain_of(compared.findings)
         raise BadConfiguration(f"{file} cannot be compared")
-    document = reconcile_document(compared.found)
+    document = reconcile_document(compared.found, compared.from_us, compared.until_us)
     if csv is not None:
         write_lines(csv, reconcile_csv(document))
     if csv != "-":
@@ -193,6 +196,9 @@ def _show(document: Document, file: Path, rows_max: int | None) -> None:
             say(f"{document[key]:,} {words}")
     if document["others"]:
         say(f"{document['others']:,} calls in {file} went over no trunk: not looked at")
+    if document["costs_not_compared"]:
+        say(f"{document['costs_not_compared']:,} whose cost only one side tells: not compared")
+    say(f"compared from {at(document['from'])} to {at(document['until'])} UTC")
     if document["agrees"]:
         say("both sides agree")
         return

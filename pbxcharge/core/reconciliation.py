@@ -109,6 +109,7 @@ class Reconciliation:
         seconds_differ: calls of both with another length.
         cost_differs: calls of both with another price.
         not_ours: calls of theirs that need not be in our books.
+        cost_unknown: calls of both whose cost only one side tells, where they tell costs.
     """
 
     pairs: int
@@ -117,10 +118,11 @@ class Reconciliation:
     seconds_differ: tuple[Pair, ...]
     cost_differs: tuple[Pair, ...]
     not_ours: int
+    cost_unknown: int = 0
 
     @property
     def agrees(self) -> bool:
-        """Whether both sides tell the same."""
+        """Whether both sides tell the same; a cost that only one side tells is no difference."""
         return not (
             self.missing_here or self.missing_there or self.seconds_differ or self.cost_differs
         )
@@ -143,6 +145,7 @@ def reconcile(
         lone_here += left
         lone_there += over
     pairs.sort(key=lambda pair: pair.ours.at_us)
+    told = any(pair.theirs.cost is not None for pair in pairs)
     return Reconciliation(
         pairs=len(pairs),
         missing_here=_in_order(call for call in lone_there if call.ours),
@@ -150,7 +153,12 @@ def reconcile(
         seconds_differ=tuple(it for it in pairs if abs(it.more_s) > tolerance.seconds),
         cost_differs=tuple(it for it in pairs if abs(it.dearer or Fraction(0)) > tolerance.cost),
         not_ours=sum(not call.ours for call in lone_there),
+        cost_unknown=sum(_cost_unknown(pair) for pair in pairs) if told else 0,
     )
+
+
+def _cost_unknown(pair: Pair) -> bool:
+    return (pair.ours.cost_micros is None) is not (pair.theirs.cost is None)
 
 
 def _by_key(calls: Iterable[_Call]) -> dict[str, list[_Call]]:

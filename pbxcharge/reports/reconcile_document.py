@@ -19,9 +19,11 @@ COLUMNS = (
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def reconcile_document(found: Reconciliation) -> Document:
-    """Counts, and a row for each difference."""
+def reconcile_document(found: Reconciliation, from_us: int, until_us: int) -> Document:
+    """The time that was compared, counts, and a row for each difference."""
     return {
+        "from": _instant(from_us),
+        "until": _instant(until_us),
         "agrees": found.agrees,
         "paired": found.pairs,
         "missing_here": len(found.missing_here),
@@ -29,6 +31,7 @@ def reconcile_document(found: Reconciliation) -> Document:
         "seconds_differ": len(found.seconds_differ),
         "cost_differs": len(found.cost_differs),
         "others": found.not_ours,
+        "costs_not_compared": found.cost_unknown,
         "differences": list(rows(found)),
     }
 
@@ -58,7 +61,7 @@ def _row(kind: str, ours: OurCall | None, theirs: TheirCall | None) -> Document:
         "difference": kind,
         "call_id": ours.call_id if ours else None,
         "line": theirs.line if theirs else None,
-        "at": (_EPOCH + timedelta(microseconds=one.at_us)).isoformat(),
+        "at": _instant(one.at_us),
         "key": ours.number if ours else one.key,
         "account_id": ours.account_id if ours else None,
         "our_seconds": ours.talk_s if ours else None,
@@ -67,6 +70,10 @@ def _row(kind: str, ours: OurCall | None, theirs: TheirCall | None) -> Document:
         "their_cost": _amount(theirs.cost if theirs else None),
         "cost_difference": _amount(dearer),
     }
+
+
+def _instant(at_us: int) -> str:
+    return (_EPOCH + timedelta(microseconds=at_us)).isoformat()
 
 
 def _amount(exact: Fraction | None) -> str | None:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,23 @@ async def test_both_sides_agree_or_every_difference_is_named() -> None:
             ("missing_there", first["call_id"], None),
             ("seconds", second["call_id"], 2),
         }
+
+
+async def test_a_file_without_a_call_agrees_with_nothing() -> None:
+    """Unless it is said which time it is for; then what is missing in it is named.
+
+    Seen failing, "both sides agree" and exit code 0, without `reconciling._nothing_told`.
+    """
+    async with exchange({"alice": "9.00"}) as x:
+        await hang_up(x, "alice")
+        words = ("reconcile", "carrier", write(x.site.folder), "--trunk", "carrier")
+        answer = await x.site.run(*words, code=78)
+        assert "has no answered call" in answer.err
+        day = datetime.now(UTC).date()
+        between = ("--from", str(day - timedelta(1)), "--to", str(day + timedelta(1)))
+        said = (await x.site.run("--json", *words, *between, code=1)).json
+        assert [it["difference"] for it in said["differences"]] == ["missing_there"]
+        await x.site.run(*words, "--from", "2026-03", "--to", "2026-02", code=2)
 
 
 async def test_a_file_that_cannot_be_read_is_named_by_line() -> None:

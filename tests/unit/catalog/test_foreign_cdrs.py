@@ -81,6 +81,14 @@ def test_a_carriers_file_is_read_by_its_usual_names(tmp_path: Path) -> None:
     assert (call.key, call.seconds, call.cost) == ("442079460000", 65, Fraction("0.0123456"))
 
 
+def test_an_instant_in_milliseconds_is_named_by_its_line(tmp_path: Path) -> None:
+    """Of the year 58862 if it were seconds; none of our calls would ever be near it."""
+    text = "start,number,seconds\n1795341890,4420,7\n1795341890123,4420,7\n"
+    (call,), (found,) = read_carrier(file(tmp_path, text), CarrierColumns())
+    assert (call.at_us, found.line) == (1_795_341_890_000_000, 3)
+    assert "is no date and time" in found.message
+
+
 def test_a_carriers_own_names_and_times_are_given(tmp_path: Path) -> None:
     """And a started second counts as one."""
     columns = CarrierColumns("CLD", "When", "Billed", "EUR", "%d.%m.%Y %H:%M", UTC)

@@ -1,5 +1,6 @@
 """Two sides' records: every call is paired once, or named once."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import given
@@ -27,6 +28,19 @@ def test_the_same_calls_agree() -> None:
     found = reconcile(ours((0, 60), (10, 5)), theirs((19, 5), (9, 60)), NEAR)
     assert found.agrees
     assert found.pairs == 2
+
+
+def test_a_cost_that_one_side_does_not_tell_is_counted() -> None:
+    """Theirs of 0.10 where no deck says ours; a file without costs leaves nothing to compare.
+
+    Seen failing, told as agreement, with `cost_unknown` left at 0.
+    """
+    told = TheirCall(2, "44", 0, 60, cost=Fraction(1, 10))
+    found = reconcile(ours((0, 60)), [told], NEAR)
+    assert (found.agrees, found.cost_unknown) == (True, 1)
+    priced = [replace(call, cost_micros=100_000) for call in ours((0, 60))]
+    assert reconcile(priced, [told], NEAR).cost_unknown == 0
+    assert reconcile(priced, theirs((0, 60)), NEAR).cost_unknown == 0
 
 
 def test_what_one_side_lacks_is_named() -> None:
