@@ -16,7 +16,7 @@ from pbxcharge.catalog.source import Group, Items, KeyPath, Scalar, Source
 from pbxcharge.catalog.stored_plan import stored_plan
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.plan import CallType
-from pbxcharge.core.price import RelativeTerms
+from pbxcharge.core.price import Rate, RelativeTerms
 
 HINT = "is the decimal point in its place?"
 _WORDS: Mapping[Fraction, str] = {
@@ -134,12 +134,17 @@ def _message(group: list[PriceJump]) -> str:
 
 def _sentence(jump: PriceJump) -> str:
     before, after = format_amount(jump.before_micros), format_amount(jump.after_micros)
-    what, is_, was = f"{jump.talk_s} s", "cost", "cost"
+    what, is_, was, beside = f"{jump.talk_s} s", "cost", "cost", _beside_fee(jump)
     if jump.talk_s == CONNECT_FEE:
-        what, is_, was = "the connect fee", "is", "was"
+        what, is_, was, beside = "the connect fee", "is", "was", ""
     if not jump.after_micros:
         return f"{what} {is_} nothing, and {was} {before} in the last version"
-    return f"{what} {is_} {after}, {_times(jump.factor)} the {before} of the last version"
+    return f"{what} {is_} {after}{beside}, {_times(jump.factor)} the {before} of the last version"
+
+
+def _beside_fee(jump: PriceJump) -> str:
+    rate = jump.row[2].rate if jump.row else None
+    return " beside the connect fee" if isinstance(rate, Rate) and rate.connect_fee_micros else ""
 
 
 def _times(factor: Fraction) -> str:

@@ -1,11 +1,11 @@
 """Prices that are ten times the last version's, or a tenth: mostly a misplaced decimal point.
 
 What a call costs is compared, for one minute and for ten, by the one price function: a price a
-minute, a first block or a minimum may each be what jumps. Connect fees are compared beside it.
+minute, a first block or a minimum may each be what jumps. Connect fees are compared by themselves.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
@@ -38,7 +38,7 @@ class PriceJump:
         prefix: what they were searched by: digits, or a pseudo-destination.
         row: of the plan as it is now; None is what the plan says of all calls, relative terms.
         window: in which time window; empty is outside of all.
-        talk_s: of a call that costs so much; 0 is its connect fee.
+        talk_s: of a call that costs so much beside its connect fee; 0 is the fee.
         before_micros: what it cost by the last version.
         after_micros: what it costs now; 0 if the destination is free now.
     """
@@ -104,7 +104,8 @@ def _compared(old: Priced, new: Priced) -> Iterator[tuple[str, int, int, int]]:
         names = {variant.window for rate in (old, new) for variant in rate.variants}
         for window in ("", *sorted(names)):
             was, now = (rate.at(always(window), 0) for rate in (old, new))
-            yield from _costs(window, was, now)
+            # A fee beside it would make ten times the price less than ten times the cost.
+            yield from _costs(window, *(replace(it, connect_fee_micros=0) for it in (was, now)))
             fees = was.table.connect_fee_micros, now.table.connect_fee_micros
             yield window, CONNECT_FEE, *fees
     elif isinstance(old, RelativeTerms) and isinstance(new, RelativeTerms):

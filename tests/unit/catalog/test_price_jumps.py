@@ -94,6 +94,15 @@ def test_a_connect_fee_jumps_by_itself() -> None:
     ]
 
 
+def test_a_connect_fee_hides_no_price_that_jumps() -> None:
+    """0.10 to 1.00 beside a fee of 0.02: the call of a minute costs 8.5 times as much."""
+    row = "{destination: Germany, prefixes: [49], price_per_minute: 0.10, connect_fee: 0.02}"
+    ((_, _, message),) = found(*text(row, "0.10", "1.00"))
+    assert message == (
+        "Germany: 60 s cost 1.00 beside the connect fee, ten times the 0.10 of the last version"
+    )
+
+
 def test_whatever_makes_a_call_dear_is_found() -> None:
     """A first block, a minimum: the price function tells what a call costs, no single key."""
     row = "{destination: Germany, prefixes: [49], price_per_minute: 0.06, minimum_charge: 0.01}"
