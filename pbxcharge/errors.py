@@ -183,6 +183,14 @@ class ForeignLog(OperatingError):
         )
 
 
+class ExportRuns(PbxchargeError):
+    """Another export writes into the same folder: wait until it has ended."""
+
+
+class ExportDiffers(PbxchargeError):
+    """A file of the same name has other records: compare it before it is moved away."""
+
+
 class BackupExists(OperatingError):
     """A backup is never written over a file: name another one."""
 

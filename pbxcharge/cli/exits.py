@@ -7,6 +7,8 @@ from pbxcharge.errors import (
     AmountError,
     BackupExists,
     DatabaseMissing,
+    ExportDiffers,
+    ExportRuns,
     NotTheOwner,
     OtherNode,
     PbxchargeError,
@@ -39,7 +41,16 @@ class BadConfiguration(PbxchargeError):
     """The files of the site have errors; they have been shown already."""
 
 
-_REFUSED = (ActDeclined, AmountError, BackupExists, NotTheOwner, SocketForbidden, WriteRefused)
+_REFUSED = (
+    ActDeclined,
+    AmountError,
+    BackupExists,
+    ExportDiffers,
+    ExportRuns,
+    NotTheOwner,
+    SocketForbidden,
+    WriteRefused,
+)
 _CONFIG = (
     BadConfiguration,
     DatabaseMissing,

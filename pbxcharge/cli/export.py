@@ -1,7 +1,9 @@
 """`pbxcharge cdr export`: records for mediation, each of them once."""
 
+import fcntl
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +12,7 @@ import typer
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.exits import BadConfiguration
 from pbxcharge.cli.output import at, plural, say, table
+from pbxcharge.errors import ExportDiffers, ExportRuns
 
 Document = dict[str, Any]
 
@@ -48,10 +51,35 @@ async def export(
         return
     if not to.is_dir():
         raise BadConfiguration(f"{to} is no folder: make it first")
-    files = [file async for file in _files(run, to, stream, rows)]
+    with _alone(to):
+        files = [file async for file in _files(run, to, stream, rows)]
     count = sum(file["last_seq"] - file["first_seq"] + 1 for file in files)
     told = f"{plural(count, 'record')} in {plural(len(files), 'file')}"
     run.show({"done": True, "files": files, "records": count}, lambda: say(told))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One export at a time into a folder.
+
+    Another one would write the file that is being written, too, maybe when it was taken already.
+    """
+    try:
+        opened = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise BadConfiguration(f"{folder} cannot be read: {error.strerror}") from error
+    try:
+        _lock(opened, folder)
+        yield
+    finally:
+        os.close(opened)
+
+
+def _lock(opened: int, folder: Path) -> None:
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ExportRuns(f"another export writes into {folder}") from None
 
 
 async def _files(run: Run, to: Path, stream: str, rows: int) -> AsyncIterator[Document]:
@@ -88,10 +116,12 @@ def _write(path: Path, answer: Document) -> None:
     """Whole or not at all, and on the disk before anybody is told."""
     from pbxcharge.reports.raw import csv_text
 
+    text = "".join(csv_text(answer)).encode()
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with beside.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(csv_text(answer))
+        _refuse_to_replace(path, text)
+        with beside.open("wb") as file:
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
@@ -103,6 +133,15 @@ def _write(path: Path, answer: Document) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise BadConfiguration(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _refuse_to_replace(path: Path, text: bytes) -> None:
+    """What was handed over under this name is never lost; the same bytes may come again."""
+    if path.exists() and path.read_bytes() != text:
+        raise ExportDiffers(
+            f"{path} is there and has other records: were the books restored from a copy since? "
+            "Compare it, and move it away; then the export goes on"
+        )
 
 
 async def _list(run: Run, stream: str) -> None:

@@ -1,6 +1,8 @@
 """`pbxcharge cdr export`: files that other systems read, beside a running daemon and without."""
 
 import csv
+import fcntl
+import os
 from pathlib import Path
 
 from tests.exchange import exchange
@@ -37,6 +39,43 @@ async def test_records_are_written_once_with_and_without_the_daemon() -> None:
         assert {row["destination"] for row in found} == {"United Kingdom"}
         listed = (await x.site.run("cdr", "export", "--list")).out
         assert listed.count("cdr-mediation-") == 3
+
+
+async def test_two_exports_never_write_into_a_folder_at_once() -> None:
+    """The second one writes nothing and says so: the file may have been taken already.
+
+    Seen failing without `_lock`.
+    """
+    async with exchange({"alice": "9.00"}) as x:
+        await hang_up(x, "alice")
+        folder = x.site.folder / "out"
+        folder.mkdir()
+        words = ("cdr", "export", "--to", str(folder))
+        other = os.open(folder, os.O_RDONLY)
+        fcntl.flock(other, fcntl.LOCK_EX)
+        answer = await x.site.run(*words, code=1)
+        assert "another export writes into" in answer.err
+        os.close(other)
+        assert (await x.site.run(*words)).out.startswith("1 record in 1 file")
+
+
+async def test_a_file_with_other_records_is_never_replaced() -> None:
+    """Books that were restored from an older copy count their files anew.
+
+    Seen failing without `_refuse_to_replace`.
+    """
+    async with exchange({"alice": "9.00"}) as x:
+        await hang_up(x, "alice")
+        folder = x.site.folder / "out"
+        folder.mkdir()
+        earlier = folder / "cdr-mediation-000000001-000000001.csv"
+        earlier.write_text("seq\n1\n")
+        answer = await x.site.run("cdr", "export", "--to", str(folder), code=1)
+        assert "has other records" in answer.err
+        assert earlier.read_text() == "seq\n1\n"
+        earlier.unlink()
+        said = (await x.site.run("cdr", "export", "--to", str(folder))).out
+        assert said.startswith("1 record in 1 file")
 
 
 async def test_a_folder_that_is_not_there_chooses_nothing() -> None:

@@ -10,7 +10,7 @@ from pbxcharge.errors import PbxchargeError
 
 REFUSED = {
     *("ActDeclined", "AmountError", "BackupExists", "NotTheOwner", "SocketForbidden"),
-    "WriteRefused",
+    *("ExportDiffers", "ExportRuns", "WriteRefused"),
 }
 CONFIG = {"DatabaseMissing", "OtherNode", "SchemaAhead", "SchemaBehind", "WrongCurrency"}
 KINDS = {
