@@ -46,7 +46,8 @@ ORDER BY cdr.rowid LIMIT :limit
 """The next records."""
 
 CORRECTIONS = """
-SELECT call_id, revision FROM recharge
+SELECT call_id, revision, max(at_us) OVER (PARTITION BY call_id ORDER BY revision) AS by_us
+FROM recharge
 WHERE EXISTS (
     SELECT 1 FROM exported
     WHERE exported.stream = :stream AND exported.call_id = recharge.call_id
@@ -56,9 +57,10 @@ WHERE EXISTS (
     WHERE exported.stream = :stream AND exported.call_id = recharge.call_id
       AND exported.revision = recharge.revision
 )
-ORDER BY at_us, call_id, revision LIMIT :limit
+ORDER BY by_us, call_id, revision LIMIT :limit
 """
-"""The next corrections of records that were exported."""
+"""The next corrections of records that were exported: those of a call in their order, also where
+the clock was set back between them, since the last one counts."""
 
 
 def _of_revision(column: str, *, nullable: bool = False) -> str:

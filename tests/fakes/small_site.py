@@ -283,12 +283,14 @@ def cheaper(call_id: str, rate: Fraction = Fraction(48, 100)) -> Granted:
     return granted(call_id, rates=rates, wallets=(ALICE, ACME))
 
 
-async def charge_anew(store: Store, call: Granted, run_id: str = "run-1") -> None:
+async def charge_anew(
+    store: Store, call: Granted, run_id: str = "run-1", at_us: int = NOW_US
+) -> None:
     """A correction: the call of a record by the rating of another one."""
     (before,) = (await store.queries.recharges.records([call.attempt.call_id])).values()
     after = revised(before, call.rating)
-    revision = Revision(after.revision, NOW_US, ACTOR, "wrong price", after, run_id)
-    operations = recharges(before, after, NOW_US, ACTOR, "wrong price")
+    revision = Revision(after.revision, at_us, ACTOR, "wrong price", after, run_id)
+    operations = recharges(before, after, at_us, ACTOR, "wrong price")
     await store.writer.submit(operations, [RevisionWritten(revision, call.rating)])
 
 

@@ -11,7 +11,7 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.exports import Exports, NothingToExport
 from pbxcharge.store import Store
 from pbxcharge.store.verify import verify
-from tests.fakes.small_site import busy_day, charge_anew, cheaper, open_site, talk
+from tests.fakes.small_site import NOW_US, busy_day, charge_anew, cheaper, open_site, talk
 
 STREAM = "mediation"
 
@@ -110,6 +110,22 @@ async def test_a_correction_is_a_record_of_its_own(store: Store) -> None:
     kept = {it[1]: it[2] for it in await records(store, whole)}
     assert kept["dear"] == 0
     assert await chosen(store) is None
+
+
+async def test_the_last_correction_of_a_call_is_exported_last(store: Store) -> None:
+    """Also where the clock was set back between both: whoever reads the file lets the last count.
+
+    Seen failing with the instants of the corrections alone in the order of `CORRECTIONS`.
+    """
+    await talk(store.writer, cheaper("dear"), 60)
+    await exported(store)
+    await charge_anew(store, cheaper("dear"), "run-1", NOW_US + 9)
+    await charge_anew(store, cheaper("dear"), "run-2", NOW_US)
+    for revision in (1, 2):
+        file = await chosen(store, rows=1)
+        assert file is not None
+        assert [it[1:3] for it in await records(store, file)] == [("dear", revision)]
+        await exports_of(store).written(STREAM, file.number, "uid:0")
 
 
 async def test_books_whose_table_was_made_anew_are_exported_once(store: Store) -> None:
