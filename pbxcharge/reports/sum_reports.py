@@ -11,6 +11,7 @@ from pbxcharge.reports.words import (
     lying,
     named,
     share,
+    summed_name,
     total,
 )
 
@@ -29,7 +30,7 @@ def account_report(answer: Document) -> Report:
     return _report(
         answer,
         "Accounts",
-        Table("Accounts", headings, _accounts(rows), "no accounts"),
+        Table("Accounts", headings, _accounts(rows, summed_name(answer)), "no accounts"),
         _charged(rows, answer["currency"]),
         "Charged and refunded are what the account paid and got back for calls set up in this "
         "time, its own and those below it that it pays for; topped up is what was paid in during "
@@ -45,7 +46,7 @@ def _charged(rows: list[Document], unit: str) -> Chart:
     return lying(title, unit, bars)
 
 
-def _accounts(rows: list[Document]) -> list[tuple[Cell, ...]]:
+def _accounts(rows: list[Document], whole: str) -> list[tuple[Cell, ...]]:
     """The accounts, and one row for all of each kind: what two levels pay is never added up."""
     amounts = ("charge", "refunded", "topped_up", "balance", "held")
     names = ("account_id", "name", "kind", "plan", "status", "calls", "answered")
@@ -56,7 +57,7 @@ def _accounts(rows: list[Document]) -> list[tuple[Cell, ...]]:
     for kind in sorted({row["kind"] for row in rows}):
         alike = [row for row in rows if row["kind"] == kind]
         sums = (total(alike, name) for name in amounts)
-        cells.append(("all", "", kind, "", "", *_counted(alike), *sums))
+        cells.append((whole, "", kind, "", "", *_counted(alike), *sums))
     return cells
 
 
@@ -68,7 +69,7 @@ def destination_report(answer: Document) -> Report:
         *(">charge", ">refunded", ">net"),
     )
     amounts = ("charge", "refunded", "net")
-    whole: Document = {"destination": "all", "prefix": ""}
+    whole: Document = {"destination": summed_name(answer), "prefix": ""}
     whole |= {name: sum(row[name] for row in rows) for name in _COUNTS}
     whole |= {name: total(rows, name) for name in amounts}
     cells = [

@@ -71,6 +71,11 @@ def cut_note(answer: Document) -> tuple[str, ...]:
     return (f"Cut: only {len(answer['rows'])} rows are shown; ask for more with --limit.",)
 
 
+def summed_name(answer: Document) -> str:
+    """What a row of sums is called: of all rows, or of those that are left after a cut."""
+    return "shown here" if answer["cut"] else "all"
+
+
 def lying(title: str, unit: str, pairs: Iterable[tuple[str, int]]) -> Chart:
     """Bars by name, the longest first; the shortest ones together where there are many."""
     sums: dict[str, int] = {}

@@ -114,6 +114,14 @@ def test_accounts_are_added_up_by_their_kind() -> None:
     ]
 
 
+def test_sums_of_a_cut_report_do_not_pass_for_all() -> None:
+    """The other rows are in no sum: whoever takes it for the whole takes too little."""
+    paid, called = [answers.account("ann", "1.50")], [answers.destination("UK", "44", "1.00")]
+    for name, rows in (("accounts", paid), ("destinations", called)):
+        assert report(answers.listed(name, rows)).main.rows[-1][0] == "all"
+        assert report(answers.listed(name, rows, cut=True)).main.rows[-1][0] == "shown here"
+
+
 def test_a_margin_is_shown_with_its_share_also_a_loss() -> None:
     """The top level is the site; by trunk, calls inside the house have none."""
     rows = [answers.margin(None, "3.00", "2.00", "1.00"), answers.margin("acme", "1", "2", "-1")]
