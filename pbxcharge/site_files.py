@@ -84,6 +84,7 @@ def _errors_beside(config: Path, instead: Mapping[Path, Path]) -> Iterator[Findi
         zone=settings.time_zone,
     )
     yield from (found for found in result.findings if found.severity is Severity.ERROR)
+    yield from _unknown_decks(config, settings)
 
 
 def inspect_files(config: Path) -> SiteFiles:

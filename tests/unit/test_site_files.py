@@ -82,6 +82,7 @@ def test_errors_of_the_settings_hide_none_of_the_other_files(tmp_path: Path) -> 
     own = shutil.ignore_patterns("state", "ami.secret")
     shutil.copytree(REPOSITORY / "config", tmp_path, ignore=own, dirs_exist_ok=True)
     for file, old, new in (
+        ("pbxcharge.yaml", "deck: carrier}\n  -", "deck: carier}\n  -"),
         ("pbxcharge.yaml", "ring_s: 60", "ringing_s: 60"),
         ("plans/kiosk.yaml", "slice_s: 5", "slice_s: soon"),
         ("rates/carrier.csv", "0.0045", "cheap"),
@@ -91,6 +92,7 @@ def test_errors_of_the_settings_hide_none_of_the_other_files(tmp_path: Path) -> 
     read = read_files(tmp_path / "pbxcharge.yaml")
     assert (read.settings, read.catalog) == (None, None)
     assert [(Path(it.file).name, it.severity) for it in read.findings] == [
+        ("pbxcharge.yaml", Severity.ERROR),
         ("pbxcharge.yaml", Severity.ERROR),
         ("kiosk.yaml", Severity.ERROR),
         ("carrier.csv", Severity.ERROR),
