@@ -23,7 +23,7 @@ def call_facts(answer: Document) -> Document:
     return {
         "call": cdr["call_id"],
         "account": f"{cdr['account_id']} of {cdr['organization_id']}" if cdr["account_id"] else "",
-        "because": _because(answer["payer"]["rule"], cdr["endpoint"]),
+        "because": _because(answer["payer"]["rule"], cdr),
         "paid by": _payers(answer),
         "type": f"{cdr['call_type']}: {_TYPES.get(cdr['call_type'], '')}",
         "from": caller(cdr),
@@ -81,10 +81,12 @@ def _payers(answer: Document) -> str:
     return f"{', then '.join(levels)}{above}"
 
 
-def _because(rule: str, endpoint: str) -> str:
+def _because(rule: str, cdr: Document) -> str:
+    endpoint = cdr["endpoint"]
+    unknown = cdr["dialled"] if cdr["direction"] == "incoming" else endpoint
     return {
         "emergency": "nobody pays for an emergency call",
-        "nobody": f"{endpoint} belongs to nobody here",
+        "nobody": f"{unknown} belongs to nobody here",
         "transfer": f"{endpoint} has transferred another phone's leg, and pays for it",
         "on_behalf": f"called in the name of {endpoint}: a forward, a group, a queue or follow-me",
         "own_phone": f"its phone {endpoint} has dialled",
@@ -104,8 +106,18 @@ def _dialled(meaning: str, cdr: Document) -> str:
         "did": f"{read}, a number of this site, so over no trunk",
         "public": f"{read} by the site's rules of dialling",
         "incoming": f"{dialled} as the trunk sent it{meant}",
-        "nothing": f"{dialled}, which means nothing here",
+        "nothing": _nothing(cdr),
     }[meaning]
+
+
+def _nothing(cdr: Document) -> str:
+    """A number that was looked for in vain; or not at all, since nobody was there to pay."""
+    dialled = str(cdr["dialled"])
+    if cdr["reason"] not in (None, "number_invalid"):
+        return dialled
+    if cdr["direction"] == "incoming":
+        return f"{dialled}, which is nobody's number here"
+    return f"{dialled}, which means nothing here"
 
 
 def _charge(answer: Document) -> str:

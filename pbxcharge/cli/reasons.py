@@ -10,7 +10,7 @@ REASONS = {
     "account_blocked": "the payer, or an account above, is blocked",
     "account_expired": "the payer, or an account above, has expired",
     "account_closed": "the payer, or an account above, is closed",
-    "number_invalid": "the number fits none of the site's rules of dialling",
+    "number_invalid": "no rule of dialling fits the number; from outside: it is nobody's",
     "call_type_not_allowed": "the plan does not allow this kind of call",
     "destination_forbidden": "the price says forbidden, or it is a high-risk destination",
     "no_rate": "there is no price for the number",

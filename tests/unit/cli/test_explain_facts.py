@@ -100,3 +100,29 @@ def test_the_charge_tells_of_its_correction_and_of_refunds() -> None:
     """What counts now comes first."""
     facts = told({}, charge_now="0.08", refunded="0.05", corrections=[{}])
     assert facts["charge"] == "0.08 EUR; 0.10 before it was corrected; 0.05 was refunded"
+
+
+@pytest.mark.parametrize(
+    ("cdr", "because", "dialled"),
+    [
+        (
+            {"reason": "unknown_account"},
+            "ext100 belongs to nobody here",
+            "02079460000",
+        ),
+        (
+            {"reason": "number_invalid", "dialled": "xyz"},
+            "ext100 belongs to nobody here",
+            "xyz, which means nothing here",
+        ),
+        (
+            {"reason": "number_invalid", "direction": "incoming", "dialled": "4420"},
+            "4420 belongs to nobody here",
+            "4420, which is nobody's number here",
+        ),
+    ],
+)
+def test_what_belongs_to_nobody_is_named(cdr: dict[str, Any], because: str, dialled: str) -> None:
+    """A phone that is nobody's dialled a number that nobody looked at; a DID was looked for."""
+    facts = told(cdr, payer={"rule": "nobody", "levels": []}, meaning="nothing")
+    assert (facts["because"], facts["dialled"]) == (because, dialled)
