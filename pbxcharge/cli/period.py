@@ -78,6 +78,31 @@ def ends(text: str, zone: tzinfo) -> datetime:
     return _span(text, zone)[1]
 
 
+def from_to(
+    begin: str, end: str | None, zone: tzinfo, now: datetime | None = None
+) -> tuple[datetime, datetime]:
+    """A time from one day or month to another, both of which count; else up to now.
+
+    From 2026-10 to 2026-11 is October and November, by the clocks of the zone.
+
+    Args:
+        begin: the first day or month, or an instant.
+        end: the last one; None is now.
+        zone: whose clocks count.
+        now: by default what the clock says.
+
+    Raises:
+        typer.BadParameter: one of them cannot be read, or nothing lies between them.
+    """
+    first = begins(begin, zone)
+    after = (now or datetime.now(zone)) if end is None else ends(end, zone)
+    if first >= after and end is None:
+        raise typer.BadParameter(f"--from {begin} has not begun yet")
+    if first >= after:
+        raise typer.BadParameter(f"--to {end} is before --from {begin}")
+    return first, after
+
+
 def _span(text: str, zone: tzinfo) -> tuple[datetime, datetime]:
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text):
         first, after = month_bounds(text)

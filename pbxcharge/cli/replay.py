@@ -11,7 +11,7 @@ from pbxcharge.cli import findings as shown
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.exits import BadConfiguration, Exit
 from pbxcharge.cli.output import at, complain, printable, say, table, write_lines
-from pbxcharge.cli.period import begins, ends
+from pbxcharge.cli.period import from_to
 from pbxcharge.cli.reasons import in_words
 from pbxcharge.core.money import MICROS, parse_amount, parse_price
 from pbxcharge.errors import AmountError
@@ -114,7 +114,8 @@ def replay(
     from pbxcharge.reports.replay_document import passed, replay_csv, replay_document, tables
 
     threshold = None if fail_above is None else read_threshold(fail_above)
-    files, span = _files(run, plans, decks), _span(run, begin, end)
+    span = from_to(begin, end, run.settings.time_zone)
+    files = _files(run, plans, decks)
     kept = None if everything or (csv is not None and by is By.CALL) else CHANGES_SHOWN
     asked = Asked(_us(span[0]), _us(span[1]), account_id, kept)
     replayed = replay_books(run.settings, files, asked)
@@ -129,7 +130,7 @@ def replay(
         run.show(document, lambda: _show(document, by, None if everything else ROWS_SHOWN))
     for each in beyond:
         name = f"{each['by']} {printable(each['name'])}"
-        complain(f"{name}: a difference of {signed(each['difference'])} passes {fail_above}")
+        complain(f"{name}: a difference of {signed(each['difference'])} is more than {fail_above}")
     raise typer.Exit(Exit.REFUSED if beyond else Exit.DONE)
 
 
@@ -174,15 +175,6 @@ def _files(run: Run, plans: Path | None, decks: Path | None) -> "OtherFiles":
     if files is None:
         raise BadConfiguration(f"{plans or run.settings.plans} has errors, nothing is replayed")
     return files
-
-
-def _span(run: Run, begin: str, end: str | None) -> tuple[datetime, datetime]:
-    zone = run.settings.time_zone
-    from_at = begins(begin, zone)
-    until_at = datetime.now(zone) if end is None else ends(end, zone)
-    if until_at <= from_at:
-        raise typer.BadParameter(f"--to {end} is before --from {begin}")
-    return from_at, until_at
 
 
 def _us(instant: datetime) -> int:

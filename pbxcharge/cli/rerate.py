@@ -3,7 +3,6 @@
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +13,7 @@ from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.exits import BadConfiguration, Exit
 from pbxcharge.cli.money import Id, Note, new_id
 from pbxcharge.cli.output import remark
-from pbxcharge.cli.period import begins, ends
+from pbxcharge.cli.period import from_to
 from pbxcharge.cli.rerate_tables import rerate_document, show_rerate
 from pbxcharge.core.money import MICROS
 from pbxcharge.errors import OperatingError
@@ -86,6 +85,8 @@ async def rerate(
             calls += await _booked(run, page, signed) if apply else page
     document = rerate_document(calls, run.settings.site.currency, run_id, applied=apply)
     run.show(document, lambda: show_rerate(document))
+    if not calls:
+        remark(f"nobody paid for a call of this time by plan {plan!r}")
     if call_id is not None and calls[0]["verdict"] in (*LEFT, "unknown_call"):
         raise typer.Exit(Exit.REFUSED)
 
@@ -107,12 +108,8 @@ def _asked(
         return {"call_id": call_id}
     if begin is None:
         raise typer.BadParameter("--plan needs --from: a day or a month, such as 2026-10")
-    zone = run.settings.time_zone
-    since = begins(begin, zone)
     # What is settled while this runs is not among it.
-    until = datetime.now(zone) if end is None else ends(end, zone)
-    if until <= since:
-        raise typer.BadParameter(f"--to {end} is before --from {begin}")
+    since, until = from_to(begin, end, run.settings.time_zone)
     times = {"since": since.isoformat(), "until": until.isoformat()}
     return {"plan": plan, "scope": account_id, "limit": PAGE, **times}
 

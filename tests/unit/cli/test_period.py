@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import typer
 
-from pbxcharge.cli.period import begins, ends, instant, month_bounds
+from pbxcharge.cli.period import begins, ends, from_to, instant, month_bounds
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,25 @@ def test_what_is_no_period_is_a_mistake_in_the_command(text: str) -> None:
     """Exit code 2 follows."""
     with pytest.raises(typer.BadParameter):
         begins(text, LONDON)
+
+
+def test_a_time_holds_its_first_and_its_last_month() -> None:
+    """From 2026-02 to 2026-02 is February; without an end it lasts up to now."""
+    march = datetime(2026, 3, 1, tzinfo=LONDON)
+    assert from_to("2026-02", "2026-02", LONDON) == (datetime(2026, 2, 1, tzinfo=LONDON), march)
+    assert from_to("2026-02", None, LONDON, NOON)[1] == NOON
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "why"),
+    [
+        ("2026-03", "2026-02", "--to 2026-02 is before --from 2026-03"),
+        ("2026-04", None, "--from 2026-04 has not begun yet"),
+    ],
+)
+def test_a_time_without_an_instant_is_a_mistake_of_usage(
+    begin: str, end: str | None, why: str
+) -> None:
+    """Nothing would be found in it, which would look like an answer."""
+    with pytest.raises(typer.BadParameter, match=why):
+        from_to(begin, end, LONDON, NOON)
