@@ -174,8 +174,8 @@ async def test_a_quote_that_would_be_refused_is_a_refusal(site: Site) -> None:
     """With reason and SIP code, and exit code 1."""
     refused = await site.run("quote", "alice", "12", code=1)
     assert refused.out == (
-        "would be refused by alice: number_invalid: no rule of dialling fits the number; from outside: it is nobody's "
-        "(SIP 404)\n"
+        "would be refused by alice: number_invalid: no rule of dialling fits the number; "
+        "from outside: it is nobody's (SIP 404)\n"
     )
 
 
