@@ -10,7 +10,15 @@ import orjson
 
 from pbxcharge.core.cdr import Cdr, Disposition, LevelCharge
 from pbxcharge.core.price import Charge, charge, charge_micros
-from pbxcharge.core.pricing import Moment, destination, moment, moment_of_record, prices
+from pbxcharge.core.pricing import (
+    Moment,
+    carrying,
+    cost_micros,
+    destination,
+    moment,
+    moment_of_record,
+    prices,
+)
 from pbxcharge.core.rating import Rating, lines_canonical, rating_from_canonical, rating_id
 from pbxcharge.core.settlement import talk_seconds
 from pbxcharge.store import rows
@@ -52,11 +60,13 @@ SELECT {rows.CDR_COLUMNS}, (
     ))
     FROM recharge_level
     WHERE recharge_level.call_id = cdr.call_id AND recharge_level.revision = of_revision
-), of_revision, of_rating, of_rule_set, of_charge, of_billed, of_lines
+), of_revision, of_rating, of_rule_set, of_charge, of_billed, of_lines, of_cost, of_deck,
+    of_deck_version
 FROM (
     SELECT call_id AS of_call, revision AS of_revision, rating_id AS of_rating,
         rule_set AS of_rule_set, charge_micros AS of_charge, billed_s AS of_billed,
-        lines AS of_lines
+        lines AS of_lines, cost_micros AS of_cost, deck AS of_deck,
+        deck_version AS of_deck_version
     FROM recharge
 ) JOIN cdr ON cdr.call_id = of_call
 """
@@ -77,7 +87,7 @@ def price_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
             yield from _cdr_findings(cdr, rating)
             yield from slice_findings(cdr)
     for row in connection.execute(REVISED_CDRS):
-        if (rating := stored.rating(row[-5])) is not None:
+        if (rating := stored.rating(row[-8])) is not None:
             yield from _cdr_findings(_revised(row), rating)
 
 
@@ -162,7 +172,8 @@ def _cdr_findings(cdr: Cdr, rating: Rating) -> Iterator[Finding]:
 
 def _revised(row: rows.Row) -> Cdr:
     """The record as a correction left it, from REVISED_CDRS."""
-    of_levels, revision, rating_id, rule_set, charge_micros, billed_s, lines = row[-7:]
+    of_levels, revision, rating_id, rule_set, charge_micros, billed_s, lines = row[-10:-3]
+    cost_micros, deck, deck_version = row[-3:]
     levels = tuple(rows.level_charge(level[1:]) for level in _by_level(of_levels))
     return replace(
         rows.cdr(row, levels),
@@ -172,6 +183,9 @@ def _revised(row: rows.Row) -> Cdr:
         charge_micros=charge_micros,
         billed_s=billed_s,
         lines=lines,
+        cost_micros=cost_micros,
+        deck=deck,
+        deck_version=deck_version,
     )
 
 
@@ -208,8 +222,23 @@ def _comparisons(
         cdr.lines,
         lines_canonical(own) if own else "[]",
     )
+    yield (
+        "cost_differs",
+        "a record names what its carrier asks, by its stored rating",
+        (cdr.cost_micros, cdr.deck, cdr.deck_version),
+        _cost(cdr, rating),
+    )
     yield "rule_set_differs", "a record names its rules", cdr.rule_set, rating.rule_set
     yield "talk_differs", "talk runs from answer to end", cdr.talk_s, _talk_s(cdr, rating)
+
+
+def _cost(cdr: Cdr, rating: Rating) -> tuple[int | None, str | None, str | None]:
+    """What the carrier asks for the talk that was paid for, and by which deck."""
+    asked = cost_micros(rating, cdr.trunk, cdr.talk_s - cdr.unpaid_s)
+    carrier = carrying(rating, cdr.trunk)
+    if carrier is None:
+        return asked, None, None
+    return asked, carrier.deck or None, carrier.deck_version or None
 
 
 def _destination(cdr: Cdr, place: int, rating: Rating) -> str:

@@ -74,6 +74,7 @@ DAMAGES = {
     "level_differs": "UPDATE cdr_level SET prefix = '1' WHERE call_id = 'answered'",
     "billed_differs": "UPDATE cdr SET billed_s = 9 WHERE call_id = 'answered'",
     "lines_differ": "UPDATE cdr SET lines = '[]' WHERE call_id = 'answered'",
+    "cost_differs": "UPDATE cdr SET cost_micros = 1, deck = 'carrier' WHERE call_id = 'answered'",
     "rule_set_differs": "UPDATE cdr SET rule_set = 2 WHERE call_id = 'answered'",
     "talk_differs": "UPDATE cdr SET ended_at_us = ended_at_us + 1000000 WHERE call_id = 'answered'",
     "slices_differ": "UPDATE cdr SET slices = '[[10,1,null]]' WHERE call_id = 'answered'",
@@ -139,6 +140,7 @@ REVISIONS = {
     "level_differs": "UPDATE recharge_level SET prefix = '1'",
     "billed_differs": "UPDATE recharge SET billed_s = 9",
     "lines_differ": "UPDATE recharge SET lines = '[]'",
+    "cost_differs": "UPDATE recharge SET cost_micros = 1",
     "rule_set_differs": "UPDATE recharge SET rule_set = 2",
     "refund_too_high": "UPDATE entry SET amount_micros = 200001 WHERE entry_id = 'back-1'",
     "recharge_entry_differs": "UPDATE entry SET entry_id = 'charge:renewed:alice:outgoing:2'"
