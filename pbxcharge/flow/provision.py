@@ -168,11 +168,16 @@ class Provisioning:
         """
         return await self._alignment.follow({}, self._plans)
 
-    async def convert_waiting(self) -> None:
-        """Convert wallets whose live calls, which forbade it before, have ended."""
-        if self._alignment.waiting:
-            async with self._turn:
-                await self._alignment.convert_waiting(self._plans)
+    async def convert_waiting(self) -> bool:
+        """Convert wallets whose live calls, which forbade it before, have ended.
+
+        Whether none waits any more, of those that did: then the calls may be reviewed.
+        """
+        if not self._alignment.waiting:
+            return False
+        async with self._turn:
+            await self._alignment.convert_waiting(self._plans)
+        return not self._alignment.waiting
 
     async def misplaced(self) -> tuple[Obstacle, ...]:
         """Plans in force whose owner is nobody, or that somebody elsewhere has.

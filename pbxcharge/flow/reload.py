@@ -158,7 +158,9 @@ class Reload:
         Wallets that live calls kept from being converted, and the history where it was not written.
         """
         try:
-            await self._provisioning.convert_waiting()
+            if await self._provisioning.convert_waiting():
+                # Calls were bounded by plans that did not come into force: the disk had failed.
+                await self._follow()
         except OperatingError as error:
             self._log.error("wallets not converted", error=str(error))
         await self._record.write_waiting()

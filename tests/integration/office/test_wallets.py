@@ -160,8 +160,9 @@ async def test_a_reload_that_the_disk_interrupts_is_taken_back(
         await later.provisioning.change_plans({**PLANS, **shared}, lambda: None)
     assert await balances(store) == {"shared": 7}
     failing.good = 9
-    await later.provisioning.convert_waiting()
+    assert await later.provisioning.convert_waiting()
     assert await balances(store) == {"outgoing": 7, "incoming": 0}
+    assert not await later.provisioning.convert_waiting()
 
 
 async def test_a_refund_follows_the_credit_into_the_shared_wallet(
