@@ -178,6 +178,14 @@ def test_a_ledger_without_its_guards_is_named(copy: Path, trigger: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("schema", ["0001", "0007"])
+def test_books_of_an_older_release_are_not_told_as_damaged(tmp_path: Path, schema: str) -> None:
+    """Whoever is told to restore a copy after an update would lose what was booked since."""
+    kept = Path(__file__).resolve().parents[2] / "schemas" / f"{schema}.db"
+    (found,) = verify(Path(shutil.copy(kept, tmp_path / "site.db")))
+    assert (found.code, found.hint) == ("schema_version", "run `pbxcharge db migrate`")
+
+
 def test_a_damaged_file_is_named(copy: Path) -> None:
     """Pages overwritten with other bytes are found by SQLite's own check."""
     with copy.open("r+b") as file:
