@@ -1,6 +1,6 @@
 """Two trunk legs that are left alone with each other: paid while they talk, and not for long."""
 
-from tests.exchange import Exchange, exchange, timing
+from tests.exchange import Exchange, exchange, slices_of, timing
 from tests.fakes.fake_call import FakeCall
 from tests.fakes.until import until
 
@@ -50,8 +50,8 @@ async def test_a_leg_that_is_joined_again_goes_on() -> None:
 
 async def test_a_restart_finds_them_again() -> None:
     """The daemon dies after the transfer; its next life sees who was left alone."""
-    change = timing(orphan_max_s=1, renew_lead_s=4)
-    async with exchange({"alice": "1.00"}, change=timing(orphan_max_s=60)) as x:
+    change, long = timing(orphan_max_s=1, renew_lead_s=4), slices_of(30)
+    async with exchange({"alice": "1.00"}, change=timing(orphan_max_s=60), plan=long) as x:
         kept, moved = await pair(x)
         await x.site.log.wait("left alone", call_id=moved.call_id)
         await x.site.kill()
