@@ -44,7 +44,7 @@ def month_period(text: str, zone: tzinfo) -> Period:
         first = following = None
     if first is None or following is None:
         raise ValueError(f"{text!r} is not a month such as 2026-03")
-    return Period(_midnight_us(first, zone), _midnight_us(following, zone))
+    return Period(midnight_us(first, zone), midnight_us(following, zone))
 
 
 def this_month(zone: tzinfo, now_us: int) -> Period:
@@ -103,6 +103,18 @@ def pieces(period: Period, zone: tzinfo) -> tuple[Piece, ...]:
     return tuple(found)
 
 
+def midnight_us(day: date, zone: tzinfo) -> int:
+    """The first instant of a local day: 1 May 2026 in Berlin begins on 30 April, 22:00 UTC."""
+    # Where clocks are put forward at midnight this is the instant at which they are; where they
+    # are put back to it, the first of the two.
+    return _since_epoch_us(datetime(day.year, day.month, day.day, tzinfo=zone))
+
+
+def local_day(at_us: int, zone: tzinfo) -> date:
+    """The date that the clocks of a zone show at an instant."""
+    return (_EPOCH + at_us * _MICROSECOND).astimezone(zone).date()
+
+
 def day_text(day: int) -> str:
     """The date of a day counted from 1970-01-01: 20_000 is 2024-10-04."""
     return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
@@ -124,12 +136,6 @@ def _offset_us(zone: tzinfo, at_us: int) -> int:
     offset = (_EPOCH + at_us * _MICROSECOND).astimezone(zone).utcoffset()
     assert offset is not None  # noqa: S101 - an aware instant has one
     return offset // _MICROSECOND
-
-
-def _midnight_us(day: date, zone: tzinfo) -> int:
-    # Where clocks are put forward at midnight this is the instant at which they are; where they
-    # are put back to it, the first of the two.
-    return _since_epoch_us(datetime(day.year, day.month, day.day, tzinfo=zone))
 
 
 def _since_epoch_us(at: datetime) -> int:
