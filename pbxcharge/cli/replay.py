@@ -173,7 +173,7 @@ def _files(run: Run, plans: Path | None, decks: Path | None) -> "OtherFiles":
     files, found = read_other_files(run.settings, plans, decks)
     shown.complain_of(found)
     if files is None:
-        raise BadConfiguration(f"{plans or run.settings.plans} has errors, nothing is replayed")
+        raise BadConfiguration("plans or decks have errors, nothing is replayed")
     return files
 
 

@@ -63,6 +63,8 @@ def show_rerate(document: Document) -> None:
         rows = ((call["call_id"], call.get("account_id"), call["why"]) for call in left)
         table(LEFT_COLUMNS, rows, "")
     say(f"\n{_summary(document)}")
+    if "month_closed" in document["verdicts"]:
+        remark("calls of closed months are charged anew with --closed-month")
     if not document["applied"] and document["totals"]:
         remark("nothing was written: give it with --apply to charge them anew")
 
