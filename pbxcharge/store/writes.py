@@ -101,7 +101,15 @@ ON CONFLICT (call_id) DO UPDATE SET
     warned = excluded.warned, stopped = excluded.stopped, hung_up_by = excluded.hung_up_by,
     ending_as = excluded.ending_as, hang_up_ms = excluded.hang_up_ms,
     exhausted = excluded.exhausted, trunk = excluded.trunk,
-    slices = iif(length(excluded.slices) < length(slices), slices, excluded.slices)
+    slices = CASE
+        WHEN length(excluded.slices) < length(slices) THEN slices
+        WHEN length(excluded.slices) > length(slices) OR excluded.slices = slices
+            THEN excluded.slices
+        -- Of a long call the middle is not kept: the text of one slice more may be as long.
+        WHEN json_extract(excluded.slices, '$[#-1][0]') < json_extract(slices, '$[#-1][0]')
+            THEN slices
+        ELSE excluded.slices
+    END
 WHERE state = 'open'
 """
 """The call as it stands; one that is closed stays as it was.

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 
 from pbxcharge.core.account import Extension
 from pbxcharge.core.call import Call
-from pbxcharge.core.credit import Outcome, Posted, Refused, Reserved, Shortage
+from pbxcharge.core.credit import HoldLine, Outcome, Posted, Refused, Reserved, Shortage
 from pbxcharge.core.effects import CallSaved, Effect, ExtensionSaved, PbxSeen
+from pbxcharge.core.slices import Slices, slices_to_text, with_slice
 from pbxcharge.errors import Overloaded, StorageDown, WriteRefused
 from pbxcharge.store import Store
 from pbxcharge.store.bookkeeper import Booked, Work
@@ -179,6 +181,28 @@ async def test_a_state_from_before_a_slice_does_not_take_it_away(
     assert rows(database, "SELECT slices FROM call") == [("[[10,100000,null]]",)]
     await writer.submit((), [CallSaved(answered(call, 10))])
     assert rows(database, "SELECT phase, slices FROM call") == [("up", "[[10,100000,null]]")]
+
+
+async def test_nor_does_it_of_a_long_call_whose_middle_is_not_kept(
+    database: Path, writer: Writer
+) -> None:
+    """The 151st slice takes the place of an earlier one: both texts are equally long.
+
+    Seen failing with the lengths of the texts alone in `PUT_CALL`.
+    """
+    call, slices = granted("a"), list[Slices]([()])
+    await writer.submit((top_up("t1", 90 * PRICE),))
+    await begin(writer, call)
+    for through_s in range(1_000, 1_151):
+        held = Reserved(
+            "a", through_s, through_s, (HoldLine(ALICE, 10_000 * through_s),), short=False
+        )
+        slices.append(with_slice(slices[-1], held, 1_000 * through_s))
+    *_, earlier, last = slices
+    assert len(slices_to_text(earlier)) == len(slices_to_text(last))
+    for known in (last, earlier):
+        await writer.submit((), [CallSaved(replace(answered(call, 10), slices=known))])
+        assert rows(database, "SELECT slices FROM call") == [(slices_to_text(last),)]
 
 
 async def test_a_closed_call_stays_as_it_was(database: Path, writer: Writer) -> None:
