@@ -82,6 +82,9 @@ def _at_s(at: str | None, zone: tzinfo) -> int:
     except (ValueError, OverflowError, OSError):
         message = f"{at!r} is not an instant such as 2026-12-24T22:00 or 2026-12-24T21:00Z"
         raise declined(Refusal.NAME_INVALID, message) from None
+    if at_s < 0:
+        # Plans without dates count from 1970 on: all would have no price.
+        raise declined(Refusal.NAME_INVALID, f"{at!r} is before 1970, when nothing was priced yet")
     return at_s
 
 

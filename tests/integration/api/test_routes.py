@@ -193,7 +193,9 @@ async def test_a_quote_takes_no_credit_that_is_none(
     assert await declined(served.client.get("/quote", **asked)) == reason
 
 
-@pytest.mark.parametrize("at", ["tomorrow", "2026-13-01", "9999-12-31T23:59:59-12:00", ""])
+@pytest.mark.parametrize(
+    "at", ["tomorrow", "2026-13-01", "9999-12-31T23:59:59-12:00", "", "1969-12-31"]
+)
 async def test_a_quote_for_no_instant_is_declined(served: Served, at: str) -> None:
     """A day, or a day and a time, with or without a zone."""
     asked = {"account_id": "alice", "number": "0049301", "seconds": 1, "at": at}
