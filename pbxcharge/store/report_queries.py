@@ -30,6 +30,8 @@ WAITING_MAX = 4
 WITHIN_S = 45.0
 """A report that takes longer is given up: while it reads, the log of the books cannot shrink."""
 
+AGAIN_S = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -162,15 +164,19 @@ class Reports:
 async def _limited(connection: aiosqlite.Connection, within_s: float) -> AsyncIterator[None]:
     """A read transaction that is interrupted when its time is over."""
     late = False
+    loop = asyncio.get_running_loop()
+    timers: list[asyncio.TimerHandle] = []
 
     def interrupt() -> None:
         nonlocal late
         late = True
         task = asyncio.ensure_future(connection.interrupt())
         interrupting.append(task)
+        # Between two questions there was nothing to interrupt: then the next one is.
+        timers[:] = [loop.call_later(AGAIN_S, interrupt)]
 
     interrupting: list[asyncio.Future[None]] = []
-    timer = asyncio.get_running_loop().call_later(within_s, interrupt)
+    timers.append(loop.call_later(within_s, interrupt))
     try:
         await connection.execute_fetchall("BEGIN")
         yield
@@ -181,7 +187,7 @@ async def _limited(connection: aiosqlite.Connection, within_s: float) -> AsyncIt
             raise StorageDown(message) from error
         raise StorageDown(f"the books cannot be read: {error}") from error
     finally:
-        timer.cancel()
+        timers[-1].cancel()
         await asyncio.gather(*interrupting)
 
 

@@ -270,6 +270,21 @@ async def test_a_report_that_takes_too_long_is_given_up(month: Reports) -> None:
     assert await looked(month) == 4
 
 
+async def test_a_report_that_is_late_between_two_questions_is_given_up_at_the_next_one(
+    month: Reports,
+) -> None:
+    """There was nothing to interrupt when its time was over.
+
+    Seen failing without another timer in `interrupt`.
+    """
+    endless = """WITH RECURSIVE n (x) AS (VALUES (0) UNION ALL SELECT x + 1 FROM n LIMIT 30000000)
+        SELECT count(*) FROM n"""
+    with pytest.raises(StorageDown, match="given up after 0 s"):
+        async with month.reading(within_s=0.01) as reading:
+            await asyncio.sleep(0.1)
+            await reading._rows("endless", endless, {})
+
+
 async def test_a_report_sees_one_state_of_the_books(month: Reports, database: Path) -> None:
     """A call that ends while it is made is in none of its parts."""
     async with month.reading() as reading:
