@@ -15,8 +15,11 @@ from pbxcharge.core.shown_lines import shown_lines
 
 Row = Sequence[Any]
 
-AT_ONCE = 200
-"""So many calls are written before others have their turn: some milliseconds."""
+AT_ONCE = 10
+"""So many calls are written before others have their turn: about a millisecond.
+
+A call that is asked for meanwhile needs many turns, and waits for as many pieces.
+"""
 
 _KEYS = ("day", "call_type", "direction", "disposition")
 _DAEMON_AWAY_SIP = 503
