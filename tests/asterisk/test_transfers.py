@@ -69,6 +69,9 @@ async def test_the_caller_leaves_the_other_side_in_an_application(metered: Meter
     await talking(metered, call)
     consult = alice.dial("604")
     await consult.trace.until("200")
+    # The phone hears of the answer before Asterisk has finished it; too early is no transfer.
+    channel = await phone_channel(metered, alice.phone.extension, 2)
+    await metered.asterisk.observer.wait_for("Newexten", Channel=channel, Application="Wait")
     consult.connect(call.phone)
     await call.phone.trace.until("BYE")
     consult.hang_up()
