@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbxcharge.core.billing_period import (
@@ -320,6 +320,7 @@ def test_catching_up_in_pieces_makes_the_same_list(life: Lifetime, after_us: lis
     assert [one.at_us for one in whole] == sorted(one.at_us for one in whole)
 
 
+@settings(max_examples=30)
 @given(lives(), MOMENTS)
 def test_what_has_been_charged_is_not_rewritten_by_what_happens_later(
     life: Lifetime, after_us: int
@@ -335,6 +336,7 @@ def test_what_has_been_charged_is_not_rewritten_by_what_happens_later(
         assert owed(then, 0, at_us + 1) == owed(life, 0, at_us + 1)
 
 
+@settings(max_examples=30)
 @given(lives(applied=Applied.IN_ADVANCE))
 def test_what_is_paid_in_advance_is_priced_by_the_day_of_its_charge(life: Lifetime) -> None:
     """So a change of the fee, seen or not at that instant, does not rewrite it."""
