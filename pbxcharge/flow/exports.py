@@ -30,10 +30,6 @@ class ExportRecords(Protocol):
         """The newest files of a stream, the newest one first."""
         ...
 
-    async def unwritten(self, stream: str) -> int | None:
-        """The number of the first file that may not have been written."""
-        ...
-
     async def to_export(self, stream: str, last: ExportFile | None, limit: int) -> ToExport:
         """The next records of a stream."""
         ...

@@ -233,7 +233,6 @@ class Batch:
             case PlansTurned():
                 steps = [(writes.ADD_PLAN_STEP, tables.plan_step_row(it)) for it in effect.steps]
                 return [*((writes.ADD_PLAN_VERSION, body) for body in effect.bodies), *steps]
-
             case RevisionWritten():
                 levels = tables.recharge_level_rows(effect.revision)
                 return [

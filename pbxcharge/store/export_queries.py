@@ -22,16 +22,6 @@ ORDER BY file.number DESC LIMIT :limit
 """
 """The newest files of a stream."""
 
-UNWRITTEN = """
-SELECT number FROM export_file AS file
-WHERE stream = :stream AND NOT EXISTS (
-    SELECT 1 FROM export_written AS done
-    WHERE done.stream = file.stream AND done.number = file.number
-)
-ORDER BY number LIMIT 1
-"""
-"""The first file that may not lie where it was wanted."""
-
 STANDS = "SELECT 1 FROM cdr WHERE rowid = :row AND call_id = :call_id"
 """Whether a record still stands where it did."""
 
@@ -130,11 +120,6 @@ class ExportQueries:
         """The newest files of a stream, the newest one first."""
         found = await fetch(self._listing, FILES, {"stream": stream, "limit": limit})
         return [replace(ExportFile(*row[:8]), written=bool(row[8])) for row in found]
-
-    async def unwritten(self, stream: str) -> int | None:
-        """The number of the first file that may not have been written."""
-        found = await fetch(self._listing, UNWRITTEN, {"stream": stream})
-        return int(found[0][0]) if found else None
 
     async def to_export(self, stream: str, last: ExportFile | None, limit: int) -> ToExport:
         """The next records of a stream: those not exported, then corrections of those that were."""
