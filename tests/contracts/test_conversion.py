@@ -1,6 +1,5 @@
 """Wallets that take the place of others, on every credit engine; never does money come or go."""
 
-import os
 from dataclasses import replace
 from fractions import Fraction
 
@@ -29,12 +28,13 @@ from pbxcharge.core.credit import (
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.limits import UNLIMITED
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
+from tests.examples import examples
 from tests.fakes.granted_call import a_rate
 from tests.fakes.memory_engine import MemoryEngine
 from tests.fakes.small_site import ACTOR, ALICE, NOW_US, PRICE, close, reserve, top_up
 
 INCOMING, SHARED = "alice:incoming", "alice:shared"
-EXAMPLES = int(os.environ.get("PBXC_EXAMPLES", "150"))
+EXAMPLES = examples(150)
 
 
 def convert(*sources: str, into: str = SHARED, at_us: int = NOW_US) -> Convert:

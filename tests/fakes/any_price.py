@@ -6,7 +6,7 @@ from itertools import accumulate
 from random import Random
 from typing import Any, TypeVar
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, Rounding
@@ -21,13 +21,14 @@ from pbxcharge.core.price import (
     Variant,
 )
 from pbxcharge.core.windows import Timeline
+from tests.examples import examples
 
 Made = TypeVar("Made")
 
 INT64_MAX = 2**63 - 1
 
-thorough = settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-quick = settings(thorough, max_examples=400)
+thorough = settings(max_examples=examples(1000))
+quick = settings(max_examples=examples(400))
 
 
 # Sampled from lists, since a thousand rates of twenty fields must be drawn in a second or two:

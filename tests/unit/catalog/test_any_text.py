@@ -10,6 +10,7 @@ from pbxcharge.catalog.findings import has_errors
 from pbxcharge.catalog.load import load_catalog
 from pbxcharge.core.number import NumberRule
 from pbxcharge.settings import load_settings
+from tests.examples import examples
 
 CONFIG = Path(__file__).parents[3] / "config"
 RULES = (NumberRule("+", 1, ""),)
@@ -35,7 +36,7 @@ def damaged(draw: st.DrawFn) -> str:
     return "\n".join(lines)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(text=YAML_TEXT | damaged() | st.binary(max_size=60).map(lambda b: b.decode("latin-1")))
 @example('a: "\\UFFFFFFFF"')
 @example("%YAML 1.1\n---\na: 1")

@@ -17,6 +17,7 @@ from pbxcharge.catalog.plan_file import Surroundings, read_plan
 from pbxcharge.catalog.source import parse_source
 from pbxcharge.core.dialling import Routing, Trunk
 from pbxcharge.core.price import charge_micros
+from tests.examples import examples
 from tests.fakes.decks import a_deck
 
 NOW_S = read_instant("2026-11-22 12:00", UTC)
@@ -189,7 +190,7 @@ PREFIX = st.text("12", min_size=1, max_size=3)
 PRICES = st.dictionaries(PREFIX, st.integers(1, 4), min_size=1, max_size=5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(sold=PRICES, asked=PRICES, number=st.text("123", min_size=7, max_size=8))
 def test_no_number_is_sold_below_cost_untold(
     tmp_path_factory: pytest.TempPathFactory,

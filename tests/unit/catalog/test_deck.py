@@ -15,6 +15,7 @@ from pbxcharge.catalog.deck_build import build
 from pbxcharge.catalog.deck_file import CompiledDeck
 from pbxcharge.core.money import Rounding
 from pbxcharge.core.price import MaximumThen, Rate, charge_micros
+from tests.examples import examples
 from tests.fakes.decks import a_deck
 
 HEAD = "prefix,destination,price_per_minute"
@@ -138,7 +139,7 @@ def test_rows_to_come_are_counted(tmp_path: Path) -> None:
 PREFIXES = st.from_regex(r"[1-3]{1,4}", fullmatch=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.dictionaries(PREFIXES, st.integers(1, 99), min_size=1), st.lists(PREFIXES))
 def test_a_deck_finds_what_a_search_by_hand_finds(
     tmp_path_factory: pytest.TempPathFactory, prices: dict[str, int], numbers: list[str]

@@ -1,8 +1,7 @@
 """Calls of one wallet under every order of events: money and talk stay right.
 
-`PBXC_EXAMPLES` sets how many examples each property tries; the default fits into a minute. One that
-fails is shown as it was found, at once, and kept in hypothesis' own database; run once more with
-`PBXC_SHRINK` set, it is made as small as it can be, which takes minutes.
+An example that fails is shown as it was found, at once, and kept in hypothesis' own database; run
+once more with `PBXC_SHRINK` set, it is made as small as it can be, which takes minutes.
 """
 
 import os
@@ -31,12 +30,13 @@ from pbxcharge.core.credit import OpenWallet, Post
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.price import Rate
+from tests.examples import examples
 from tests.fakes.granted_call import WALLET, a_rate, granted
 from tests.fakes.memory_engine import MemoryEngine
 from tests.scenarios.adversary import Adversary
 from tests.scenarios.ordeal import Ordeal
 
-EXAMPLES = int(os.environ.get("PBXC_EXAMPLES", "400"))
+EXAMPLES = examples(400)
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 if os.environ.get("PBXC_SHRINK"):
     PHASES.append(Phase.shrink)

@@ -1,9 +1,5 @@
-"""Many calls that three levels pay for, in simulation: no level ever spends more than it has.
+"""Many calls that three levels pay for, in simulation: no level ever spends more than it has."""
 
-`PBXC_EXAMPLES` sets how many examples the property tries.
-"""
-
-import os
 from collections import Counter
 from fractions import Fraction
 from random import Random
@@ -16,11 +12,12 @@ from pbxcharge.core.cdr import EndedBy
 from pbxcharge.core.credit import Operation, Outcome
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.price import Rate, RelativeTerms, charge_micros
+from tests.examples import examples
 from tests.fakes.granted_call import a_rate, final_prices, granted
 from tests.fakes.memory_engine import MemoryEngine
 from tests.scenarios.simulator import Exchange, Line
 
-EXAMPLES = int(os.environ.get("PBXC_EXAMPLES", "60"))
+EXAMPLES = examples(60)
 CENT = 10_000
 CALLS = 10
 LONGEST_MS = 1_000_000

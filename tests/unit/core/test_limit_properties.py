@@ -1,9 +1,5 @@
-"""Limits under any interleaving: never more is granted than they allow, at any level.
+"""Limits under any interleaving: never more is granted than they allow, at any level."""
 
-`PBXC_EXAMPLES` sets how many examples the property tries.
-"""
-
-import os
 from dataclasses import dataclass
 
 from hypothesis import given, settings
@@ -12,10 +8,11 @@ from hypothesis import strategies as st
 from pbxcharge.core.credit import Close, HoldLine, Payer, Reserve, Reserved, Wallet
 from pbxcharge.core.limits import Limits
 from pbxcharge.core.money import MICROS
+from tests.examples import examples
 from tests.fakes.granted_call import a_rate
 from tests.fakes.memory_engine import MemoryEngine
 
-EXAMPLES = int(os.environ.get("PBXC_EXAMPLES", "150"))
+EXAMPLES = examples(150)
 CENT = 10_000
 PAYERS = {"a": ("alice", "acme"), "b": ("bob", "acme")}
 

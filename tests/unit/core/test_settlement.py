@@ -20,6 +20,7 @@ from pbxcharge.core.plan import Terms
 from pbxcharge.core.price import charge_micros
 from pbxcharge.core.settlement import blank_cdr, settle, talk_seconds
 from pbxcharge.core.slices import Slice
+from tests.examples import examples
 from tests.fakes.granted_call import CALLER, LEG, SETUP_AT_US, WALLET, a_rate, granted
 
 CENT = 10_000
@@ -300,7 +301,7 @@ rates = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     rate=rates,
     above=rates,

@@ -1,19 +1,16 @@
-"""Calls that share the end of their credit, in simulation: fair, exact, and told in time.
+"""Calls that share the end of their credit, in simulation: fair, exact, and told in time."""
 
-`PBXC_EXAMPLES` sets how many examples each property tries.
-"""
-
-import os
 from random import Random
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pbxcharge.core.plan import Terms
+from tests.examples import examples
 from tests.fakes.granted_call import WALLET, a_rate, granted
 from tests.scenarios.simulator import Exchange, Line
 
-EXAMPLES = int(os.environ.get("PBXC_EXAMPLES", "150"))
+EXAMPLES = examples(150)
 CENT = 10_000
 HOP_MS = 20
 """Every event, commit and action takes up to this long."""

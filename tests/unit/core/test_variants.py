@@ -26,6 +26,7 @@ from pbxcharge.core.price import (
     rate_to_canonical,
 )
 from pbxcharge.core.windows import NO_WINDOWS, Schedule, Timeline, always
+from tests.examples import examples
 from tests.fakes.any_price import blocks_s, prices, timelines, windowed_rates
 from tests.fakes.wall_clock import by_the_clock, instants_s, schedules, zones
 
@@ -288,7 +289,7 @@ def changed_in_any_window(draw: st.DrawFn) -> Rate:
     return a_rate(*variants, price_per_minute=own_price, first_s=own_s, next_s=own_s)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(changed_in_any_window(), schedules(), zones, instants_s, st.integers(1, 3600))
 def test_a_call_costs_what_the_wall_clock_says_block_by_block(
     rate: Rate, schedule: Schedule, zone: tzinfo, answered_s: int, talk_s: int

@@ -21,6 +21,7 @@ from pbxcharge.core.windows import (
     timeline_from_canonical,
     timeline_to_canonical,
 )
+from tests.examples import examples
 from tests.fakes.any_price import timelines
 from tests.fakes.wall_clock import by_the_clock, instants_s, schedules, zones
 
@@ -179,7 +180,7 @@ def test_both_passes_of_the_repeated_hour_count_and_the_skipped_one_never() -> N
         assert [name for _, name in timeline.changes].count("two") == times
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(schedules(), zones, instants_s, st.integers(1, 7 * DAY_S), st.data())
 def test_a_timeline_is_what_the_clock_shows_in_any_zone(
     schedule: Schedule, zone: tzinfo, from_s: int, long_s: int, data: st.DataObject
