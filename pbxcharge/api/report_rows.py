@@ -136,7 +136,7 @@ def _margin(row: Row) -> tuple[Any, ...]:
 
 
 def _refused(row: Row) -> tuple[Any, ...]:
-    return (*row[:4], told(row[0], row[2]), instant(row[4]), instant(row[5]))
+    return (*row[:5], told(row[0], row[2]), instant(row[5]), instant(row[6]))
 
 
 DESTINATIONS = Listing(
@@ -163,7 +163,11 @@ MARGINS = Listing(
 """The margin is of the calls whose cost is known alone."""
 
 REFUSED = Listing(
-    ("reason", "account_id", "call_type", "calls", "sip_code", "first_at", "last_at"), _refused
+    (
+        *("reason", "account_id", "call_type", "refused_by", "calls", "sip_code"),
+        *("first_at", "last_at"),
+    ),
+    _refused,
 )
 
 

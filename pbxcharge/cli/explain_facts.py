@@ -32,6 +32,7 @@ def call_facts(answer: Document) -> Document:
         "trunk": cdr["trunk"],
         "disposition": cdr["disposition"],
         "reason": in_words(cdr["reason"]),
+        "refused by": _refused_by(cdr),
         **_times(cdr, answer["zone"]),
         "charge": _charge(answer),
     }
@@ -55,6 +56,16 @@ def _times(cdr: Document, zone: str) -> Document:
         "end known by": witness_in_words(cdr["end_source"]),
         "hangup cause": cause_in_words(cdr["hangup_cause"]),
     }
+
+
+def _refused_by(cdr: Document) -> str | None:
+    """The account whose level refused the attempt, where one did."""
+    account_id: str | None = cdr["refused_by"]
+    if account_id is None:
+        return None
+    if account_id == cdr["account_id"]:
+        return f"{account_id}, its own level"
+    return f"{account_id}, above {cdr['account_id']}"
 
 
 def _both(instant: str | None, zone: str) -> str | None:

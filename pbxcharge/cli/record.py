@@ -79,10 +79,18 @@ def _records_table(cdrs: list[Document]) -> None:
                 cdr["charge"],
                 cdr["currency"],
                 cdr["ended_by"],
-                cdr["reason"],
+                _reason(cdr),
                 cdr["call_id"],
             )
             for cdr in cdrs
         ),
         "no records",
     )
+
+
+def _reason(cdr: Document) -> str | None:
+    """Why the attempt was refused; with the account above the payer, if it was there."""
+    if cdr["refused_by"] in (None, cdr["account_id"]):
+        reason: str | None = cdr["reason"]
+        return reason
+    return f"{cdr['reason']} at {cdr['refused_by']}"

@@ -103,6 +103,8 @@ class Cdr:
         caller_channel: the name of the channel that asked, where it is known.
         slices: the reservations that were granted, as core.slices writes them; empty where they
             were not kept.
+        refused_by: the account at whose level the attempt was refused, by its status, plan, limits
+            or credit: the payer or one above; nothing where no account decided.
         revision: how often the call was charged anew; 0 is the record as it was written.
     """
 
@@ -145,6 +147,7 @@ class Cdr:
     deck_version: str | None = None
     caller_channel: str | None = None
     slices: str = ""
+    refused_by: str | None = None
     revision: int = 0
 
 

@@ -24,10 +24,10 @@ def new_call_id(now_us: int) -> str:
     return f"{now_us // 1000:012x}{secrets.token_hex(5)}"
 
 
-def refused_cdr(attempt: Attempt, reason: str, currency: str) -> Cdr:
-    """The record of an attempt that was not allowed."""
+def refused_cdr(attempt: Attempt, reason: str, currency: str, refused_by: str | None = None) -> Cdr:
+    """The record of an attempt that was not allowed, at the level of this account."""
     blank = blank_cdr(attempt, currency, Disposition.NOT_ALLOWED)
-    return replace(blank, reason=reason, ended_at_us=attempt.setup_at_us)
+    return replace(blank, reason=reason, refused_by=refused_by, ended_at_us=attempt.setup_at_us)
 
 
 def with_route(attempt: Attempt, resolved: Resolved) -> Attempt:

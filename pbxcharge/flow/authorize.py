@@ -268,7 +268,8 @@ class Authorizer:
         A hold that was asked for may be on disk although its answer was lost or late: the writer
         decides in order, so this comes after it.
         """
-        cdr = refused_cdr(attempt, str(denial.reason), self._site.currency)
+        currency, reason = self._site.currency, str(denial.reason)
+        cdr = refused_cdr(attempt, reason, currency, denial.account_id)
         if attempt.call_id not in self._held:
             return self._refusals.record(cdr)
         self._held.discard(attempt.call_id)

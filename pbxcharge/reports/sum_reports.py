@@ -139,12 +139,13 @@ def margin_report(answer: Document) -> Report:
 def refused_report(answer: Document) -> Report:
     """What `/reports/refused` answers, as a report."""
     rows, zone = answer["rows"], answer["zone"]
-    headings = ("reason", "account", "type", ">attempts", ">SIP", "first", "last")
+    headings = ("reason", "account", "type", "refused by", ">attempts", ">SIP", "first", "last")
     cells = [
         (
             row["reason"],
             row["account_id"],
             row["call_type"],
+            row["refused_by"],
             row["calls"],
             row["sip_code"],
             local(row["first_at"], zone),
@@ -157,8 +158,9 @@ def refused_report(answer: Document) -> Report:
         "Refused attempts",
         Table("Refused attempts", headings, cells, "nothing was refused"),
         lying("Attempts by reason", "", ((row["reason"], row["calls"]) for row in rows)),
-        "SIP is what the phone was told; callers from outside are told 480 in place of what is "
-        "between the payer and the site.",
+        "Refused by is the account whose status, plan, limits or credit decided, the account's own "
+        "or one above. SIP is what the phone was told; callers from outside are told 480 in place "
+        "of what is between the payer and the site.",
     )
 
 

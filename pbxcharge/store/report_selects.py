@@ -91,6 +91,7 @@ CALL_COLUMNS: dict[str, str] = {
     "wallet_id": _own("wallet_id"),
     "disposition": "call.disposition",
     "reason": "call.reason",
+    "refused_by": "call.refused_by",
     "hangup_cause": "call.hangup_cause",
     "ended_by": "call.ended_by",
     "end_source": "call.end_source",
@@ -286,13 +287,13 @@ ORDER BY 1, 5 DESC, 2 LIMIT :limit
 
 
 def refused(form: Form) -> str:
-    """Attempts that were refused, by reason, account and type, the most frequent first."""
+    """Attempts that were refused, by reason, account, type and whose level refused them."""
     return f"""
 WITH RECURSIVE one AS (SELECT 1){form.scope}
-SELECT coalesce(call.reason, ''), +call.account_id, +call.call_type, count(*),
+SELECT coalesce(call.reason, ''), +call.account_id, +call.call_type, +call.refused_by, count(*),
     min(call.setup_at_us), max(call.setup_at_us)
 FROM {form.calls}
 WHERE {_PERIOD} AND call.disposition = 'NOT ALLOWED' {_WANTED}
-GROUP BY 1, 2, 3
-ORDER BY 4 DESC, 1, 2, 3 LIMIT :limit
+GROUP BY 1, 2, 3, 4
+ORDER BY 5 DESC, 1, 2, 3, 4 LIMIT :limit
 """

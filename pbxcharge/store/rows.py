@@ -41,7 +41,8 @@ CDR_COLUMNS = """
     call_type, direction, endpoint, dialled, number, disposition, reason, setup_at_us,
     answered_at_us, ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency,
     rating_id, rule_set, hangup_cause, ended_by, end_source, clock, caller_number,
-    callee_endpoint, callee_context, trunk, cost_micros, deck, deck_version, caller_channel, slices
+    callee_endpoint, callee_context, trunk, cost_micros, deck, deck_version, caller_channel,
+    slices, refused_by
 """
 
 
@@ -206,6 +207,7 @@ def cdr(row: Row, levels: tuple[LevelCharge, ...]) -> Cdr:
         deck_version=row[35],
         caller_channel=row[36],
         slices=row[37],
+        refused_by=row[38],
     )
 
 

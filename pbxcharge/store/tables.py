@@ -199,6 +199,7 @@ def cdr_row(cdr: Cdr) -> Row:
         cdr.deck_version,
         cdr.caller_channel,
         cdr.slices,
+        cdr.refused_by,
     )
 
 

@@ -135,9 +135,9 @@ INSERT INTO cdr (
     direction, endpoint, dialled, number, disposition, reason, setup_at_us, answered_at_us,
     ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency, rating_id, rule_set,
     hangup_cause, ended_by, end_source, clock, caller_number, callee_endpoint, callee_context,
-    trunk, cost_micros, deck, deck_version, caller_channel, slices
+    trunk, cost_micros, deck, deck_version, caller_channel, slices, refused_by
 )
-VALUES ({", ".join("?" * 38)})
+VALUES ({", ".join("?" * 39)})
 ON CONFLICT (call_id) DO NOTHING
 """
 """The record of an attempt; a second one for the same call changes nothing."""

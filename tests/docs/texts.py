@@ -78,6 +78,7 @@ REPORT_COLUMNS = {
     "income_without_cost": "what those brought in; it is not in the margin",
     "reason": "why they were refused",
     "call_type": "the kind of call",
+    "refused_by": "the account whose status, plan, limits or credit decided: their own, or one above; empty where no account did",
     "sip_code": "what the phone was told",
     "first_at": "the first of these attempts",
     "last_at": "the last one",

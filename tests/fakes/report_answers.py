@@ -96,6 +96,6 @@ def refusal(reason: str, calls: int) -> Answer:
     """A row of the report `refused`."""
     at = "2026-11-05T10:00:00.000000Z"
     return {
-        **{"reason": reason, "account_id": None, "call_type": "public", "calls": calls},
-        **{"sip_code": 403, "first_at": at, "last_at": at},
+        **{"reason": reason, "account_id": None, "call_type": "public", "refused_by": None},
+        **{"calls": calls, "sip_code": 403, "first_at": at, "last_at": at},
     }

@@ -250,7 +250,8 @@ async def busy_day(store: Store) -> None:
     await charge_anew(store, cheaper("renewed"))
     await unanswered(writer, granted("unanswered"))
     refused = blank_cdr(granted("refused").attempt, "EUR", Disposition.NOT_ALLOWED)
-    await writer.submit((), [CdrWritten(replace(refused, reason="no_rate")), PbxSeen(NODE, 1)])
+    refused = replace(refused, reason="no_rate", refused_by="acme")
+    await writer.submit((), [CdrWritten(refused), PbxSeen(NODE, 1)])
     await begin(writer, two_levels("open"))
     told = {"event_id": NOW_US, "at_us": NOW_US, "event": "authorized", "account": "alice"}
     await writer.submit((), [EventsTold((told,))])

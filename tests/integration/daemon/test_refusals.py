@@ -22,6 +22,12 @@ async def refusal(x: Exchange, phone: str, number: str = UK) -> tuple[str, int]:
     return record["reason"], call.sip_code
 
 
+def refused_by(x: Exchange) -> list[str | None]:
+    """Whose level refused each attempt, by their records, the first one first."""
+    found = x.rows("SELECT refused_by FROM cdr ORDER BY setup_at_us")
+    return [row["refused_by"] for row in found]
+
+
 async def test_first_reason_of_the_fixed_order_is_told() -> None:
     """Each row has everything wrong that the later rows have, and is refused for its own reason.
 
@@ -45,6 +51,19 @@ async def test_own_status_goes_before_that_of_the_organization() -> None:
         await x.act("/accounts/status", account_id="alice", status="suspended")
         assert await refusal(x, "alice") == ("account_suspended", 403)
         assert await refusal(x, "bob") == ("account_blocked", 403)
+        assert refused_by(x) == ["alice", "acme"]
+
+
+async def test_a_record_says_whose_credit_refused_the_call() -> None:
+    """Alice has 1.00; her organization, which pays by a plan of its own, has nothing.
+
+    Seen failing (no account) with the account left out of `refused_cdr` in flow.authorize.
+    """
+    async with exchange({"alice": "1.00"}) as x:
+        await x.act("/accounts/plan", account_id="acme", plan="seconds")
+        assert await refusal(x, "alice") == ("not_enough_credit", 402)
+        assert await refusal(x, "nobody") == ("unknown_account", 403)
+        assert refused_by(x) == ["acme", None]
 
 
 async def test_books_that_cannot_be_written_go_before_every_other_reason() -> None:

@@ -47,7 +47,7 @@ async def fill(store: Store) -> None:
         talked("a2", "2026-11-03T08:00", 30, [level("ann", 50_001)], call_type="local", trunk=None),
         talked("b1", "2026-11-03T09:00", 90, [level("ben", 150_000, prefix="49")]),
         talked("e1", "2026-11-04T10:00", 10, [level("eve", 7)]),
-        refused("r1", "2026-11-05T10:00", "ann", "not_enough_credit"),
+        refused("r1", "2026-11-05T10:00", "ann", "not_enough_credit", refused_by="org"),
         refused("r2", "2026-11-06T10:00", None, "unknown_account"),
         talked("after", "2026-12-01T00:00", 60, [level("ann", 900_000)]),
     ]
@@ -177,11 +177,11 @@ async def test_a_scope_sees_no_margin_above_it(reading: Reading) -> None:
     assert await reading.margins(Wanted("ann", NOVEMBER), "trunk", 10) == []
 
 
-async def test_refusals_are_counted_by_reason_and_account(reading: Reading) -> None:
+async def test_refusals_are_counted_by_reason_and_level(reading: Reading) -> None:
     """The site's also for attempts that are nobody's."""
-    assert [row[:4] for row in await reading.refused(SITE, 10)] == [
-        ("not_enough_credit", "ann", "public", 1),
-        ("unknown_account", None, "public", 1),
+    assert [row[:5] for row in await reading.refused(SITE, 10)] == [
+        ("not_enough_credit", "ann", "public", "org", 1),
+        ("unknown_account", None, "public", None, 1),
     ]
     assert [row[1] for row in await reading.refused(ORG, 10)] == ["ann"]
 

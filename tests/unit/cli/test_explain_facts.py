@@ -9,6 +9,7 @@ from pbxcharge.cli.reasons import cause_in_words, ended_in_words, witness_in_wor
 from pbxcharge.core.cdr import EndedBy, EndSource
 from pbxcharge.core.provenance import Meaning, PayerRule
 
+WHO = ("alice", "acme", None)
 CDR = {
     "call_id": "c",
     "account_id": "alice",
@@ -24,6 +25,7 @@ CDR = {
     "trunk": "carrier",
     "disposition": "ANSWERED",
     "reason": None,
+    "refused_by": None,
     "setup_at": "2026-07-01T12:00:00.000000Z",
     "answered_at": "2026-07-01T12:00:05.500000Z",
     "ended_at": "2026-07-01T12:01:05.500000Z",
@@ -100,6 +102,12 @@ def test_the_charge_tells_of_its_correction_and_of_refunds() -> None:
     """What counts now comes first."""
     facts = told({}, charge_now="0.08", refunded="0.05", corrections=[{}])
     assert facts["charge"] == "0.08 EUR; 0.10 before it was corrected; 0.05 was refunded"
+
+
+def test_whose_level_refused_is_told_apart() -> None:
+    """The account's own, or one above it that pays as well."""
+    by = [told({"reason": "no_rate", "refused_by": name})["refused by"] for name in WHO]
+    assert by == ["alice, its own level", "acme, above alice", None]
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_refusals_are_counted_not_paid() -> None:
     rows = [answers.refusal("no_rate", 3), answers.refusal("spend_rate", 5)]
     shown = report(answers.listed("refused", rows))
     assert (shown.charts[0].unit, shown.charts[0].bars[0]) == ("", ("spend_rate", 5))
-    assert shown.main.rows[0][5] == "2026-11-05 10:00:00"
+    assert shown.main.rows[0][6] == "2026-11-05 10:00:00"
 
 
 @pytest.mark.parametrize("name", ["accounts", "destinations", "margins", "refused"])
