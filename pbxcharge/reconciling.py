@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pbxcharge.catalog.findings import Finding, Severity
 from pbxcharge.catalog.foreign_cdrs import CarrierColumns, read_asterisk, read_carrier
+from pbxcharge.core.money import MICROS
 from pbxcharge.core.reconciliation import (
     Pair,
     Reconciliation,
@@ -33,7 +34,7 @@ __all__ = [
     "compare_carrier",
 ]
 
-MARGIN_US = 3600 * 1_000_000
+MARGIN_US = 3600 * MICROS
 """No phone rings for so long."""
 
 

@@ -1,7 +1,7 @@
 """Answers about calls: those that run, and the records of the past."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from pbxcharge.api.desk import Desk, declined, rows, unknown_account
 from pbxcharge.api.documents import (
@@ -11,14 +11,13 @@ from pbxcharge.api.documents import (
 )
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Disposition
+from pbxcharge.core.instant import since_epoch_us
 from pbxcharge.flow.acts import Refusal
 from pbxcharge.flow.meter import Meter
 from pbxcharge.store.queries import END_OF_TIME_US
 
 Measured = tuple[Call, int | None]
 """A call and its seconds of talk; None where nobody measures them."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def list_calls(desk: Desk) -> Document:
@@ -82,7 +81,7 @@ def micros(text: str) -> int:
     except ValueError:
         message = f"{text!r} is not an instant such as 2026-03-01T12:00:00Z"
         raise declined(Refusal.NAME_INVALID, message) from None
-    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
+    return since_epoch_us(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def _disposition(text: str) -> Disposition:

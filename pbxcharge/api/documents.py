@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pbxcharge.core.account import Account, Did, Extension
@@ -10,6 +9,7 @@ from pbxcharge.core.authorization import Denial
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Wallet
+from pbxcharge.core.instant import utc
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import Activity, Limits
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, format_amount
@@ -18,15 +18,12 @@ from pbxcharge.flow.journal import held_micros, paid_through_us
 
 Document = dict[str, Any]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 
 def instant(at_us: int | None) -> str | None:
     """Microseconds since the epoch as text: 0 is 1970-01-01T00:00:00.000000Z."""
     if at_us is None:
         return None
-    at = _EPOCH + timedelta(microseconds=at_us)
-    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return utc(at_us).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def account_document(

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from pbxcharge.api.documents import Document
+from pbxcharge.core.cdr import EMERGENCY
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.plan import UNLIMITED_S
 from pbxcharge.core.quotation import Quote, QuotedCost, QuotedLevel, level_talk_for, talk_for
@@ -54,7 +55,7 @@ def free_document(account_id: str, dialled: str, talk_s: int, currency: str) -> 
     return {
         "account_id": account_id,
         "dialled": dialled,
-        "call_type": "emergency",
+        "call_type": EMERGENCY,
         "number": dialled,
         "caller_number": "",
         "currency": currency,

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pbxcharge.api.desk import declined
-from pbxcharge.core.cdr import Disposition
+from pbxcharge.core.cdr import EMERGENCY, Disposition
 from pbxcharge.core.period import Period, bounded, instant_us, month_period, this_month
 from pbxcharge.core.plan import CallType
 from pbxcharge.errors import ActDeclined
@@ -17,7 +17,7 @@ from pbxcharge.store.report_selects import CALL_COLUMNS, MARGIN_GROUPS
 ROWS_MAX = 20_000
 """Rows of one answer; who needs every call of a site takes an export."""
 
-TYPES = (*map(str, CallType), "emergency")
+TYPES = (*map(str, CallType), EMERGENCY)
 DIRECTIONS = ("outgoing", "incoming")
 
 

@@ -8,11 +8,12 @@ import csv
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from io import StringIO
 from pathlib import Path
 
 from pbxcharge.catalog.findings import Finding, Severity
+from pbxcharge.core.instant import since_epoch_us
 from pbxcharge.core.money import MICROS, parse_price
 from pbxcharge.core.reconciliation import TheirCall
 from pbxcharge.errors import AmountError
@@ -216,12 +217,10 @@ def _instant_us(text: str, time_format: str | None, zone: tzinfo) -> int:
             return int(text) * MICROS
         else:
             at = datetime.fromisoformat(text)
-        aware = at if at.tzinfo else at.replace(tzinfo=zone)
-        since = aware - datetime(1970, 1, 1, tzinfo=UTC)
+        return since_epoch_us(at if at.tzinfo else at.replace(tzinfo=zone))
     except (ValueError, OverflowError):
         hint = "--time-format says how it is written, such as '%d.%m.%Y %H:%M:%S'"
         raise ValueError(f"{text[:40]!r} is no date and time; {hint}") from None
-    return since // timedelta(microseconds=1)
 
 
 def _endpoint(channel: str) -> str:

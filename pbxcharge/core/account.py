@@ -94,3 +94,8 @@ class Did:
 def wallet_id(account_id: str, kind: WalletKind) -> str:
     """The name of an account's wallet: `alice` and outgoing make `alice:outgoing`."""
     return f"{account_id}:{kind}"
+
+
+def wallet_owner(wallet: str) -> str:
+    """Whose wallet it is, by its name: `alice:outgoing` is alice's."""
+    return wallet.rpartition(":")[0]

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+EMERGENCY: Final = "emergency"
+"""The type of calls that are free and always connected; those that are priced have a CallType."""
 
 
 class Disposition(StrEnum):
@@ -149,6 +153,11 @@ class Cdr:
     slices: str = ""
     refused_by: str | None = None
     revision: int = 0
+
+    @property
+    def paid_s(self) -> int:
+        """Seconds of talk that are charged: 61 s of which 1 s was unpaid are 60."""
+        return self.talk_s - self.unpaid_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,31 +141,28 @@ def recharge(op: Recharge, books: Books) -> Decision:
 
 def _entries(op: Recharge, before: Entry | None) -> Iterator[Entry]:
     """The reversal of the charge before, if there was one, and the new charge, unless it is 0."""
+    anew = Entry(
+        entry_id=charge_entry_id(op.call_id, op.wallet_id, op.revision),
+        wallet_id=op.wallet_id,
+        kind=EntryKind.CHARGE,
+        amount_micros=-op.charge_micros,
+        at_us=op.at_us,
+        actor=op.actor,
+        call_id=op.call_id,
+        note=op.note,
+        counts_at_us=op.counts_at_us,
+    )
     if before is not None:
-        yield Entry(
+        yield replace(
+            anew,
             entry_id=reversal_entry_id(before.entry_id),
-            wallet_id=op.wallet_id,
             kind=EntryKind.REVERSAL,
             amount_micros=-before.amount_micros,
-            at_us=op.at_us,
-            actor=op.actor,
-            call_id=op.call_id,
             reverses=before.entry_id,
-            note=op.note,
             counts_at_us=before.counted_at_us,
         )
     if op.charge_micros:
-        yield Entry(
-            entry_id=charge_entry_id(op.call_id, op.wallet_id, op.revision),
-            wallet_id=op.wallet_id,
-            kind=EntryKind.CHARGE,
-            amount_micros=-op.charge_micros,
-            at_us=op.at_us,
-            actor=op.actor,
-            call_id=op.call_id,
-            note=op.note,
-            counts_at_us=op.counts_at_us,
-        )
+        yield anew
 
 
 def _activities(account_id: str, entries: Iterable[Entry], books: Books) -> dict[str, Activity]:

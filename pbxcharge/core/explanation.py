@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pbxcharge.core.cdr import Cdr, LevelCharge
+from pbxcharge.core.cdr import EMERGENCY, Cdr, LevelCharge
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.price import RULE_SET, Charge, Rate, charge
 from pbxcharge.core.price_chain import RatedLevel
@@ -16,8 +16,6 @@ from pbxcharge.core.pricing import carrying, cost_micros, moment_of_record, pric
 from pbxcharge.core.rating import Rating, lines_canonical
 from pbxcharge.core.shown_lines import ShownLine, charge_lines, shown_lines
 from pbxcharge.core.windows import NO_WINDOWS
-
-EMERGENCY = "emergency"
 
 
 class Verdict(StrEnum):
@@ -112,16 +110,12 @@ def _as_stored(cdr: Cdr, lines: tuple[ShownLine, ...]) -> Iterator[ExplainedLeve
         )
 
 
-def _paid_s(cdr: Cdr) -> int:
-    return cdr.talk_s - cdr.unpaid_s
-
-
 def _again(cdr: Cdr, rating: Rating) -> tuple[Charge, ...]:
     """The charge of each level today; of a call without talk there is none."""
     if cdr.answered_at_us is None:
         return ()
     return tuple(
-        charge(price, _paid_s(cdr)) for price in prices(rating, moment_of_record(cdr, rating))
+        charge(price, cdr.paid_s) for price in prices(rating, moment_of_record(cdr, rating))
     )
 
 
@@ -145,20 +139,18 @@ def _windows(cdr: Cdr, rating: Rating, rated: RatedLevel) -> tuple[tuple[int, st
         return ()
     # Where no window changes, the moment does not tell the second of the answer.
     clock = rated.timeline.since(moment_of_record(cdr, rating).from_s if rating.timed else 0)
-    return tuple(change for change in clock.changes if change[0] < max(1, _paid_s(cdr)))
+    return tuple(change for change in clock.changes if change[0] < max(1, cdr.paid_s))
 
 
 def _cost(cdr: Cdr, rating: Rating) -> ExplainedCost | None:
     carrier = carrying(rating, cdr.trunk)
     if carrier is None or carrier.rate is None:
         return None
-    return ExplainedCost(
-        carrier.name, carrier.rate, charge_lines(charge(carrier.rate, _paid_s(cdr)))
-    )
+    return ExplainedCost(carrier.name, carrier.rate, charge_lines(charge(carrier.rate, cdr.paid_s)))
 
 
 def _differences(cdr: Cdr, rating: Rating, again: tuple[Charge, ...]) -> Iterator[str]:
-    cost = cost_micros(rating, cdr.trunk, _paid_s(cdr))
+    cost = cost_micros(rating, cdr.trunk, cdr.paid_s)
     if cost != cdr.cost_micros:
         yield f"cost: stored {_amount(cdr.cost_micros)}, priced again {_amount(cost)}"
     if len(again) != len(cdr.levels):

@@ -1,8 +1,8 @@
 """Calendar months: where one begins, and when its books are closed, by the clocks of a zone."""
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from pbxcharge.core.instant import since_epoch_us, utc
 
 
 def month_start_us(zone: tzinfo, at_us: int) -> int:
@@ -14,9 +14,8 @@ def month_start_us(zone: tzinfo, at_us: int) -> int:
         zone: whose clocks count.
         at_us: microseconds since the epoch, UTC.
     """
-    local = (_EPOCH + timedelta(microseconds=at_us)).astimezone(zone)
-    first = datetime(local.year, local.month, 1, tzinfo=zone).astimezone(UTC)
-    return (first - _EPOCH) // timedelta(microseconds=1)
+    local = utc(at_us).astimezone(zone)
+    return since_epoch_us(datetime(local.year, local.month, 1, tzinfo=zone))
 
 
 def month_closes_us(zone: tzinfo, at_us: int, after_d: int) -> int:
@@ -29,7 +28,7 @@ def month_closes_us(zone: tzinfo, at_us: int, after_d: int) -> int:
         at_us: microseconds since the epoch, UTC.
         after_d: days after the end of the month.
     """
-    local = (_EPOCH + timedelta(microseconds=at_us)).astimezone(zone)
+    local = utc(at_us).astimezone(zone)
     year, month = divmod(local.year * 12 + local.month, 12)
     closes = datetime(year, month + 1, 1) + timedelta(days=after_d)
-    return (closes.replace(tzinfo=zone).astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
+    return since_epoch_us(closes.replace(tzinfo=zone))

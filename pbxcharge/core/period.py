@@ -2,14 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
+from pbxcharge.core.instant import MICROSECOND, since_epoch_us, utc
 from pbxcharge.core.month import month_start_us
 
 DAY_US = 86_400_000_000
 YEARS_MAX = 10
-_MICROSECOND = timedelta(microseconds=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 
 
@@ -63,7 +62,7 @@ def instant_us(text: str, zone: tzinfo) -> int:
     """
     try:
         at = datetime.fromisoformat(text)
-        return _since_epoch_us(at if at.tzinfo else at.replace(tzinfo=zone))
+        return since_epoch_us(at if at.tzinfo else at.replace(tzinfo=zone))
     except (ValueError, OverflowError):
         hint = "such as 2026-03-01 or 2026-03-01T12:00:00"
         raise ValueError(f"{text!r} is neither a day nor an instant, {hint}") from None
@@ -107,12 +106,7 @@ def midnight_us(day: date, zone: tzinfo) -> int:
     """The first instant of a local day: 1 May 2026 in Berlin begins on 30 April, 22:00 UTC."""
     # Where clocks are put forward at midnight this is the instant at which they are; where they
     # are put back to it, the first of the two.
-    return _since_epoch_us(datetime(day.year, day.month, day.day, tzinfo=zone))
-
-
-def local_day(at_us: int, zone: tzinfo) -> date:
-    """The date that the clocks of a zone show at an instant."""
-    return (_EPOCH + at_us * _MICROSECOND).astimezone(zone).date()
+    return since_epoch_us(datetime(day.year, day.month, day.day, tzinfo=zone))
 
 
 def day_text(day: int) -> str:
@@ -133,10 +127,6 @@ def _change_us(zone: tzinfo, before_us: int, after_us: int) -> int:
 
 
 def _offset_us(zone: tzinfo, at_us: int) -> int:
-    offset = (_EPOCH + at_us * _MICROSECOND).astimezone(zone).utcoffset()
+    offset = utc(at_us).astimezone(zone).utcoffset()
     assert offset is not None  # noqa: S101 - an aware instant has one
-    return offset // _MICROSECOND
-
-
-def _since_epoch_us(at: datetime) -> int:
-    return (at.astimezone(UTC) - _EPOCH) // _MICROSECOND
+    return offset // MICROSECOND

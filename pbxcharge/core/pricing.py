@@ -100,6 +100,14 @@ def cost_micros(rating: Rating, trunk: str | None, talk_s: int) -> int | None:
     return min(charge_micros(carrier.rate, talk_s), AMOUNT_MAX_MICROS)
 
 
+def carrier_deck(rating: Rating, trunk: str | None) -> tuple[str | None, str | None]:
+    """The deck that says what the carrier asks, and its version; None where none does."""
+    carrier = carrying(rating, trunk)
+    if carrier is None:
+        return None, None
+    return carrier.deck or None, carrier.deck_version or None
+
+
 def prices(rating: Rating, at: Moment) -> tuple[Price, ...]:
     """The price of each charged level at a moment, the caller's own first."""
     return (rating.fixed or _priced(rating, at)).prices

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from pbxcharge.core.attempt import INCOMING
-from pbxcharge.core.cdr import Cdr
+from pbxcharge.core.cdr import EMERGENCY, Cdr
 from pbxcharge.core.dialling import LOCAL, endpoint_of
 from pbxcharge.core.number import is_e164
 from pbxcharge.core.plan import CallType
@@ -40,7 +40,7 @@ def payer_rule(cdr: Cdr) -> PayerRule:
     Local channel, a forward or a group that calls in her name. Records from before the channel was
     kept say `endpoint`: her phone asked, or somebody in its name.
     """
-    if cdr.call_type == PayerRule.EMERGENCY:
+    if cdr.call_type == EMERGENCY:
         return PayerRule.EMERGENCY
     if cdr.account_id is None:
         return PayerRule.NOBODY
@@ -57,7 +57,7 @@ def payer_rule(cdr: Cdr) -> PayerRule:
 def meaning(cdr: Cdr) -> Meaning:
     """What was dialled: 101 an extension, 820101 the extension 101 by the code 20 of its owners."""
     number = cdr.number
-    if cdr.call_type == Meaning.EMERGENCY:
+    if cdr.call_type == EMERGENCY:
         return Meaning.EMERGENCY
     if number is None:
         return Meaning.NOTHING

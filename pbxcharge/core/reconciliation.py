@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
+from pbxcharge.core.money import MICROS
+
 ALIGNED_MAX = 250_000
 """More of one number at once, such as 500 on each side, are paired in their order."""
 
@@ -95,7 +97,7 @@ class Pair:
         """What they ask more than our deck says; None where one side does not tell."""
         if self.theirs.cost is None or self.ours.cost_micros is None:
             return None
-        return self.theirs.cost - Fraction(self.ours.cost_micros, 1_000_000)
+        return self.theirs.cost - Fraction(self.ours.cost_micros, MICROS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +265,7 @@ def _unlike(ours: OurCall, theirs: TheirCall, within_us: int | None) -> int | No
     apart_us = abs(ours.at_us - theirs.at_us)
     if within_us is not None and apart_us > within_us:
         return None
-    return apart_us + abs(ours.talk_s - theirs.seconds) * 1_000_000
+    return apart_us + abs(ours.talk_s - theirs.seconds) * MICROS
 
 
 @dataclass(frozen=True, slots=True)

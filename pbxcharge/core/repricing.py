@@ -92,8 +92,7 @@ def past_call(cdr: Cdr, zones: Zones) -> PastCall:
     levels = tuple(
         PastLevel(level.account_id, level.plan, zones(level.account_id)) for level in cdr.levels
     )
-    paid_s = cdr.talk_s - cdr.unpaid_s
-    return PastCall(route, levels, cdr.setup_at_us, cdr.answered_at_us, paid_s, cdr.trunk)
+    return PastCall(route, levels, cdr.setup_at_us, cdr.answered_at_us, cdr.paid_s, cdr.trunk)
 
 
 def reprice(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pbxcharge.core.cdr import Cdr, LevelCharge
 from pbxcharge.core.correction_terms import Recharge
 from pbxcharge.core.price import Charge, charge
-from pbxcharge.core.pricing import carrying, cost_micros, destination, moment_of_record, prices
+from pbxcharge.core.pricing import carrier_deck, cost_micros, destination, moment_of_record, prices
 from pbxcharge.core.rating import Rating, lines_canonical, rating_id
 
 
@@ -28,9 +28,9 @@ def revised(cdr: Cdr, rating: Rating) -> Cdr:
     """
     if [level.plan for level in rating.levels] != [level.plan for level in cdr.levels]:
         raise ValueError(f"call {cdr.call_id}: the rating is of other plans")
-    paid_s, at = cdr.talk_s - cdr.unpaid_s, moment_of_record(cdr, rating)
-    charges = tuple(charge(price, paid_s) for price in prices(rating, at))
-    carrier = carrying(rating, cdr.trunk)
+    at = moment_of_record(cdr, rating)
+    charges = tuple(charge(price, cdr.paid_s) for price in prices(rating, at))
+    deck, deck_version = carrier_deck(rating, cdr.trunk)
     return replace(
         cdr,
         billed_s=charges[0].billed_s,
@@ -39,9 +39,9 @@ def revised(cdr: Cdr, rating: Rating) -> Cdr:
         lines=lines_canonical(charges[0]),
         rating_id=rating_id(rating.canonical()),
         rule_set=rating.rule_set,
-        cost_micros=cost_micros(rating, cdr.trunk, paid_s),
-        deck=carrier.deck or None if carrier else None,
-        deck_version=carrier.deck_version or None if carrier else None,
+        cost_micros=cost_micros(rating, cdr.trunk, cdr.paid_s),
+        deck=deck,
+        deck_version=deck_version,
         revision=cdr.revision + 1,
     )
 

@@ -9,7 +9,14 @@ from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
 from pbxcharge.core.credit import Close, HoldLine
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.price import RULE_SET, Charge, charge
-from pbxcharge.core.pricing import carrying, cost_micros, destination, final_moment, prices
+from pbxcharge.core.pricing import (
+    carrier_deck,
+    carrying,
+    cost_micros,
+    destination,
+    final_moment,
+    prices,
+)
 from pbxcharge.core.rating import lines_canonical
 from pbxcharge.core.slices import slices_to_text
 
@@ -77,6 +84,7 @@ def _cdr(call: Call, end: HungUp, talk: Talk, charges: tuple[Charge, ...], curre
     granted = call.granted
     levels = _level_charges(granted, charges, call.trunk)
     carrier = carrying(granted.rating, call.trunk)
+    deck, deck_version = carrier_deck(granted.rating, call.trunk)
     return replace(
         blank_cdr(granted.attempt, currency, _disposition(call, end)),
         uniqueid=_last_leg(call, end),
@@ -96,8 +104,8 @@ def _cdr(call: Call, end: HungUp, talk: Talk, charges: tuple[Charge, ...], curre
         clock=talk.clock,
         trunk=call.trunk or (carrier.name if carrier else None),
         cost_micros=cost_micros(granted.rating, call.trunk, talk.paid_s),
-        deck=carrier.deck or None if carrier else None,
-        deck_version=carrier.deck_version or None if carrier else None,
+        deck=deck,
+        deck_version=deck_version,
         slices=slices_to_text(call.slices),
     )
 

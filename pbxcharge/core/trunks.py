@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from pbxcharge.core.call_state import Call
 from pbxcharge.core.dialling import Routing
 from pbxcharge.core.plan import CallType
 
+EMERGENCY_CALL: Final = "emergency"
+"""In place of a call id: a leg with it says that it is an emergency call's."""
 _PAIR = 2
 _SIP_USER = re.compile(r"sips?:([^@;>]*)[@;>]")
 

@@ -18,6 +18,7 @@ from pbxcharge.core.recovery import (
     lost_end,
     may_still_begin,
 )
+from pbxcharge.core.trunks import EMERGENCY_CALL
 from pbxcharge.errors import ChannelGone, PbxchargeError
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.clock import Clock
@@ -27,7 +28,6 @@ from pbxcharge.flow.ports import Asterisk, Site, Writer
 from pbxcharge.flow.spool import Spool
 from pbxcharge.logger import Logger
 
-EMERGENCY = "emergency"
 UP = 6
 LOOK_GAP_S = 0.5
 """Listing all channels is not cheap: many callers who give up at once make one look."""
@@ -176,7 +176,7 @@ class Recovery:
         status = await self._asterisk.status()
         unclaimed = {e.uniqueid for e in status if e.call_id and self._meter.get(e.call_id) is None}
         status = await self._judge(status)
-        legs = [e for e in status if e.call_id and e.call_id != EMERGENCY]
+        legs = [e for e in status if e.call_id and e.call_id != EMERGENCY_CALL]
         return View(
             legs={e.call_id: e for e in legs if e.call_id and self._may_be_its(e)},
             strangers=tuple(e for e in legs if e.uniqueid in unclaimed),

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, replace
 
+from pbxcharge.core.account import wallet_owner
 from pbxcharge.core.cdr import Cdr, LevelCharge
 from pbxcharge.core.credit import Refund
 from pbxcharge.core.ledger import EntryKind, reversal_entry_id
@@ -94,8 +95,7 @@ class Refunds:
         if await self._records.entry(reversal_entry_id(charge_id)) is not None:
             message = f"{charge_id} was taken back when the call was charged anew"
             return Declined(Refusal.NOTHING_CHARGED, message, f"refund the call {entry.call_id}")
-        account_id = entry.wallet_id.rpartition(":")[0]
-        named = replace(wanted, call_id=entry.call_id, account_id=account_id)
+        named = replace(wanted, call_id=entry.call_id, account_id=wallet_owner(entry.wallet_id))
         return await self.give_back(named, actor)
 
     async def _charged(self, wanted: Refunding) -> LevelCharge | Declined:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from pbxcharge.core.account import wallet_owner
 from pbxcharge.core.cdr import Cdr, Revision
 from pbxcharge.core.credit import (
     BelowRefund,
@@ -60,8 +61,8 @@ class _Signed:
         found: list[Operation] = []
         for operation in recharges(before, after, self.at_us, self.actor, self.wanted.note):
             found.append(operation)
-            account_id = operation.wallet_id.rpartition(":")[0]
-            own = [wallet for wallet in wallets if wallet.account_id == account_id]
+            owner = wallet_owner(operation.wallet_id)
+            own = [wallet for wallet in wallets if wallet.account_id == owner]
             found += moved_on(own, operation.wallet_id, self.at_us, self.actor)
         return found
 
@@ -157,8 +158,8 @@ def _whole(outcomes: tuple[Outcome, ...], effect: Effect) -> tuple[Effect, ...]:
 def _not_recharged(call: Rerated, why: Outcome) -> Rerated:
     """A refund may have come between, or a balance at its end."""
     if isinstance(why, BelowRefund):
-        account_id = why.wallet_id.rpartition(":")[0]
-        message = below_refund(account_id, why.charge_micros, why.refunded_micros)
+        owner = wallet_owner(why.wallet_id)
+        message = below_refund(owner, why.charge_micros, why.refunded_micros)
         return replace(call, verdict=Verdict.BELOW_REFUND, why=message)
     if isinstance(why, OutOfBounds):
         message = "a balance would pass 10^12 units"

@@ -14,13 +14,11 @@ from pbxcharge.asterisk.events import BridgeEnter, Event
 from pbxcharge.core.attempt import Leg
 from pbxcharge.core.call_events import HungUp, LegDialled
 from pbxcharge.core.cdr import EndedBy, EndSource
-from pbxcharge.core.trunks import Party, with_emergency
+from pbxcharge.core.trunks import EMERGENCY_CALL, Party, with_emergency
 from pbxcharge.errors import AmiRefused
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.meter import Meter
 
-EMERGENCY = "emergency"
-"""In place of a call id: this leg is an emergency call's."""
 NEVER_MS = 366 * 24 * 3600 * 1000
 """Asterisk's manager can move a timer, but not take it away."""
 SOON_S = 30 * 24 * 3600
@@ -58,7 +56,7 @@ class Rescues:
 
     def hear(self, event: Event) -> None:
         """Take an event: whoever an emergency number talks with may be a paid leg."""
-        if isinstance(event, BridgeEnter) and event.call_id == EMERGENCY:
+        if isinstance(event, BridgeEnter) and event.call_id == EMERGENCY_CALL:
             self._look()
 
     async def spare(self, entries: Sequence[StatusEntry]) -> tuple[StatusEntry, ...]:
@@ -71,14 +69,14 @@ class Rescues:
             AmiDown: Asterisk did not answer; the next look tries again.
         """
         parties = [
-            Party(e.uniqueid, e.channel, e.bridge_id, e.call_id == EMERGENCY) for e in entries
+            Party(e.uniqueid, e.channel, e.bridge_id, e.call_id == EMERGENCY_CALL) for e in entries
         ]
         spared = with_emergency(parties)
         for entry in entries:
             if entry.uniqueid in spared:
                 await self._release(entry)
         return tuple(
-            replace(entry, call_id=EMERGENCY) if entry.uniqueid in spared else entry
+            replace(entry, call_id=EMERGENCY_CALL) if entry.uniqueid in spared else entry
             for entry in entries
         )
 

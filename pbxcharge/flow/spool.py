@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pbxcharge.asterisk.ami_lists import SpoolDeny, SpoolEmergency, SpoolEnd, SpoolEntry
 from pbxcharge.core.attempt import Attempt, Leg
-from pbxcharge.core.cdr import Cdr, Disposition, EndSource
+from pbxcharge.core.cdr import EMERGENCY, Cdr, Disposition, EndSource
 from pbxcharge.core.effects import CdrWritten
 from pbxcharge.core.plan import CallType
 from pbxcharge.core.recovery import Written
@@ -236,7 +236,7 @@ class Spool:
         if isinstance(entry, SpoolEmergency):
             payer = await self._directory.payer(entry.endpoint)
             caller = Resolved(payer[1] if payer else (), None)
-            return with_route(self._blank(entry, "emergency", entry.setup_at_us), caller)
+            return with_route(self._blank(entry, EMERGENCY, entry.setup_at_us), caller)
         incoming = entry.endpoint in self._site.trunks
         way = Way.INCOMING if incoming else Way.OUTGOING
         kind = CallType.INCOMING if incoming else CallType.PUBLIC

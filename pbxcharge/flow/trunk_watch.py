@@ -26,6 +26,7 @@ from pbxcharge.asterisk.events import (
 from pbxcharge.core.call import Call
 from pbxcharge.core.dialling import Routing, endpoint_of
 from pbxcharge.core.trunks import (
+    EMERGENCY_CALL,
     Standing,
     TrunkLeg,
     may_become_granted,
@@ -38,8 +39,6 @@ from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
 from pbxcharge.logger import Logger
 
-EMERGENCY = "emergency"
-"""In place of a call id: this leg says that it is an emergency call's."""
 GRACE_S = 0.5
 """DialBegin follows Newchannel within milliseconds."""
 
@@ -162,7 +161,7 @@ class TrunkWatch:
         self._rescues.update(
             entry.uniqueid
             for entry in entries
-            if entry.call_id == EMERGENCY and entry.linkedid in with_rescue
+            if entry.call_id == EMERGENCY_CALL and entry.linkedid in with_rescue
         )
         at_home = {e.call_id for e in entries if e.uniqueid in unknown and self._is_beside(e)}
         shown = (self._shown(entry, unknown.get(entry.uniqueid), at_home) for entry in entries)
@@ -288,7 +287,7 @@ class TrunkWatch:
         `at_home`: in the conversation from which it was asked for.
         """
         if entry.uniqueid in self._rescues:
-            return replace(entry, call_id=EMERGENCY)
+            return replace(entry, call_id=EMERGENCY_CALL)
         if entry.uniqueid in self._refused:
             # It is still there: the action that ends it may not have reached Asterisk.
             self._start(self._end(entry.uniqueid))
@@ -303,7 +302,7 @@ class TrunkWatch:
         if entry.call_id is None and self._awaits(leg):
             self._look()
             return entry
-        if live is None and entry.call_id not in (None, EMERGENCY):
+        if live is None and entry.call_id not in (None, EMERGENCY_CALL):
             return entry  # The leg of a call that is settled: it is ended as such.
         self.counts[Standing.UNAUTHORIZED] += 1
         self._refuse(leg, entry.channel, None, "found without a grant")

@@ -1,12 +1,13 @@
 """Time zones of accounts: whose clocks count where nothing is said, and where a month begins."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from pbxcharge.core.account import Account
 from pbxcharge.core.attempt import PayingLevel
+from pbxcharge.core.instant import utc
 from pbxcharge.core.limits import Limits
 from pbxcharge.core.month import month_start_us
 
@@ -49,8 +50,7 @@ def zone_name(chain: Iterable[Account], site_zone: str = SITE_ZONE) -> str:
 
 def local_text(zone: tzinfo, at_us: int) -> str:
     """An instant by the clocks of a zone: `2026-05-01T00:30:00+02:00`."""
-    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)
-    return at.astimezone(zone).isoformat(timespec="seconds")
+    return utc(at_us).astimezone(zone).isoformat(timespec="seconds")
 
 
 def month_from_us(level: PayingLevel, limits: Limits, at_us: int) -> int | None:

@@ -1,10 +1,10 @@
 """What a comparison of records has shown, as a document and as rows."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+from pbxcharge.core.instant import utc
 from pbxcharge.core.money import MICROS, format_amount
 from pbxcharge.core.reconciliation import OurCall, Pair, Reconciliation, TheirCall
 from pbxcharge.core.shown_lines import decimal_amounts
@@ -16,14 +16,13 @@ COLUMNS = (
     *("difference", "call_id", "line", "at", "key", "account_id", "our_seconds", "their_seconds"),
     *("our_cost", "their_cost", "cost_difference"),
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def reconcile_document(found: Reconciliation, from_us: int, until_us: int) -> Document:
     """The time that was compared, counts, and a row for each difference."""
     return {
-        "from": _instant(from_us),
-        "until": _instant(until_us),
+        "from": utc(from_us).isoformat(),
+        "until": utc(until_us).isoformat(),
         "agrees": found.agrees,
         "paired": found.pairs,
         "missing_here": len(found.missing_here),
@@ -61,7 +60,7 @@ def _row(kind: str, ours: OurCall | None, theirs: TheirCall | None) -> Document:
         "difference": kind,
         "call_id": ours.call_id if ours else None,
         "line": theirs.line if theirs else None,
-        "at": _instant(one.at_us),
+        "at": utc(one.at_us).isoformat(),
         "key": ours.number if ours else one.key,
         "account_id": ours.account_id if ours else None,
         "our_seconds": ours.talk_s if ours else None,
@@ -70,10 +69,6 @@ def _row(kind: str, ours: OurCall | None, theirs: TheirCall | None) -> Document:
         "their_cost": _amount(theirs.cost if theirs else None),
         "cost_difference": _amount(dearer),
     }
-
-
-def _instant(at_us: int) -> str:
-    return (_EPOCH + timedelta(microseconds=at_us)).isoformat()
 
 
 def _amount(exact: Fraction | None) -> str | None:

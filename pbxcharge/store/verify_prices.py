@@ -12,7 +12,7 @@ from pbxcharge.core.cdr import Cdr, Disposition, LevelCharge
 from pbxcharge.core.price import Charge, charge, charge_micros
 from pbxcharge.core.pricing import (
     Moment,
-    carrying,
+    carrier_deck,
     cost_micros,
     destination,
     moment,
@@ -162,9 +162,8 @@ def _by_level(text: str) -> list[Any]:
 
 def _cdr_findings(cdr: Cdr, rating: Rating) -> Iterator[Finding]:
     answered = cdr.disposition is Disposition.ANSWERED
-    paid_s = cdr.talk_s - cdr.unpaid_s
     at = moment_of_record(cdr, rating)
-    charges = tuple(charge(price, paid_s) for price in prices(rating, at)) if answered else ()
+    charges = tuple(charge(price, cdr.paid_s) for price in prices(rating, at)) if answered else ()
     for code, what, stored, again in _comparisons(cdr, rating, charges):
         if stored != again:
             yield Finding(code, what, f"call {cdr.call_id}: {stored}, should be {again}", RESTORE)
@@ -226,19 +225,10 @@ def _comparisons(
         "cost_differs",
         "a record names what its carrier asks, by its stored rating",
         (cdr.cost_micros, cdr.deck, cdr.deck_version),
-        _cost(cdr, rating),
+        (cost_micros(rating, cdr.trunk, cdr.paid_s), *carrier_deck(rating, cdr.trunk)),
     )
     yield "rule_set_differs", "a record names its rules", cdr.rule_set, rating.rule_set
     yield "talk_differs", "talk runs from answer to end", cdr.talk_s, _talk_s(cdr, rating)
-
-
-def _cost(cdr: Cdr, rating: Rating) -> tuple[int | None, str | None, str | None]:
-    """What the carrier asks for the talk that was paid for, and by which deck."""
-    asked = cost_micros(rating, cdr.trunk, cdr.talk_s - cdr.unpaid_s)
-    carrier = carrying(rating, cdr.trunk)
-    if carrier is None:
-        return asked, None, None
-    return asked, carrier.deck or None, carrier.deck_version or None
 
 
 def _destination(cdr: Cdr, place: int, rating: Rating) -> str:

@@ -38,6 +38,6 @@ def _rising(slices: Slices) -> bool:
 def _covering(slices: Slices, cdr: Cdr) -> bool:
     held, last_s = slices[-1].held_micros, slices[-1].through_s
     charged = [level.charge_micros for level in cdr.levels]
-    if len(held) != len(charged) or cdr.talk_s - cdr.unpaid_s > last_s:
+    if len(held) != len(charged) or cdr.paid_s > last_s:
         return False
     return all(micros <= most for micros, most in zip(charged, held, strict=True))

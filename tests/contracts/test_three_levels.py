@@ -114,7 +114,7 @@ class Talkers:
         booked = settle(
             replace(call, granted=replace(call.granted, rating=stored)), end, "EUR", ACTOR
         )
-        self._check(call, booked.cdr.talk_s - booked.cdr.unpaid_s, booked.close.charges)
+        self._check(call, booked.cdr.paid_s, booked.close.charges)
         await self.execute(booked.close)
         return replace(call, phase=Phase.CLOSED)
 

@@ -109,7 +109,7 @@ class House:
         for line in self.lines:
             if line.cdr is None or line.cdr.answered_at_us is None:
                 continue
-            paid_s = line.cdr.talk_s - line.cdr.unpaid_s
+            paid_s = line.cdr.paid_s
             priced = final_prices(line.granted, line.cdr)
             for level, price in zip(line.granted.levels, priced, strict=True):
                 sums[level.wallet_id] += charge_micros(price, paid_s)
@@ -154,7 +154,7 @@ def test_ten_calls_talk_for_exactly_what_the_poorest_level_has() -> None:
     house.exchange.run(LONGEST_MS)
     house.exchange.run_out()
     records = [line.cdr for line in house.lines]
-    assert sum(cdr.talk_s - cdr.unpaid_s for cdr in records if cdr) == 600
+    assert sum(cdr.paid_s for cdr in records if cdr) == 600
     assert {cdr and cdr.ended_by for cdr in records} == {EndedBy.CREDIT}
     wallets = house.exchange.engine.wallets
     balances = {name: wallet.balance_micros for name, wallet in wallets.items()}
