@@ -7,6 +7,8 @@ cannot change between the question and the answer.
 from collections.abc import Mapping
 from dataclasses import replace
 
+from pbxcharge.core.collection import collect
+from pbxcharge.core.collection_terms import Collect, Collected, PartlyCollected, Waits
 from pbxcharge.core.correction_terms import (
     BelowRefund,
     Recharge,
@@ -53,6 +55,8 @@ __all__ = [
     "Books",
     "Close",
     "Closed",
+    "Collect",
+    "Collected",
     "Conflict",
     "Convert",
     "Converted",
@@ -68,6 +72,7 @@ __all__ = [
     "Operation",
     "OutOfBounds",
     "Outcome",
+    "PartlyCollected",
     "Payer",
     "Post",
     "Posted",
@@ -79,6 +84,7 @@ __all__ = [
     "Reserve",
     "Reserved",
     "Shortage",
+    "Waits",
     "Wallet",
     "apply",
     "wallets_named",
@@ -95,7 +101,7 @@ def wallets_named(operation: Operation, holds: Mapping[str, Hold]) -> tuple[str,
             return tuple(line.wallet_id for line in hold.lines) if hold else ()
         case Post():
             return (operation.entry.wallet_id,)
-        case Refund() | Recharge() | OpenWallet():
+        case Collect() | Refund() | Recharge() | OpenWallet():
             return (operation.wallet_id,)
         case Convert():
             return (*operation.sources, operation.target)
@@ -118,6 +124,8 @@ def apply(operation: Operation, books: Books) -> Decision:
             return _close(operation, books)
         case Post():
             return _post(operation.entry, books)
+        case Collect():
+            return collect(operation, books)
         case Refund():
             return _refund(operation, books)
         case Recharge():

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from pbxcharge.core.collection_terms import Collect, Collected, PartlyCollected, Waits
 from pbxcharge.core.correction_terms import (
     BelowRefund,
     Recharge,
@@ -218,7 +219,7 @@ class Convert:
     actor: str
 
 
-Operation = Reserve | Close | Post | Refund | Recharge | OpenWallet | Convert
+Operation = Reserve | Close | Post | Collect | Refund | Recharge | OpenWallet | Convert
 
 
 class Shortage(StrEnum):
@@ -328,8 +329,8 @@ class InUse:
 
 
 Outcome = (
-    Reserved | Refused | Closed | Posted | Conflict | OutOfBounds | RefundTooHigh
-    | Recharged | BelowRefund | Opened | NotOpen | Converted | InUse
+    Reserved | Refused | Closed | Posted | Collected | Waits | PartlyCollected | Conflict
+    | OutOfBounds | RefundTooHigh | Recharged | BelowRefund | Opened | NotOpen | Converted | InUse
 )  # fmt: skip
 
 
@@ -356,8 +357,8 @@ class Books(Protocol):
     def activities(self) -> Mapping[str, Activity]:
         """What the accounts of the wallets that a Reserve or Close names do, by account.
 
-        It knows every month that a Reserve names. Of an account that only a Recharge names it may
-        know nothing: its entries tell.
+        It knows every month that a Reserve or Collect names. Of an account that only a Recharge
+        or a Collect without a month names it may know nothing: its entries tell.
         """
         ...
 
@@ -373,7 +374,7 @@ class Books(Protocol):
 
     @property
     def entries(self) -> Mapping[str, Entry]:
-        """Entries that a Post or Refund names by id, and all of the call of a Refund or Recharge.
+        """Entries that a Post, Collect or Refund names, and all of a Refund's or Recharge's call.
 
         All of a call are its own ones, and those that take one of them back.
         """

@@ -27,7 +27,7 @@ class Limits:
         spend_per_hour_micros: what is held now, and what was charged in the last 60 minutes.
         spend_per_day_micros: the same for 24 hours.
         monthly_limit_micros: of a postpaid account: what is held, and what was charged in this
-            calendar month. What it refuses is not enough credit.
+            calendar month, for calls and by subscriptions. What it refuses is not enough credit.
     """
 
     concurrent_calls: int | None = CONCURRENT_CALLS
@@ -150,8 +150,8 @@ class Activity:
         starts: calls of the last minute that were allowed.
         hour: what was charged for calls in the last hour.
         day: the same of the last day.
-        months: what was charged since an instant at which a month began, for each one that was
-            asked for; rising. Of others the books say it.
+        months: what was charged since an instant at which a month began, for calls and for
+            subscriptions, for each one that was asked for; rising. Of others the books say it.
     """
 
     calls: int = 0
@@ -180,11 +180,18 @@ class Activity:
     def charged(self, at_us: int, micros: int) -> "Activity":
         """So much was charged for a call."""
         hour, day = self.hour.added(at_us, micros), self.day.added(at_us, micros)
-        months = tuple(
+        months = self._months_with(at_us, micros)
+        return Activity(self.calls, self.held_micros, self.starts, hour, day, months)
+
+    def billed(self, at_us: int, micros: int) -> "Activity":
+        """So much was charged for a subscription: it counts in the month, and no call is braked."""
+        return replace(self, months=self._months_with(at_us, micros)) if self.months else self
+
+    def _months_with(self, at_us: int, micros: int) -> tuple[tuple[int, int], ...]:
+        return tuple(
             (from_us, spent + micros if at_us >= from_us else spent)
             for from_us, spent in self.months
         )
-        return Activity(self.calls, self.held_micros, self.starts, hour, day, months)
 
     def with_month(self, from_us: int, micros: int) -> "Activity":
         """So much was charged since the instant at which a month began, as the books say."""

@@ -1,7 +1,8 @@
 """What accounts do and have done lately, read from the books: the counters of their limits.
 
 Nothing of it is stored by itself: live calls and what they hold are pending holds, the calls of the
-last minute the beginnings of holds, and what was spent the charges of the ledger.
+last minute the beginnings of holds, and what was spent the charges of the ledger; the fees of
+subscriptions count for months alone.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -16,6 +17,9 @@ from pbxcharge.store.tables import json_list
 
 CORRECTED = "(entry.kind = 'charge' OR entry.counts_at_us IS NOT NULL)"
 """Charges, and what took back those that a correction put others in the place of."""
+
+COLLECTED = "entry.kind IN ('fee', 'credit', 'penalty')"
+"""What subscriptions charged and gave back, as the index has it."""
 
 COUNTED_AT = "coalesce(entry.counts_at_us, entry.at_us)"
 """The instant of a charge; of a corrected one that of the call's first, as the index has it."""
@@ -57,15 +61,24 @@ ORDER BY 2
 )
 """What accounts were charged, minute by minute, in the day before the newest charge of each."""
 
-MONTHS = f"""
+_MONTH = """
 SELECT json_extract(month.value, '$[0]'), json_extract(month.value, '$[1]'), -sum(amount_micros)
-FROM json_each(?) AS month
+FROM json_each(?1) AS month
 CROSS JOIN wallet ON wallet.account_id = json_extract(month.value, '$[0]')
+"""
+
+MONTHS = f"""
+{_MONTH}
 CROSS JOIN entry ON entry.wallet_id = wallet.wallet_id AND {CORRECTED}
     AND {COUNTED_AT} >= json_extract(month.value, '$[1]')
 GROUP BY 1, 2
+UNION ALL
+{_MONTH}
+CROSS JOIN entry ON entry.wallet_id = wallet.wallet_id AND {COLLECTED}
+    AND entry.at_us >= json_extract(month.value, '$[1]')
+GROUP BY 1, 2
 """
-"""What accounts were charged since instants."""
+"""What accounts were charged since instants, for calls and by subscriptions."""
 
 
 async def read_months(
@@ -76,7 +89,7 @@ async def read_months(
     if found:
         asked = orjson.dumps(list(found)).decode()
         for account, from_us, micros in await connection.execute_fetchall(MONTHS, (asked,)):
-            found[account, from_us] = micros
+            found[account, from_us] += micros
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pbxcharge.core.credit import (
     Close,
+    Collect,
     Decision,
     Hold,
     HoldState,
@@ -83,8 +84,8 @@ class Batch:
 
     Args:
         known: the books before the batch; the wallets that the operations name are in it.
-        entries: entries that exist already, for the ids of the batch's Posts, and all of the calls
-            that it corrects.
+        entries: entries that exist already, for the ids of the batch's Posts and Collects, and all
+            of the calls that it corrects.
         ended: resolved holds that the batch may name again.
         currency: of the site.
     """
@@ -195,7 +196,7 @@ class Batch:
         for wallet_id in wallets_named(operation, self.holds):
             if wallet_id not in self.wallets and wallet_id in self._known.wallets:
                 self.wallets[wallet_id] = self._known.wallets[wallet_id]
-            moves = isinstance(operation, Reserve | Close | Recharge)
+            moves = isinstance(operation, Reserve | Close | Collect | Recharge)
             if moves and wallet_id in self.wallets:
                 account_id = self.wallets[wallet_id].account_id
                 if account_id not in self.activities and account_id in self._known.activities:

@@ -7,14 +7,16 @@ the two is right, so memory is thrown away and read anew.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, TypeGuard, TypeVar
 
 import aiosqlite
 
 from pbxcharge.core.credit import (
+    Collect,
     OpenWallet,
     Operation,
     Outcome,
+    Payer,
     Post,
     Recharge,
     Refund,
@@ -146,6 +148,7 @@ class Bookkeeper:
         await books.read_accounts(self._connection, known, set(accounts.values()))
         await books.read_account_months(self._connection, known, _months(operations, accounts))
         posts = [op.entry.entry_id for op in operations if isinstance(op, Post)]
+        posts += [it.entry_id for op in operations if isinstance(op, Collect) for it in op.items]
         refunds = [op.entry_id for op in operations if isinstance(op, Refund)]
         corrected = [op.call_id for op in operations if isinstance(op, Refund | Recharge)]
         entries = await books.read_entries(self._connection, posts + refunds, corrected)
@@ -170,18 +173,26 @@ def _accounts(operations: Sequence[Operation], known: books.KnownBooks) -> dict[
     """The accounts whose limits a group may ask for, by wallet, also by those that it makes."""
     opened = {op.wallet_id: op.account_id for op in operations if isinstance(op, OpenWallet)}
     paying = {p.wallet_id for op in operations if isinstance(op, Reserve) for p in op.payers}
+    paying |= {op.wallet_id for op in operations if _asks_for_month(op)}
     stored = {name: known.wallets[name].account_id for name in paying if name in known.wallets}
     return opened | stored
 
 
 def _months(operations: Sequence[Operation], accounts: Mapping[str, str]) -> set[tuple[str, int]]:
     """The months whose charges a group may ask for."""
-    payers = (payer for op in operations if isinstance(op, Reserve) for payer in op.payers)
+    asking: list[Payer | Collect] = [
+        payer for op in operations if isinstance(op, Reserve) for payer in op.payers
+    ]
+    asking += (op for op in operations if _asks_for_month(op))
     return {
-        (accounts[payer.wallet_id], payer.month_from_us)
-        for payer in payers
-        if payer.month_from_us is not None and payer.wallet_id in accounts
+        (accounts[each.wallet_id], each.month_from_us)
+        for each in asking
+        if each.month_from_us is not None and each.wallet_id in accounts
     }
+
+
+def _asks_for_month(op: Operation) -> TypeGuard[Collect]:
+    return isinstance(op, Collect) and op.month_from_us is not None
 
 
 def _refused(results: Sequence[Result]) -> list[str]:

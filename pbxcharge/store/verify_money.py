@@ -55,12 +55,15 @@ MONEY = (
     ),
     Rule(
         "entry_sign",
-        "a charge takes, a top-up, a refund and an initial credit give",
+        "charges, fees and penalties take; top-ups, refunds, credits and initial credit give",
         TAMPERED,
         """
         SELECT entry_id, kind, amount_micros FROM entry
         WHERE CASE kind
             WHEN 'charge' THEN amount_micros >= 0
+            WHEN 'fee' THEN amount_micros > 0
+            WHEN 'penalty' THEN amount_micros > 0
+            WHEN 'credit' THEN amount_micros < 0
             WHEN 'top_up' THEN amount_micros <= 0
             WHEN 'refund' THEN amount_micros <= 0
             WHEN 'initial' THEN amount_micros < 0

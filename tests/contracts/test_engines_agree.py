@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 
 from pbxcharge.core.credit import (
     Close,
+    Collect,
     HoldLine,
     OpenWallet,
     Operation,
@@ -108,13 +109,28 @@ def recharges(draw: st.DrawFn) -> Recharge:
 
 
 @st.composite
+def collections(draw: st.DrawFn) -> Collect:
+    """A fee, and perhaps a credit, under one of a few ids; some within a monthly limit."""
+    wallet, fee, credit = f"{draw(NAMES)}:outgoing", draw(AMOUNTS), draw(st.sampled_from([0, 5]))
+    names = draw(st.sampled_from([("s1",), ("s2",), ("s1", "s2"), ("s3", "s4")]))
+    items = tuple(
+        Entry(name, wallet, kind, micros, NOW_US, ACTOR)
+        for name, kind, micros in zip(
+            names, (EntryKind.FEE, EntryKind.CREDIT), (-abs(fee), credit * PRICE), strict=False
+        )
+    )
+    needs, month = draw(st.integers(0, 80 * PRICE)), draw(st.none() | MONTHS)
+    return Collect(items, needs, draw(st.booleans()), None if month is None else needs, month)
+
+
+@st.composite
 def openings(draw: st.DrawFn) -> OpenWallet:
     """A wallet with a floor."""
     name = draw(NAMES)
     return OpenWallet(f"{name}:outgoing", name, "outgoing", draw(st.sampled_from([0, -20 * PRICE])))
 
 
-OPERATIONS = reservations() | postings() | refunds() | recharges() | openings()
+OPERATIONS = reservations() | postings() | collections() | refunds() | recharges() | openings()
 
 
 class Engines(RuleBasedStateMachine):

@@ -1,15 +1,18 @@
 """The credit engine in memory: nothing but the rule `apply`, and books that are always checked."""
 
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
+from pbxcharge.core.collection_terms import COLLECTED_KINDS
 from pbxcharge.core.corrections import paid
 from pbxcharge.core.credit import (
+    Collect,
     Decision,
     Hold,
     HoldState,
     Operation,
     Outcome,
+    Payer,
     Reserve,
     Wallet,
     apply,
@@ -56,7 +59,12 @@ class MemoryEngine:
 
     def _know_months(self, operation: Operation) -> None:
         """What a month's limit counts, added up from the entries when it is first asked for."""
-        for payer in operation.payers if isinstance(operation, Reserve) else ():
+        asking: Sequence[Payer | Collect] = ()
+        if isinstance(operation, Reserve):
+            asking = operation.payers
+        elif isinstance(operation, Collect):
+            asking = (operation,)
+        for payer in asking:
             account_id = self.wallets[payer.wallet_id].account_id
             activity = self.activities.get(account_id, IDLE)
             if payer.month_from_us is not None:
@@ -72,7 +80,9 @@ class MemoryEngine:
         return -sum(
             entry.amount_micros
             for entry in self.entries.values()
-            if (entry.kind is EntryKind.CHARGE or entry.counts_at_us is not None)
+            if (
+                entry.kind in (EntryKind.CHARGE, *COLLECTED_KINDS) or entry.counts_at_us is not None
+            )
             and entry.wallet_id in own
             and entry.counted_at_us >= since_us
         )
