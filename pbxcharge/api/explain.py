@@ -23,7 +23,7 @@ async def explain_call(desk: Desk, call_id: str) -> Document:
         cdr=cdr,
         explanation=await _explained(desk, cdr),
         hold=await desk.queries.hold(call_id),
-        entries=await desk.queries.calls.entries(call_id),
+        entries=await desk.queries.recharges.entries([call_id]),
         corrections=corrected,
     )
     return {**explained_call(told), "zone": str(desk.prices.zone)}

@@ -1,14 +1,10 @@
 """Answered calls of a time, read for a comparison with somebody else's records."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 from pbxcharge.core.reconciliation import OurCall
-from pbxcharge.store.connection import read_only_uri
-from pbxcharge.store.lock import refuse_other_owners
-from pbxcharge.store.migrate import require_newest
+from pbxcharge.store.snapshot import snapshot
 
 _ANSWERED = """
 SELECT call_id, {key}, answered_at_us, talk_s, cost_micros, account_id, coalesce(number, dialled)
@@ -41,10 +37,7 @@ def answered_calls(
         NotTheOwner: reading would leave files that the owner cannot use.
         SchemaBehind, SchemaAhead: they are another release's.
     """
-    refuse_other_owners(database)
-    require_newest(database)
-    connection = sqlite3.connect(read_only_uri(database), uri=True, isolation_level=None)
     asked = {"of": of, "from_us": from_us, "until_us": until_us}
-    with closing(connection):
+    with snapshot(database) as connection:
         for row in connection.execute(statement, asked):
             yield OurCall(*row)

@@ -241,7 +241,6 @@ class Batch:
                     (writes.ADD_RECHARGE, tables.recharge_row(effect.revision)),
                     *((writes.ADD_RECHARGE_LEVEL, row) for row in levels),
                 ]
-
             case ExportChosen():
                 exported = tables.exported_rows(effect.file, effect.records)
                 head = (writes.ADD_EXPORT_FILE, tables.export_file_row(effect.file))

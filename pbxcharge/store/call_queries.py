@@ -1,17 +1,16 @@
-"""What the books have about one call beside its record: entries of the ledger, corrections."""
+"""What the books have about calls beside their records: what each level paid, corrections."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
+from operator import itemgetter
 
 import aiosqlite
 
-from pbxcharge.core.cdr import Cdr, Revision
-from pbxcharge.core.ledger import Entry
+from pbxcharge.core.cdr import Cdr, LevelCharge, Revision
 from pbxcharge.store import rows
 from pbxcharge.store.connection import fetch
-
-ENTRIES = f"SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE call_id = :call_id ORDER BY seq"
-"""Every entry that a call made, the first one first."""
+from pbxcharge.store.tables import json_list
 
 REVISIONS = """
 SELECT
@@ -39,18 +38,25 @@ class CallQueries:
     def __init__(self, listing: aiosqlite.Connection) -> None:
         self._listing = listing
 
-    async def entries(self, call_id: str) -> list[Entry]:
-        """What the call was charged, what was given back, and what was charged anew."""
-        return [
-            rows.entry(row) for row in await fetch(self._listing, ENTRIES, {"call_id": call_id})
-        ]
-
     async def revisions(self, cdr: Cdr) -> list[Revision]:
         """The corrections of a record, the first one first."""
         found = await fetch(self._listing, REVISIONS, {"call_id": cdr.call_id})
-        return [
-            _revision(cdr, list(levels)) for _, levels in groupby(found, key=lambda row: row[0])
-        ]
+        return [_revision(cdr, list(levels)) for _, levels in groupby(found, key=itemgetter(0))]
+
+
+async def levels_of(
+    connection: aiosqlite.Connection, sql: str, call_ids: Sequence[str]
+) -> dict[str, tuple[LevelCharge, ...]]:
+    """What each level pays of calls, the caller's own first; of calls that have levels.
+
+    Args:
+        connection: any reader.
+        sql: selects.CDR_LEVELS or selects.CDR_LEVELS_NOW.
+        call_ids: the calls.
+    """
+    found = await fetch(connection, sql, {"call_ids": json_list(call_ids)})
+    by_call = groupby(found, key=itemgetter(0))
+    return {name: tuple(rows.level_charge(row[1:]) for row in levels) for name, levels in by_call}
 
 
 def _revision(cdr: Cdr, levels: list[rows.Row]) -> Revision:

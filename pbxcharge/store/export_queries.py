@@ -10,7 +10,7 @@ import aiosqlite
 
 from pbxcharge.core.exports import ExportFile, ToExport
 from pbxcharge.store.connection import fetch
-from pbxcharge.store.report_selects import CALL_COLUMNS
+from pbxcharge.store.report_selects import CALL_COLUMNS, LEVELS_LISTED
 
 FILES = """
 SELECT file.stream, file.number, first_seq, last_seq, file.at_us, file.actor, through_row,
@@ -69,10 +69,6 @@ def _of_levels(selected: str, which: str) -> str:
     ) END"""
 
 
-_UPPER = """json_group_array(json_object(
-    'account_id', account_id, 'plan', plan, 'plan_version', plan_version, 'prefix', prefix,
-    'destination', destination, 'charge_micros', charge_micros
-))"""
 _OWN = ("destination", "prefix", "plan", "plan_version", "wallet_id")
 # What changes after a file was written is none of a file's business: refunds are entries.
 _LATER = ("refunded", "net")
@@ -81,7 +77,7 @@ COLUMNS: dict[str, str] = {
     "seq": "exported.seq",
     **{name: sql for name, sql in CALL_COLUMNS.items() if name not in _LATER},
     **{name: _of_levels(name, "paid.level = 0") for name in _OWN},
-    "upper_levels": _of_levels(_UPPER, "paid.level > 0"),
+    "upper_levels": _of_levels(LEVELS_LISTED, "paid.level > 0"),
     "charge": _of_revision("charge_micros"),
     "billed_s": _of_revision("billed_s"),
     "lines": _of_revision("lines"),

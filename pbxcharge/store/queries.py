@@ -14,7 +14,7 @@ import aiosqlite
 
 from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.call import Call
-from pbxcharge.core.cdr import Cdr, Disposition, LevelCharge
+from pbxcharge.core.cdr import Cdr, Disposition
 from pbxcharge.core.credit import Hold, Wallet
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import Activity
@@ -22,7 +22,7 @@ from pbxcharge.core.rating import Rating, rating_from_canonical
 from pbxcharge.errors import StorageDown
 from pbxcharge.store import rows, selects
 from pbxcharge.store.activities import read_activity, read_months
-from pbxcharge.store.call_queries import CallQueries
+from pbxcharge.store.call_queries import CallQueries, levels_of
 from pbxcharge.store.connection import connect_reader, fetch
 from pbxcharge.store.export_queries import ExportQueries
 from pbxcharge.store.plan_queries import PlanQueries
@@ -257,15 +257,17 @@ class Queries:
             disposition=disposition.value if disposition else None,
             limit=limit,
         )
-        levels = await self._levels([row[0] for row in found], selects.CDR_LEVELS_NOW)
-        return [rows.cdr_now(row, tuple(levels.get(row[0], ()))) for row in found]
+        names = [row[0] for row in found]
+        levels = await levels_of(self._listing, selects.CDR_LEVELS_NOW, names)
+        return [rows.cdr_now(row, levels.get(row[0], ())) for row in found]
 
     async def cdr(self, call_id: str) -> Cdr | None:
         """The record of one attempt, as it was written."""
         row = await self._one(selects.CDR, call_id=call_id)
         if row is None:
             return None
-        return rows.cdr(row, tuple((await self._levels([call_id])).get(call_id, ())))
+        levels = await levels_of(self._listing, selects.CDR_LEVELS, [call_id])
+        return rows.cdr(row, levels.get(call_id, ()))
 
     async def has_attempt(
         self, pbx: str, caller_uniqueid: str, since_us: int, until_us: int
@@ -315,14 +317,6 @@ class Queries:
         """A PBX's last proof of life, microseconds since the epoch."""
         row = await self._one(selects.PBX_SEEN, pbx=pbx)
         return int(row[0]) if row else None
-
-    async def _levels(
-        self, call_ids: Sequence[str], sql: str = selects.CDR_LEVELS
-    ) -> dict[str, list[LevelCharge]]:
-        levels: dict[str, list[LevelCharge]] = {}
-        for row in await self._all(sql, call_ids=json_list(call_ids)):
-            levels.setdefault(row[0], []).append(rows.level_charge(row[1:]))
-        return levels
 
     async def _all(self, sql: str, **parameters: Any) -> list[Any]:
         return await fetch(self._listing, sql, parameters)

@@ -5,9 +5,10 @@ from typing import Any
 
 import aiosqlite
 
-from pbxcharge.core.cdr import Cdr, LevelCharge
+from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.ledger import Entry
 from pbxcharge.store import rows, selects
+from pbxcharge.store.call_queries import levels_of
 from pbxcharge.store.connection import fetch
 from pbxcharge.store.tables import json_list
 
@@ -37,9 +38,10 @@ WHERE call_id IN (SELECT value FROM json_each(:call_ids))
 """Records with what their latest revision says."""
 
 ENTRIES = f"""
-SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE call_id IN (SELECT value FROM json_each(:call_ids))
+SELECT {rows.ENTRY_COLUMNS} FROM entry
+WHERE call_id IN (SELECT value FROM json_each(:call_ids)) ORDER BY seq
 """
-"""What moved for calls."""
+"""What moved for calls, the first one first."""
 
 OF_RUN = """
 SELECT call_id FROM recharge
@@ -70,15 +72,12 @@ class RechargeQueries:
 
     async def records(self, call_ids: Sequence[str]) -> dict[str, Cdr]:
         """Records as they count now, by call; of those that there are."""
-        names = json_list(call_ids)
-        levels: dict[str, list[LevelCharge]] = {}
-        for row in await self._all(selects.CDR_LEVELS_NOW, call_ids=names):
-            levels.setdefault(row[0], []).append(rows.level_charge(row[1:]))
-        found = await self._all(RECORDS, call_ids=names)
-        return {row[0]: rows.cdr_now(row, tuple(levels.get(row[0], ()))) for row in found}
+        levels = await levels_of(self._listing, selects.CDR_LEVELS_NOW, call_ids)
+        found = await self._all(RECORDS, call_ids=json_list(call_ids))
+        return {row[0]: rows.cdr_now(row, levels.get(row[0], ())) for row in found}
 
     async def entries(self, call_ids: Sequence[str]) -> list[Entry]:
-        """What calls were charged, and what took it back."""
+        """What calls were charged, and what took it back, in the order in which it was booked."""
         found = await self._all(ENTRIES, call_ids=json_list(call_ids))
         return [rows.entry(row) for row in found]
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,9 +16,7 @@ from pbxcharge.core.replay import DECIDED_BY_FILES, Recorded
 from pbxcharge.core.repricing import PastCall, PastLevel
 from pbxcharge.core.resolution import Route
 from pbxcharge.store import rows, selects
-from pbxcharge.store.connection import read_only_uri
-from pbxcharge.store.lock import refuse_other_owners
-from pbxcharge.store.migrate import require_newest
+from pbxcharge.store.snapshot import snapshot
 from pbxcharge.store.tables import json_list
 
 CHAINS_KEPT = 20_000
@@ -39,14 +37,7 @@ ORDER BY setup_at_us
 IN_SCOPE = "AND account_id IN (SELECT value FROM json_each(:accounts))"
 """Only those of these accounts."""
 
-SUBTREE = """
-WITH RECURSIVE scope (account_id) AS (
-    SELECT account_id FROM account WHERE account_id = :account_id
-    UNION
-    SELECT account.account_id FROM account JOIN scope ON account.parent_id = scope.account_id
-)
-SELECT account_id FROM scope
-"""
+SUBTREE = f"{selects.SCOPE} SELECT account_id FROM scope"
 """An account and everything below it."""
 
 _TYPES = {str(kind): kind for kind in CallType}
@@ -88,7 +79,7 @@ class PastCalls:
 
     def scope(self, account_id: str) -> frozenset[str]:
         """An account and everything below it; empty if there is none of this id."""
-        found = self._connection.execute(SUBTREE, {"account_id": account_id})
+        found = self._connection.execute(SUBTREE, {"scope": account_id})
         return frozenset(name for (name,) in found)
 
     def kinds(self) -> Iterator[tuple[str, str]]:
@@ -144,9 +135,5 @@ def past_calls(database: Path) -> Iterator[PastCalls]:
         NotTheOwner: reading would leave files that the owner cannot use.
         SchemaBehind, SchemaAhead: they are another release's.
     """
-    refuse_other_owners(database)
-    require_newest(database)
-    connection = sqlite3.connect(read_only_uri(database), uri=True, isolation_level=None)
-    with closing(connection):
-        connection.execute("BEGIN")
+    with snapshot(database) as connection:
         yield PastCalls(connection)

@@ -52,12 +52,14 @@ _REFUNDED = _refunded(
 )
 """What was given back of the charge of the row: that of the first level that has a plan."""
 
-_UPPER = """(
-    SELECT json_group_array(json_object(
-        'account_id', account_id, 'plan', plan, 'plan_version', plan_version, 'prefix', prefix,
-        'destination', destination, 'charge_micros', charge_micros
-    ))
-    FROM cdr_level_now WHERE call_id = call.call_id AND level > 0
+LEVELS_LISTED = """json_group_array(json_object(
+    'account_id', account_id, 'plan', plan, 'plan_version', plan_version, 'prefix', prefix,
+    'destination', destination, 'charge_micros', charge_micros
+))"""
+"""What levels paid, and by what, as one JSON text."""
+
+_UPPER = f"""(
+    SELECT {LEVELS_LISTED} FROM cdr_level_now WHERE call_id = call.call_id AND level > 0
 )"""
 
 CALL_COLUMNS: dict[str, str] = {
