@@ -1,12 +1,15 @@
-"""The JSON Schema of every file that an admin writes as YAML."""
+"""The JSON Schema of every file that an admin writes: YAML as a whole, CSV row by row."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 
 from pbxcharge.catalog.form import Form
 from pbxcharge.catalog.import_form import ImportForm
+from pbxcharge.catalog.import_table import SECTIONS
 from pbxcharge.catalog.plan_form import PlanForm
 from pbxcharge.catalog.schema import Schema, form_schema
+from pbxcharge.catalog.table_schema import deck_row_schema, import_row_schema
 from pbxcharge.settings import Settings
 
 FILES: Mapping[str, tuple[type[Form], str]] = MappingProxyType(
@@ -16,8 +19,19 @@ FILES: Mapping[str, tuple[type[Form], str]] = MappingProxyType(
         "import": (ImportForm, "accounts, phones and numbers for pbxcharge import"),
     }
 )
+"""YAML files, each with the model that reads it."""
+
+TABLES: Mapping[str, Callable[[], Schema]] = MappingProxyType(
+    {
+        "deck": deck_row_schema,
+        **{name: partial(import_row_schema, subject) for subject, name in SECTIONS.items()},
+    }
+)
+"""CSV files, each with what may stand in its rows."""
+
+KINDS = (*FILES, *TABLES)
 
 
 def file_schema(name: str) -> Schema:
-    """The schema of a kind of file; its name is one of FILES."""
-    return form_schema(*FILES[name])
+    """The schema of a kind of file, of a row if it is a table; its name is one of KINDS."""
+    return TABLES[name]() if name in TABLES else form_schema(*FILES[name])

@@ -12,15 +12,26 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Final
 
-from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from pbxcharge.catalog.scalars import SECONDS_MAX, amount, one_of, price, shown, whole, wrong
+from pbxcharge.catalog.scalars import (
+    SECONDS_MAX,
+    TEXT,
+    Accepts,
+    Reader,
+    amount,
+    one_of,
+    price,
+    shown,
+    whole,
+    wrong,
+)
 from pbxcharge.core.money import DECIMALS_MAX, Rounding, format_amount
 from pbxcharge.core.number import E164_DIGITS_MAX
 from pbxcharge.core.price import MaximumThen
 
 PREFIX, DESTINATION, PRICE = "prefix", "destination", "price_per_minute"
+STATUS, FORBIDDEN = "status", "forbidden"
 FROM, UNTIL = "effective_from", "effective_until"
 REQUIRED: Final = (PREFIX, PRICE)
 
@@ -28,17 +39,18 @@ Terms = Mapping[str, Any]
 """What a row says of its price, by the names of Rate's fields; what it does not say is left out."""
 
 _DIGITS = f"[1-9][0-9]{{0,{E164_DIGITS_MAX - 1}}}"
-_PREFIX = re.compile(f"{_DIGITS}|@local|@extended_local|@incoming(?::{_DIGITS})?")
+PREFIX_PATTERN: Final = f"{_DIGITS}|@local|@extended_local|@incoming(?::{_DIGITS})?"
+_PREFIX = re.compile(PREFIX_PATTERN)
 _LIKE_A_FLOAT = re.compile(r"[0-9.,]+[eE]\+?[0-9]+")
-_DESTINATION_MAX = 120
+DESTINATION_CHARACTERS_MAX: Final = 120
 
 
 class _Status(StrEnum):
     OPEN = "open"
-    FORBIDDEN = "forbidden"
+    FORBIDDEN = FORBIDDEN
 
 
-_FIELDS: Final[Mapping[str, tuple[str, BeforeValidator]]] = MappingProxyType(
+_FIELDS: Final[Mapping[str, tuple[str, Reader]]] = MappingProxyType(
     {
         PRICE: (PRICE, price),
         "connect_fee": ("connect_fee_micros", amount),
@@ -52,12 +64,17 @@ _FIELDS: Final[Mapping[str, tuple[str, BeforeValidator]]] = MappingProxyType(
         "maximum_charge": ("maximum_charge_micros", amount),
         "maximum_then": ("maximum_then", one_of(MaximumThen)),
         "surcharge_percent": ("surcharge_percent", price),
-        "status": ("forbidden", one_of(_Status)),
+        STATUS: ("forbidden", one_of(_Status)),
         "rounding": ("rounding", one_of(Rounding)),
         "rounding_decimals": ("rounding_decimals", whole(0, DECIMALS_MAX)),
     }
 )
 """Each column of terms with the field of Rate that it becomes, and its reader."""
+
+TERMS_ACCEPT: Final[Mapping[str, Accepts]] = MappingProxyType(
+    {column: reader.accepts or TEXT for column, (_, reader) in _FIELDS.items()}
+)
+"""What each column of terms takes, as JSON Schema."""
 
 COLUMNS: Final = (PREFIX, DESTINATION, *_FIELDS, FROM, UNTIL)
 ALSO_CALLED: Final[Mapping[str, str]] = MappingProxyType(
@@ -116,8 +133,11 @@ def prefix_problem(prefix: str) -> tuple[str, str]:
 
 def destination_problem(text: str) -> tuple[str, str] | None:
     """What is wrong with the name of a destination."""
-    if len(text) > _DESTINATION_MAX or not text.isprintable():
-        return f"{shown(text)} is not a name", f"write at most {_DESTINATION_MAX} characters"
+    if len(text) > DESTINATION_CHARACTERS_MAX or not text.isprintable():
+        return (
+            f"{shown(text)} is not a name",
+            f"write at most {DESTINATION_CHARACTERS_MAX} characters",
+        )
     return None
 
 

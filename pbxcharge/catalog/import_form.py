@@ -43,7 +43,7 @@ class AccountRow(Form):
     time_zone: Cell = None
     """Such as Europe/Berlin; without one that of the account above counts."""
     status: Status = None
-    """`active`, `suspended`, `blocked` or `closed`."""
+    """`active`, `suspended`, `blocked`, `expired` or `closed`."""
 
 
 class ExtensionRow(Form):

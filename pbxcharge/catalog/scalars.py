@@ -13,7 +13,14 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from pbxcharge.core.money import format_amount, parse_amount, parse_price
+from pbxcharge.catalog.digit_patterns import decimal_pattern, whole_pattern
+from pbxcharge.core.money import (
+    DECIMALS_MAX,
+    PRICE_DECIMALS_MAX,
+    format_amount,
+    parse_amount,
+    parse_price,
+)
 from pbxcharge.errors import AmountError
 
 SECONDS_MAX = 86_400
@@ -27,7 +34,8 @@ TEXT: Accepts = {"type": "string"}
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _SLUG_MAX = 64
 _SEGMENTS = re.compile(r"([0-9]{1,5})/([0-9]{1,5})")
-_WHOLE = re.compile(r"[0-9]{1,9}")
+_WHOLE_DIGITS = 9
+_WHOLE = re.compile(f"[0-9]{{1,{_WHOLE_DIGITS}}}")
 _TRUTH = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -78,7 +86,8 @@ def whole(at_least: int, at_most: int, unit: str = "") -> Reader:
             raise wrong(f"{text} is out of bounds", allowed)
         return int(text)
 
-    number = {"type": ["integer", "string"], "pattern": _anchored(_WHOLE)}
+    pattern = re.compile(whole_pattern(at_least, at_most, _WHOLE_DIGITS))
+    number = {"type": ["integer", "string"], "pattern": _anchored(pattern)}
     return reads(read, {**number, "minimum": at_least, "maximum": at_most})
 
 
@@ -182,15 +191,20 @@ def _read_line(text: str) -> str:
     return text.strip()
 
 
-_DECIMAL: Accepts = {
-    "type": ["number", "string"],
-    "minimum": 0,
-    "pattern": r"^[0-9]+(?:\.[0-9]+)?$",
-}
+_UNITS_DIGITS = 12
+"""Amounts are less than 10^12 units, or just that."""
+
+
+def _decimal(decimals_max: int) -> Accepts:
+    """An amount or a price as it may be written."""
+    pattern = re.compile(decimal_pattern(_UNITS_DIGITS, decimals_max))
+    return {"type": ["number", "string"], "minimum": 0, "pattern": _anchored(pattern)}
+
+
 _TRUTHS: Accepts = {"enum": [True, False, *_TRUTH]}
 
-amount = reads(_read_amount, _DECIMAL)
-price = reads(_read_price, _DECIMAL)
+amount = reads(_read_amount, _decimal(DECIMALS_MAX))
+price = reads(_read_price, _decimal(PRICE_DECIMALS_MAX))
 slug = reads(_read_slug, {**_text_or_number(_SLUG), "maxLength": _SLUG_MAX})
 
 Amount = Annotated[int, amount]

@@ -1,4 +1,4 @@
-"""`pbxcharge schema`: what editors complete the YAML files by."""
+"""`pbxcharge schema`: what editors complete files by, and programs check tables by."""
 
 import json
 from enum import StrEnum
@@ -20,6 +20,10 @@ class Kind(StrEnum):
     SETTINGS = "settings"
     PLAN = "plan"
     IMPORT = "import"
+    DECK = "deck"
+    ACCOUNTS = "accounts"
+    EXTENSIONS = "extensions"
+    DIDS = "dids"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,14 +35,18 @@ def add_to(app: typer.Typer) -> None:
 def schema(
     run: Run,
     kind: Annotated[
-        Kind | None, typer.Argument(metavar="[KIND]", help="settings, plan or import; print it.")
+        Kind | None,
+        typer.Argument(
+            metavar="[KIND]",
+            help="settings, plan, import; or deck, accounts, extensions, dids; print it.",
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write them all into this folder.")
     ] = None,
 ) -> None:
-    """Make the JSON Schema of YAML files, by which editors help."""
-    from pbxcharge.schemas import FILES, file_schema
+    """Make the JSON Schema of YAML files, and of the rows of tables."""
+    from pbxcharge.schemas import FILES, KINDS, file_schema
 
     if (kind is None) == (output is None):
         raise typer.BadParameter("name one kind, or a folder for all of them with --output")
@@ -46,8 +54,10 @@ def schema(
         print_json(file_schema(kind))
         return
     assert output is not None  # noqa: S101 - one of the two is given
-    written = [_write(output / f"{name}.schema.json", file_schema(name)) for name in FILES]
-    run.show({"done": True, "files": list(map(str, written))}, lambda: _told(written))
+    paths = {name: output / f"{name}.schema.json" for name in KINDS}
+    written = [_write(path, file_schema(name)) for name, path in paths.items()]
+    whole = [path for name, path in paths.items() if name in FILES]
+    run.show({"done": True, "files": list(map(str, written))}, lambda: _told(whole))
 
 
 def _write(path: Path, document: dict[str, Any]) -> Path:

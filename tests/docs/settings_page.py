@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
 from pbxcharge.catalog.deck_columns import ALSO_CALLED, COLUMNS
+from pbxcharge.catalog.deck_words import DECK_COLUMNS
 from pbxcharge.catalog.form import Form
 from pbxcharge.catalog.price_form import PriceForm, RateForm
 from pbxcharge.catalog.schema import Schema, key_texts
 from pbxcharge.schemas import FILES, file_schema
 from tests.docs.markdown import code, page, sentence, table
-from tests.docs.texts import DECK_COLUMNS, PLACES
+from tests.docs.texts import PLACES
 
 HEAD = ("key", "may be", "what it is")
 

@@ -1,7 +1,5 @@
 """What the reference pages say beyond what the code says of itself."""
 
-from pbxcharge.catalog.deck_columns import FROM, PREFIX, PRICE, UNTIL
-
 TO_DO = {
     "storage_down": "look at the disk (space, mount, rights) and at the log; calls go on by themselves once it can be written",
     "overloaded": "look at what keeps the machine or its disk busy: a large import, a backup, an attack",
@@ -173,29 +171,6 @@ EVENT_FIELDS = {
     "balance": "of the wallet after it",
 }
 """Fields of a line of the live cost log."""
-
-DECK_COLUMNS = {
-    PREFIX: "leading digits of the full international number, the longest one decides; or `@local`, `@extended_local`, `@incoming`, `@incoming:44`; required",
-    "destination": "its name, for records and people",
-    PRICE: "required, except for what is forbidden; with a decimal point, 0 is free",
-    "connect_fee": "for each answered call",
-    "first_s": "first block in seconds; both or none. Without them the segments of the plan that names the deck, of a trunk's deck 60/10",
-    "next_s": "each next block in seconds",
-    "first_price_per_minute": "another price of the first block, by the minute",
-    "first_amount": "another price of the first block, as a whole",
-    "free_seconds": "are subtracted from the talk",
-    "grace_seconds": "a call not longer is free",
-    "minimum_charge": "the least that an answered call costs",
-    "maximum_charge": "the most that a call costs",
-    "maximum_then": "`free`: the call goes on; `hang_up`: it ends",
-    "surcharge_percent": "on fee and blocks",
-    "status": "`open` or `forbidden`",
-    "rounding": "`away_from_zero`, `half_away_from_zero`, `half_even`, `down`",
-    "rounding_decimals": "decimals of a charge",
-    FROM: "`2026-12-01` or `2026-12-01 18:30`, in the site's time zone",
-    UNTIL: "the first instant at which the row no longer counts; without it, until the next row of the prefix begins",
-}
-"""The columns of a rate deck."""
 
 PLACES = {
     "settings": (

@@ -7,6 +7,7 @@ import pytest
 
 from pbxcharge.api.report_rows import ACCOUNTS, DESTINATIONS, MARGINS, REFUSED
 from pbxcharge.catalog.deck_columns import COLUMNS as OF_DECKS
+from pbxcharge.catalog.deck_words import DECK_COLUMNS
 from pbxcharge.cli.exits import Exit
 from pbxcharge.cli.reasons import ENDED_BY, REASONS, WITNESSES
 from pbxcharge.core.account import AccountStatus
@@ -26,7 +27,6 @@ from tests.docs.make import FOLDER, PAGES
 from tests.docs.markdown import member_texts
 from tests.docs.records_page import all_columns, column_text
 from tests.docs.texts import (
-    DECK_COLUMNS,
     EVENT_FIELDS,
     LEVEL_COLUMNS,
     RECONCILE_COLUMNS,
