@@ -11,11 +11,15 @@ from tempfile import TemporaryDirectory
 
 from pbxcharge.catalog.decks import DeckFiles, deck_names, no_such_deck
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
-from pbxcharge.catalog.load import load_catalog
+from pbxcharge.catalog.load import Catalog, load_catalog
+from pbxcharge.core.money import MICROS
 from pbxcharge.core.replay import Replay
 from pbxcharge.errors import ActDeclined, WrongCurrency
+from pbxcharge.flow.authorize import Prices
+from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.replay import OtherFiles, replay
 from pbxcharge.settings import Settings
+from pbxcharge.site_prices import site_prices
 from pbxcharge.store.lock import require_database
 from pbxcharge.store.replay_rows import PastCalls, past_calls
 
@@ -75,8 +79,12 @@ def read_other_files(
     found = in_order((*read.findings, *_unknown_decks(settings, rates)))
     if read.catalog is None or has_errors(found):
         return None, found
-    ring_s = settings.timing.ring_s
-    return OtherFiles(read.catalog, settings.routing, ring_s, settings.time_zone), found
+    return OtherFiles(read.catalog, _prices(settings, read.catalog)), found
+
+
+def _prices(settings: Settings, catalog: Catalog) -> Prices:
+    now = catalog.in_force(Clock().wall_us() // MICROS)
+    return site_prices(settings, settings.routing, now, (), catalog.decks, catalog.in_force)
 
 
 def _unknown_decks(settings: Settings, rates: DeckFiles | None) -> Iterator[Finding]:

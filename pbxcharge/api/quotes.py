@@ -98,8 +98,7 @@ def _instant(at_s: int, zone: tzinfo) -> Document:
 
 def _plans(desk: Desk, at_s: int | None) -> Mapping[str, Plan]:
     """The plans in force, or those of an instant by their effective dates."""
-    prices = desk.prices
-    return prices.plans if at_s is None or prices.plans_at is None else prices.plans_at(at_s)
+    return desk.prices.plans if at_s is None else desk.prices.plans_then(at_s)
 
 
 async def _route(desk: Desk, account: Account, number: str, *, incoming: bool) -> Route:

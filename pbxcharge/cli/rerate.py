@@ -1,6 +1,5 @@
 """`rerate`: settled calls priced again, and charged anew where they cost something else."""
 
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +14,6 @@ from pbxcharge.cli.money import Id, Note, new_id
 from pbxcharge.cli.output import remark
 from pbxcharge.cli.period import from_to
 from pbxcharge.cli.rerate_tables import rerate_document, show_rerate
-from pbxcharge.core.money import MICROS
 from pbxcharge.errors import OperatingError
 
 Document = dict[str, Any]
@@ -129,9 +127,8 @@ async def _looking(run: Run, plans: Path | None) -> AsyncIterator[Look]:
     shown.complain_of(found)
     if files is None:
         raise BadConfiguration(f"{plans} has errors, nothing is priced by it")
-    catalog = files.catalog
-    now = catalog.in_force(time.time_ns() // 1000 // MICROS)
-    async with reading(run.settings, now, catalog.decks, (), catalog.in_force) as api:
+    catalog, prices = files.catalog, files.prices
+    async with reading(run.settings, prices.plans, catalog.decks, (), catalog.in_force) as api:
         yield lambda **asked: api.get("/rerate", ratings=True, **asked)
 
 

@@ -47,6 +47,14 @@ class Recorded:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PastAttempt:
+    """An attempt of the past: the call, if files decide about it, and the endpoint that asked."""
+
+    recorded: Recorded | None
+    endpoint: str
+
+
 @dataclass(slots=True)
 class Sums:
     """What some calls cost, and would have cost.

@@ -90,7 +90,7 @@ class Prices:
         return Circumstances(at_s, ring_s, trunks, self._zone_of)
 
     def plans_then(self, at_s: int) -> Mapping[str, Plan]:
-        """The plans that counted at an earlier UTC second, as they are written now."""
+        """The plans that counted, or will count, at another UTC second, as they are written now."""
         return self.plans if self.plans_at is None else self.plans_at(at_s)
 
     def _zone_of(self, name: str | None) -> tzinfo:

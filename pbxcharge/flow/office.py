@@ -15,6 +15,7 @@ from pbxcharge.flow.provision import Provisioning
 from pbxcharge.flow.records import Records
 from pbxcharge.flow.refunds import Refunds
 from pbxcharge.flow.rerate import Rerating
+from pbxcharge.flow.rerate_judge import Judge
 from pbxcharge.flow.till import Till
 
 
@@ -50,7 +51,7 @@ class Office:
         till, closed = Till(writer, currency), ClosedMonths(prices, clock)
         self.cashier = Cashier(till, records, clock)
         self.refunds = Refunds(till, records, clock, turn, closed)
-        self.rerating = Rerating(writer, records, prices, clock, closed, turn)
+        self.rerating = Rerating(writer, records, Judge(records, prices, closed), clock, turn)
 
     async def align_wallets(self) -> int:
         """Let every wallet be as its plan wants it now; how many were changed."""

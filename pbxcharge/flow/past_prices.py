@@ -8,7 +8,7 @@ from pbxcharge.core.account import Account
 from pbxcharge.core.authorization import Denial
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.money import MICROS
-from pbxcharge.core.repricing import Repriced, past_call, reprice
+from pbxcharge.core.repricing import PastCall, Repriced, past_call, reprice
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.zones import zone_name
 
@@ -19,6 +19,19 @@ class Chains(Protocol):
     async def chain(self, account_id: str) -> Iterable[Account]:
         """An account and every account above it."""
         ...
+
+
+def price_again(prices: Prices, call: PastCall, endpoint: str) -> Repriced | Denial:
+    """A past call by the plans of the same names that counted in the second of its set-up.
+
+    Args:
+        prices: the plans in force, the decks and the trunks.
+        call: as it was.
+        endpoint: that asked.
+    """
+    at_s = call.setup_at_us // MICROS
+    around = prices.circumstances(call.route, endpoint, at_s, prices.ring_s)
+    return reprice(call, prices.plans_then(at_s), around)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,4 @@ class PastPrices:
         Raises:
             ValueError: an emergency call, which nothing ever prices.
         """
-        call, at_s = past_call(cdr, self.zones.__getitem__), cdr.setup_at_us // MICROS
-        around = self.prices.circumstances(call.route, cdr.endpoint, at_s, self.prices.ring_s)
-        return reprice(call, self.prices.plans_then(at_s), around)
+        return price_again(self.prices, past_call(cdr, self.zones.__getitem__), cdr.endpoint)

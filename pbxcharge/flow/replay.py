@@ -2,23 +2,20 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import tzinfo
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 from pbxcharge.catalog.load import Catalog
-from pbxcharge.catalog.trunk_offers import trunk_offers
-from pbxcharge.core.circumstances import Circumstances, TrunkOffer
+from pbxcharge.core.circumstances import TrunkOffer
 from pbxcharge.core.denial import Denial
-from pbxcharge.core.dialling import Routing
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import CallType, Plan
-from pbxcharge.core.replay import Replay
-from pbxcharge.core.repricing import PastCall, Repriced, reprice
+from pbxcharge.core.replay import PastAttempt, Replay
+from pbxcharge.core.repricing import PastCall
 from pbxcharge.core.resolution import Route
-from pbxcharge.flow.zones import zone_of
-from pbxcharge.store.replay_rows import PastAttempt
+from pbxcharge.flow.authorize import Prices
+from pbxcharge.flow.past_prices import price_again
 
 NUMBERS_KEPT: Final = 50_000
 
@@ -29,54 +26,48 @@ class OtherFiles:
 
     Args:
         catalog: plans and decks; of plans with dates those count that hold at a call's set-up.
-        routing: the trunks of the site, and which numbers leave by which.
-        ring_s: how long a phone may ring.
-        zone: the local time of the site.
+        prices: what they put into force on the site.
     """
 
     catalog: Catalog
-    routing: Routing
-    ring_s: int
-    zone: tzinfo
+    prices: Prices
 
 
-class Repricer:
-    """Prices past calls by other files; calls that come in order are the fastest."""
+def replay(attempts: Iterable[PastAttempt], files: OtherFiles, kept: Replay) -> None:
+    """Tell every attempt to the replay that keeps the sums."""
+    prices = for_many_calls(files)
+    for attempt in attempts:
+        recorded = attempt.recorded
+        if recorded is None:
+            kept.not_priced += 1
+            continue
+        again = price_again(prices, recorded.call, attempt.endpoint)
+        if isinstance(again, Denial) and recorded.reason is None:
+            kept.missing_plans.update(_missing_plans(prices, recorded.call))
+        kept.take(recorded, again)
 
-    def __init__(self, files: OtherFiles) -> None:
-        self._files = files
-        self._offers = trunk_offers(files.routing, files.catalog.decks)
-        # People dial the same numbers again and again.
-        self._trunks = lru_cache(NUMBERS_KEPT)(self._find_trunks)
-        self._changes_s = _changes_s(files.catalog)
-        self._in_force: dict[int, Mapping[str, Plan]] = {}
 
-    def reprice(self, call: PastCall, endpoint: str) -> Repriced | Denial:
-        """The call by the files, over the trunks that they have for it."""
-        at_s, route = call.setup_at_us // MICROS, call.route
-        trunks = self._trunks(route.call_type, route.number, endpoint)
-        asked = Circumstances(at_s, self._files.ring_s, trunks, self._zone)
-        return reprice(call, self._plans(at_s), asked)
+def for_many_calls(files: OtherFiles) -> Prices:
+    """The same prices, which remember what they found; calls that come in order are the fastest."""
+    offers = files.prices.trunks
+    changes_s, in_force = _changes_s(files.catalog), dict[int, Mapping[str, Plan]]()
 
-    def missing_plans(self, call: PastCall) -> frozenset[str]:
-        """The plans that the call names and that are none of the files'."""
-        plans = self._plans(call.setup_at_us // MICROS)
-        return frozenset(level.plan for level in call.levels) - plans.keys()
+    # People dial the same numbers again and again.
+    @lru_cache(NUMBERS_KEPT)
+    def found(call_type: CallType, number: str | None, endpoint: str) -> tuple[TrunkOffer, ...]:
+        return offers(Route(call_type, number), endpoint)
 
-    def _find_trunks(
-        self, call_type: CallType, number: str | None, endpoint: str
-    ) -> tuple[TrunkOffer, ...]:
-        return self._offers(Route(call_type, number), endpoint)
+    def trunks(route: Route, endpoint: str) -> tuple[TrunkOffer, ...]:
+        return found(route.call_type, route.number, endpoint)
 
-    def _plans(self, at_s: int) -> Mapping[str, Plan]:
-        """The plans that count at a second: the same ones from one change to the next."""
-        spell = bisect_right(self._changes_s, at_s)
-        if spell not in self._in_force:
-            self._in_force[spell] = self._files.catalog.in_force(at_s)
-        return self._in_force[spell]
+    def plans_at(at_s: int) -> Mapping[str, Plan]:
+        # They are the same ones from one change to the next.
+        spell = bisect_right(changes_s, at_s)
+        if spell not in in_force:
+            in_force[spell] = files.catalog.in_force(at_s)
+        return in_force[spell]
 
-    def _zone(self, name: str | None) -> tzinfo:
-        return zone_of(name) if name else self._files.zone
+    return replace(files.prices, trunks=trunks, plans_at=plans_at)
 
 
 def _changes_s(catalog: Catalog) -> list[int]:
@@ -88,15 +79,7 @@ def _changes_s(catalog: Catalog) -> list[int]:
     return found
 
 
-def replay(attempts: Iterable[PastAttempt], files: OtherFiles, kept: Replay) -> None:
-    """Tell every attempt to the replay that keeps the sums."""
-    repricer = Repricer(files)
-    for attempt in attempts:
-        recorded = attempt.recorded
-        if recorded is None:
-            kept.not_priced += 1
-            continue
-        again = repricer.reprice(recorded.call, attempt.endpoint)
-        if isinstance(again, Denial) and recorded.reason is None:
-            kept.missing_plans.update(repricer.missing_plans(recorded.call))
-        kept.take(recorded, again)
+def _missing_plans(prices: Prices, call: PastCall) -> frozenset[str]:
+    """The plans that the call names and that are none of the files'."""
+    plans = prices.plans_then(call.setup_at_us // MICROS)
+    return frozenset(level.plan for level in call.levels) - plans.keys()

@@ -19,9 +19,7 @@ from pbxcharge.core.credit import (
 from pbxcharge.core.effects import Effect, RevisionWritten
 from pbxcharge.core.revision import recharges
 from pbxcharge.failpoints import Failpoint, reach
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
-from pbxcharge.flow.closed_months import ClosedMonths
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.records import Records
 from pbxcharge.flow.rerate_judge import Judge, Rerated, Verdict, Wanted, below_refund
@@ -73,26 +71,19 @@ class Rerating:
     Args:
         writer: the one writer.
         records: what is committed.
-        prices: what is in force.
+        judge: says what becomes of each call.
         clock: dates the entries.
-        months: which of them are closed.
         turn: of everybody who changes accounts, and with them which wallets are closed.
     """
 
     def __init__(
-        self,
-        writer: Writer,
-        records: Records,
-        prices: Prices,
-        clock: Clock,
-        months: ClosedMonths,
-        turn: asyncio.Lock,
+        self, writer: Writer, records: Records, judge: Judge, clock: Clock, turn: asyncio.Lock
     ) -> None:
         self._writer = writer
         self._records = records
+        self._judge = judge
         self._clock = clock
         self._turn = turn
-        self._judge = Judge(records, prices, months)
 
     async def look(self, wanted: Wanted) -> list[Rerated]:
         """What would become of the calls; nothing is written."""

@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import orjson
 
 from pbxcharge.core.account import Account
 from pbxcharge.core.plan import CallType
-from pbxcharge.core.replay import DECIDED_BY_FILES, Recorded
+from pbxcharge.core.replay import DECIDED_BY_FILES, PastAttempt, Recorded
 from pbxcharge.core.repricing import PastCall, PastLevel
 from pbxcharge.core.resolution import Route
 from pbxcharge.store import rows, selects
@@ -42,14 +41,6 @@ SUBTREE = f"{selects.SCOPE} SELECT account_id FROM scope"
 
 _TYPES = {str(kind): kind for kind in CallType}
 _BY_FILES = frozenset(map(str, DECIDED_BY_FILES))
-
-
-@dataclass(frozen=True, slots=True)
-class PastAttempt:
-    """An attempt of the past: the call, if files decide about it, and the endpoint that asked."""
-
-    recorded: Recorded | None
-    endpoint: str
 
 
 class PastCalls:

@@ -50,7 +50,7 @@ ARROWS: dict[str, set[str]] = {
     },
     # Past calls by other files, in the command's own process.
     "reconciling": {"store", "catalog", "core", "settings"},
-    "replaying": {"flow", "store", "catalog", "core", "errors", "settings"},
+    "replaying": {"flow", "store", "catalog", "core", "errors", "settings", "site_prices"},
     "cli": {
         *(
             "api.client",
