@@ -1,11 +1,9 @@
 """Prices of a plan that are below what the carriers of its calls ask, each with its line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from heapq import nlargest
 from typing import Final
-
-from pydantic_core import PydanticCustomError
 
 from pbxcharge.catalog.cost_losses import (
     OWN_DECK,
@@ -16,16 +14,10 @@ from pbxcharge.catalog.cost_losses import (
     PricedBy,
     losses,
 )
-from pbxcharge.catalog.exception_checks import EXCEPTIONS
 from pbxcharge.catalog.findings import Finding
-from pbxcharge.catalog.instants import read_instant, written_instant
-from pbxcharge.catalog.plan_checks import (
-    INCOMING,
-    PUBLIC,
-    public_prefixes,
-    written_prefixes,
-)
-from pbxcharge.catalog.source import Group, Items, KeyPath, Scalar, Source, child
+from pbxcharge.catalog.instants import written_instant
+from pbxcharge.catalog.row_places import OF_DECK, OF_MARGIN, Place, price_of, row_places
+from pbxcharge.catalog.source import KeyPath, Source
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.plan import CallType, Plan
 
@@ -35,7 +27,6 @@ TOLD_MAX: Final = 20
 """So many prices of a plan are named, those that lose most; the others are counted."""
 MINUTE_S: Final = 60
 
-_ANYBODY: Final = f"@{CallType.INCOMING}"
 _KINDS: Final = (CallType.PUBLIC, CallType.INCOMING)
 
 
@@ -51,15 +42,15 @@ def cost_findings(
         zone: of the dates in the file.
         at_s: UTC second.
     """
+    rows = row_places(source, zone)
     for call_type in _KINDS:
         if call_type not in plan.allowed:
             continue
-        places = _places(source, zone, call_type)
         found: dict[KeyPath, tuple[Losses, int]] = {}
         for instant_s in _instants(plan, call_type, buying, at_s):
             by_place: dict[KeyPath, Losses] = {}
             for priced_by, lost in losses(plan, call_type, buying, instant_s).items():
-                _add(by_place.setdefault(places[priced_by], Losses()), lost)
+                _add(by_place.setdefault(_place(priced_by, rows, source), Losses()), lost)
             for at, lost in by_place.items():
                 found.setdefault(at, (lost, instant_s))
         worst = nlargest(TOLD_MAX, found, key=lambda at: found[at][0].worst[0].loss)
@@ -123,63 +114,10 @@ def _hint(at: KeyPath) -> str:
     return "raise the price, or give these numbers a row of their own"
 
 
-def _places(source: Source, zone: tzinfo, call_type: CallType) -> "_Places":
-    found = _Places()
-    found[OWN_DECK] = (*PUBLIC, "deck")
-    found[OWN_TERMS] = ("relative", "multiplier")
-    for at, prefix in _written(source, call_type):
-        table = "exceptions" if at[0] == "exceptions" else "rates"
-        found[PricedBy(table, prefix, _begins(source, at, zone))] = _price_of(source, at)
-    return found
-
-
-class _Places(dict[PricedBy, KeyPath]):
-    """Where each price stands in the file; of one that is not found, where prices do."""
-
-    def __missing__(self, _: PricedBy) -> KeyPath:
-        return ("prices",)
-
-
-def _written(source: Source, call_type: CallType) -> Iterator[tuple[KeyPath, str]]:
-    """The rows of a kind of call, each once for each prefix, as the core names it."""
-    if call_type is CallType.PUBLIC:
-        yield from ((path[:-2], prefix) for path, prefix in public_prefixes(source))
-        return
-    for path, prefix in written_prefixes(source, EXCEPTIONS, "caller_prefixes"):
-        yield path[:-2], f"{_ANYBODY}:{prefix}"
-    for at in _rows(source, EXCEPTIONS):
-        named = source.at((*at, "call_type"))
-        if isinstance(named, Scalar) and named.text == CallType.INCOMING:
-            yield at, _ANYBODY
-    for at in _rows(source, INCOMING):
-        callers = child(source.at(at), "caller_prefixes")
-        if not isinstance(callers, Items):
-            yield at, _ANYBODY
-            continue
-        texts = (item.text for item in callers.items if isinstance(item, Scalar))
-        yield from ((at, f"{_ANYBODY}:{text}") for text in texts)
-
-
-def _rows(source: Source, at: KeyPath) -> Iterator[KeyPath]:
-    """The rows of a list, or the one that stands in its place."""
-    found = source.at(at)
-    if isinstance(found, Group):
-        yield at
-    elif isinstance(found, Items):
-        yield from ((*at, place) for place in range(len(found.items)))
-
-
-def _begins(source: Source, at: KeyPath, zone: tzinfo) -> int:
-    written = source.at((*at, "effective_from"))
-    try:
-        return read_instant(written.text or "", zone) if isinstance(written, Scalar) else 0
-    except PydanticCustomError:
-        return 0
-
-
-def _price_of(source: Source, at: KeyPath) -> KeyPath:
-    """The line of the price itself, if it has one."""
-    for key in ("price_per_minute", "multiplier"):
-        if source.at((*at, key)) is not None:
-            return (*at, key)
-    return at
+def _place(priced_by: PricedBy, rows: Mapping[Place, KeyPath], source: Source) -> KeyPath:
+    """Where a price stands in the file; of one that is not found, where prices do."""
+    if priced_by in (OWN_DECK, OWN_TERMS):
+        return OF_DECK if priced_by == OWN_DECK else OF_MARGIN
+    is_exception = priced_by.table == "exceptions"
+    at = rows.get((is_exception, priced_by.prefix, priced_by.from_s))
+    return ("prices",) if at is None else price_of(source, at)

@@ -18,12 +18,11 @@ def ended_findings(plans: Iterable[ReadPlan], zone: tzinfo, at_s: int) -> Iterat
     in_force = {plan.name for _, plan in read if _is_in_force(plan, at_s)}
     for source, plan in read:
         until_s = plan.effective_until_s
-        if until_s is not None and until_s <= at_s and plan.name not in in_force:
+        if until_s is not None and plan.has_ended(at_s) and plan.name not in in_force:
             message = f"the plan has ended at {written_instant(until_s, zone)}, and no other one "
             hint = "write a later day, or give its accounts another plan and remove it"
             yield source.warning(("effective_until",), f"{message}has its name", hint)
 
 
 def _is_in_force(plan: Plan, at_s: int) -> bool:
-    ended = plan.effective_until_s is not None and plan.effective_until_s <= at_s
-    return plan.effective_from_s <= at_s and not ended
+    return plan.effective_from_s <= at_s and not plan.has_ended(at_s)

@@ -217,7 +217,7 @@ class ExceptionForm(PriceForm):
     call_type: Annotated[HouseType | None, one_of(HouseType)] = None
     """`local`, `extended_local` or `incoming`, in the place of prefixes."""
     caller_prefixes: tuple[Prefix, ...] = ()
-    """Leading digits of the callers' numbers, with `call_type: incoming`."""
+    """Leading digits of the callers' numbers, in the place of prefixes."""
     multiplier: Price | None = None
     """Times what the level above charges, in the place of a price."""
     adjustment: AdjustmentForm = AdjustmentForm()
