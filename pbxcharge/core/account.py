@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pbxcharge.core.feature import FeatureOverride
+from pbxcharge.core.product import AssignedProduct
+
 
 class AccountKind(StrEnum):
     """The place of an account in the tree; service providers may stand below each other."""
@@ -32,6 +35,15 @@ class AccountStatus(StrEnum):
         return self in (AccountStatus.BLOCKED, AccountStatus.CLOSED)
 
 
+class Suspension(StrEnum):
+    """Why an account is suspended by its fees, whatever status it was given by hand."""
+
+    NO_FUNDS = "no_funds"
+    """A fee waits for credit."""
+    OVERDUE = "overdue"
+    """Something is to be paid that should have been by now."""
+
+
 class WalletKind(StrEnum):
     """What the credit of a wallet is for; a shared one is for calls of both directions."""
 
@@ -53,6 +65,12 @@ class Account:
         status: see AccountStatus.
         code: digits by which colleagues of other organizations dial its extensions.
         time_zone: IANA name, such as Europe/Berlin; None is that of the account above.
+        product: name of its main product; `plan` is then that product's for plain calling.
+        managed_by: the reseller whose account it is; None for the operator.
+        suspensions: see Suspension.
+        expires_at_us: from this UTC microsecond on it is expired; None is never.
+        assigned: every product that it has, had or will have; none without a main product.
+        overrides: its own features, before what its products say.
     """
 
     account_id: str
@@ -63,6 +81,25 @@ class Account:
     status: AccountStatus
     code: str | None = None
     time_zone: str | None = None
+    product: str | None = None
+    managed_by: str | None = None
+    suspensions: frozenset[Suspension] = frozenset()
+    expires_at_us: int | None = None
+    assigned: tuple[AssignedProduct, ...] = ()
+    overrides: tuple[FeatureOverride, ...] = ()
+
+    def standing_at(self, at_us: int) -> AccountStatus:
+        """What it may do at an instant: its status, or suspended by its fees, or expired by then.
+
+        One that expires at midnight calls until then. Blocked and closed are graver than expired,
+        expired than suspended.
+        """
+        if self.status.ends_calls:
+            return self.status
+        if self.expires_at_us is not None and self.expires_at_us <= at_us:
+            return AccountStatus.EXPIRED
+        suspended = self.suspensions and self.status is AccountStatus.ACTIVE
+        return AccountStatus.SUSPENDED if suspended else self.status
 
 
 @dataclass(frozen=True, slots=True)

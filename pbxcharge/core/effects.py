@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from pbxcharge.core.account import Account, Did, Extension
+from pbxcharge.core.assigned import AssignedSubscription, Billed, VersionSince
+from pbxcharge.core.billing_period import BillingRule
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr, Revision
 from pbxcharge.core.exports import ExportFile
+from pbxcharge.core.feature import EditedBy, Feature, FeatureOverride
 from pbxcharge.core.plan_history import PlanStep
+from pbxcharge.core.product import AssignedProduct
 from pbxcharge.core.rating import Rating
+from pbxcharge.core.xdr import Xdr
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +139,103 @@ class ExportWritten:
     actor: str
 
 
+@dataclass(frozen=True, slots=True)
+class ProductAssigned:
+    """A product of an account as it is from now on; given again, only its end may differ."""
+
+    account_id: str
+    assigned: AssignedProduct
+    at_us: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionAssigned:
+    """A subscription as it is from now on; given again, only first use and closing may differ."""
+
+    subscription: AssignedSubscription
+    at_us: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureOverridden:
+    """A feature of one account is otherwise than its products say, by the wish of `by`."""
+
+    account_id: str
+    override: FeatureOverride
+    by: EditedBy
+    at_us: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureCleared:
+    """A feature of an account is as its products say again."""
+
+    account_id: str
+    feature: Feature
+    at_us: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class BillingRuleSet:
+    """Billing period and anchor of an organization from a day on."""
+
+    account_id: str
+    rule: BillingRule
+    at_us: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class BillingAdvanced:
+    """How far a subscription is charged now: in the transaction that books what it owed."""
+
+    billed: Billed
+
+
+@dataclass(frozen=True, slots=True)
+class BillingWoken:
+    """Something happened to a subscription: look at this instant, or earlier, what it owes."""
+
+    assignment_id: str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class XdrWritten:
+    """The record of a fee, a credit or a penalty, in the transaction of its entry."""
+
+    xdr: Xdr
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionsTurned:
+    """Other subscription plans count than the history says.
+
+    Args:
+        bodies: name, version and content of versions; one that is kept already stays as it is.
+        turns: since when which version counts.
+    """
+
+    bodies: tuple[tuple[str, str, str], ...]
+    turns: tuple[VersionSince, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductsTurned:
+    """The same of products."""
+
+    bodies: tuple[tuple[str, str, str], ...]
+    turns: tuple[VersionSince, ...]
+
+
 Effect = (
     CallSaved | CdrWritten | CallClosed | AccountSaved | ExtensionSaved | DidSaved | DidRemoved
     | PbxSeen | EventsTold | EventsForgotten | PlansTurned | RevisionWritten | ExportChosen
-    | ExportWritten
+    | ExportWritten | ProductAssigned | SubscriptionAssigned | FeatureOverridden | FeatureCleared
+    | BillingRuleSet | BillingAdvanced | BillingWoken | XdrWritten | SubscriptionsTurned
+    | ProductsTurned
 )  # fmt: skip

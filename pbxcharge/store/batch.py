@@ -34,8 +34,11 @@ from pbxcharge.core.effects import (
     ExportChosen,
     ExportWritten,
     ExtensionSaved,
+    FeatureCleared,
+    FeatureOverridden,
     PbxSeen,
     PlansTurned,
+    ProductAssigned,
     RevisionWritten,
 )
 from pbxcharge.core.ledger import Entry
@@ -44,7 +47,14 @@ from pbxcharge.core.rating import Rating
 from pbxcharge.store import tables, writes
 from pbxcharge.store.books import KnownBooks
 from pbxcharge.store.connection import Statement
+from pbxcharge.store.subscription_rows import subscription_rows
 from pbxcharge.store.tables import Row
+
+_OF_ACCOUNTS = (
+    AccountSaved, ExtensionSaved, DidSaved, DidRemoved, ProductAssigned, FeatureOverridden,
+    FeatureCleared,
+)  # fmt: skip
+"""What the directory remembers otherwise."""
 
 Then = Callable[[tuple[Outcome, ...]], Iterable[Effect]] | Iterable[Effect]
 _Undo = list[tuple[dict[str, Any], str, Any]]
@@ -56,11 +66,20 @@ ORDER = (
     writes.PUT_DID,
     writes.SIGN_DID,
     writes.REMOVE_DID,
+    writes.PUT_PRODUCT_ASSIGNMENT,
+    writes.PUT_SUBSCRIPTION_ASSIGNMENT,
+    writes.PUT_OVERRIDE,
+    writes.SIGN_OVERRIDE,
+    writes.REMOVE_OVERRIDE,
+    writes.ADD_BILLING_RULE,
     writes.PUT_WALLET,
     writes.PUT_RATING,
     writes.PUT_HOLD,
     writes.PUT_HOLD_LINE,
     writes.ADD_ENTRY,
+    writes.PUT_BILL,
+    writes.WAKE_BILL,
+    writes.ADD_XDR,
     writes.PUT_CALL,
     writes.CLOSE_CALL,
     writes.ADD_CDR_LEVEL,
@@ -72,6 +91,10 @@ ORDER = (
     writes.FORGET_EVENTS,
     writes.ADD_PLAN_VERSION,
     writes.ADD_PLAN_STEP,
+    writes.ADD_SUBSCRIPTION_VERSION,
+    writes.ADD_SUBSCRIPTION_TURN,
+    writes.ADD_PRODUCT_VERSION,
+    writes.ADD_PRODUCT_TURN,
     writes.ADD_EXPORT_FILE,
     writes.ADD_EXPORTED,
     writes.ADD_EXPORT_WRITTEN,
@@ -248,6 +271,8 @@ class Batch:
             case ExportWritten():
                 written = (effect.stream, effect.number, effect.at_us, effect.actor)
                 return [(writes.ADD_EXPORT_WRITTEN, written)]
+            case _:
+                return subscription_rows(effect)
 
     def _new_rating(self, rating_id: str, rating: Rating) -> list[_Put]:
         if rating_id in self._known.ratings or rating_id in self._ratings:
@@ -262,7 +287,7 @@ class Batch:
             if effect.cdr.call_id in self._cdrs:
                 return
             self._cdrs.add(effect.cdr.call_id)
-        elif isinstance(effect, AccountSaved | ExtensionSaved | DidSaved | DidRemoved):
+        elif isinstance(effect, _OF_ACCOUNTS):
             self.accounts_changed = True
         for sql, row in rows:
             self._rows[sql].append(row)

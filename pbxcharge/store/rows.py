@@ -7,12 +7,21 @@ from typing import Any
 
 import orjson
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus, Did, Extension
+from pbxcharge.core.account import (
+    Account,
+    AccountKind,
+    AccountStatus,
+    Did,
+    Extension,
+    Suspension,
+)
 from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
 from pbxcharge.core.call import Call, Phase
 from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
 from pbxcharge.core.credit import Hold, HoldLine, HoldState, Wallet
+from pbxcharge.core.feature import Feature, FeatureOverride
 from pbxcharge.core.ledger import Entry, EntryKind
+from pbxcharge.core.product import AssignedProduct, ProductKind
 from pbxcharge.core.rating import Rating
 from pbxcharge.core.slices import slices_from_text
 
@@ -47,9 +56,34 @@ CDR_COLUMNS = """
 
 
 def account(row: Row) -> Account:
-    """From account_id, kind, parent_id, name, plan, status, code, time_zone."""
+    """From the columns of selects._ACCOUNT; the last two are lists of lists in JSON."""
     kind, status = AccountKind(row[1]), AccountStatus(row[5])
-    return Account(row[0], kind, row[2], row[3], row[4], status, row[6], row[7])
+    of_old = (row[0], kind, row[2], row[3], row[4], status, row[6], row[7])
+    if row[8] is None and row[9] is None and row[10] is None and row[11] is None:
+        return Account(*of_old)
+    return Account(
+        *of_old,
+        product=row[8],
+        managed_by=row[9],
+        suspensions=frozenset(map(Suspension, (row[10] or "").split())),
+        expires_at_us=row[11],
+        assigned=tuple(sorted(map(_assigned, orjson.loads(row[12] or "[]")), key=_since)),
+        overrides=tuple(map(_override, sorted(orjson.loads(row[13] or "[]")))),
+    )
+
+
+def _assigned(had: list[Any]) -> AssignedProduct:
+    assignment_id, product, kind, from_us, until_us = had
+    return AssignedProduct(assignment_id, product, ProductKind(kind), from_us, until_us)
+
+
+def _since(assigned: AssignedProduct) -> tuple[int, str]:
+    return assigned.from_us, assigned.assignment_id
+
+
+def _override(own: list[Any]) -> FeatureOverride:
+    feature, on, attributes = own
+    return FeatureOverride(Feature(feature), None if on is None else bool(on), attributes)
 
 
 def extension(row: Row) -> Extension:

@@ -2,8 +2,20 @@
 
 from pbxcharge.store import rows
 
+# What an account without a main product has of products is not even looked for.
 _ACCOUNT = """
-    account.account_id, account.kind, account.parent_id, account.name, plan, status, code, time_zone
+    account.account_id, account.kind, account.parent_id, account.name, plan, status, code,
+    time_zone, account.product, managed_by, suspensions, expires_at_us,
+    CASE WHEN account.product IS NOT NULL THEN (
+        SELECT json_group_array(
+            json_array(had.assignment_id, had.product, had.kind, had.from_us, had.until_us)
+        )
+        FROM product_assignment AS had WHERE had.account_id = account.account_id
+    ) END,
+    CASE WHEN account.product IS NOT NULL THEN (
+        SELECT json_group_array(json_array(feature, "on", json(attributes)))
+        FROM feature_override AS own WHERE own.account_id = account.account_id
+    ) END
 """
 
 SCOPE = """

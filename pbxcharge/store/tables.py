@@ -32,6 +32,10 @@ def account_row(account: Account, at_us: int, actor: str) -> Row:
         account.status.value,
         account.code,
         account.time_zone,
+        account.product,
+        account.managed_by,
+        " ".join(sorted(account.suspensions)) or None,
+        account.expires_at_us,
         at_us,
         actor,
     )

@@ -7,17 +7,24 @@ INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET valu
 
 PUT_ACCOUNT = """
 INSERT INTO account (
-    account_id, kind, parent_id, name, plan, status, code, time_zone, changed_at_us, changed_by
+    account_id, kind, parent_id, name, plan, status, code, time_zone, product, managed_by,
+    suspensions, expires_at_us, changed_at_us, changed_by
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (account_id) DO UPDATE SET
     kind = excluded.kind, parent_id = excluded.parent_id, name = excluded.name,
     plan = excluded.plan, status = excluded.status, code = excluded.code,
-    time_zone = excluded.time_zone,
+    time_zone = excluded.time_zone, product = excluded.product, managed_by = excluded.managed_by,
+    suspensions = excluded.suspensions, expires_at_us = excluded.expires_at_us,
     changed_at_us = excluded.changed_at_us, changed_by = excluded.changed_by
-WHERE (kind, parent_id, name, plan, status, code, time_zone) IS NOT
-    (excluded.kind, excluded.parent_id, excluded.name, excluded.plan, excluded.status,
-    excluded.code, excluded.time_zone)
+WHERE (
+    kind, parent_id, name, plan, status, code, time_zone, product, managed_by, suspensions,
+    expires_at_us
+) IS NOT (
+    excluded.kind, excluded.parent_id, excluded.name, excluded.plan, excluded.status,
+    excluded.code, excluded.time_zone, excluded.product, excluded.managed_by,
+    excluded.suspensions, excluded.expires_at_us
+)
 """
 """Adds or changes an account; saved as it already is, it leaves no trace in the audit trail."""
 
@@ -203,3 +210,118 @@ INSERT INTO export_written (stream, number, at_us, actor) VALUES (?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 """
 """Remembers that a file was written."""
+
+PUT_PRODUCT_ASSIGNMENT = """
+INSERT INTO product_assignment (
+    assignment_id, account_id, product, kind, from_us, until_us, changed_at_us, changed_by
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (assignment_id) DO UPDATE SET
+    account_id = excluded.account_id, product = excluded.product, kind = excluded.kind,
+    from_us = excluded.from_us, until_us = excluded.until_us,
+    changed_at_us = excluded.changed_at_us, changed_by = excluded.changed_by
+WHERE (account_id, product, kind, from_us, until_us) IS NOT
+    (excluded.account_id, excluded.product, excluded.kind, excluded.from_us, excluded.until_us)
+"""
+"""Assigns a product, or moves its end; a trigger refuses all other changes."""
+
+PUT_SUBSCRIPTION_ASSIGNMENT = """
+INSERT INTO subscription_assignment (
+    assignment_id, account_id, subscription, via, adjustment_micros, adjustment_percent,
+    assigned_at_us, starts_at_us, first_used_at_us, closed_at_us, closing_known_us, removed,
+    changed_at_us, changed_by
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (assignment_id) DO UPDATE SET
+    account_id = excluded.account_id, subscription = excluded.subscription, via = excluded.via,
+    adjustment_micros = excluded.adjustment_micros,
+    adjustment_percent = excluded.adjustment_percent, assigned_at_us = excluded.assigned_at_us,
+    starts_at_us = excluded.starts_at_us,
+    -- The first use may have been written since whoever writes this read it.
+    first_used_at_us = coalesce(first_used_at_us, excluded.first_used_at_us),
+    closed_at_us = excluded.closed_at_us, closing_known_us = excluded.closing_known_us,
+    removed = excluded.removed,
+    changed_at_us = excluded.changed_at_us, changed_by = excluded.changed_by
+WHERE (
+    account_id, subscription, via, adjustment_micros, adjustment_percent, assigned_at_us,
+    starts_at_us, first_used_at_us, closed_at_us, closing_known_us, removed
+) IS NOT (
+    excluded.account_id, excluded.subscription, excluded.via, excluded.adjustment_micros,
+    excluded.adjustment_percent, excluded.assigned_at_us, excluded.starts_at_us,
+    coalesce(first_used_at_us, excluded.first_used_at_us), excluded.closed_at_us,
+    excluded.closing_known_us, excluded.removed
+)
+"""
+"""Assigns a subscription, or says that it was used, closed or removed."""
+
+PUT_OVERRIDE = """
+INSERT INTO feature_override (
+    account_id, feature, "on", attributes, edited_by, changed_at_us, changed_by
+)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (account_id, feature) DO UPDATE SET
+    "on" = excluded."on", attributes = excluded.attributes, edited_by = excluded.edited_by,
+    changed_at_us = excluded.changed_at_us, changed_by = excluded.changed_by
+"""
+"""Makes a feature of an account otherwise than its products say."""
+
+SIGN_OVERRIDE = """
+UPDATE feature_override SET changed_at_us = ?, changed_by = ? WHERE account_id = ? AND feature = ?
+"""
+"""Writes into an override who is about to remove it: the trigger takes it from there."""
+
+REMOVE_OVERRIDE = "DELETE FROM feature_override WHERE account_id = ? AND feature = ?"
+"""Removes an override; the audit trail keeps it."""
+
+ADD_BILLING_RULE = """
+INSERT INTO billing_rule (account_id, since, cycle, anchor, at_us, actor)
+VALUES (?, ?, ?, ?, ?, ?)
+"""
+"""Adds a billing period that counts from a day on."""
+
+PUT_BILL = """
+INSERT INTO bill (assignment_id, billed_until_us, next_at_us, waiting) VALUES (?, ?, ?, ?)
+ON CONFLICT (assignment_id) DO UPDATE SET
+    billed_until_us = excluded.billed_until_us, next_at_us = excluded.next_at_us,
+    waiting = excluded.waiting
+"""
+"""How far a subscription is charged, in the transaction of what it is charged."""
+
+WAKE_BILL = """
+UPDATE bill SET next_at_us = min(coalesce(next_at_us, ?1), ?1) WHERE assignment_id = ?2
+"""
+"""Has a subscription looked at no later than an instant."""
+
+ADD_XDR = f"""
+INSERT INTO xdr (
+    xdr_id, assignment_id, account_id, wallet_id, kind, subscription, version, period_first,
+    period_until, stated_first, at_us, booked_at_us, quantity_used, quantity_charged, exact,
+    amount_micros, lines
+)
+VALUES ({", ".join("?" * 17)})
+"""
+"""The record beside an entry; a second one for the same entry is refused."""
+
+ADD_SUBSCRIPTION_VERSION = """
+INSERT INTO subscription_version (name, version, body)
+SELECT ?1, ?2, ?3
+WHERE NOT EXISTS (SELECT 1 FROM subscription_version WHERE name = ?1 AND version = ?2)
+"""
+"""Keeps what a version of a subscription plan says; given again, it changes nothing."""
+
+ADD_SUBSCRIPTION_TURN = """
+INSERT INTO subscription_history (name, version, since_us, actor) VALUES (?, ?, ?, ?)
+"""
+"""Adds to the history of subscription plans."""
+
+ADD_PRODUCT_VERSION = """
+INSERT INTO product_version (name, version, body)
+SELECT ?1, ?2, ?3
+WHERE NOT EXISTS (SELECT 1 FROM product_version WHERE name = ?1 AND version = ?2)
+"""
+"""Keeps what a version of a product says; given again, it changes nothing."""
+
+ADD_PRODUCT_TURN = """
+INSERT INTO product_history (name, version, since_us, actor) VALUES (?, ?, ?, ?)
+"""
+"""Adds to the history of products."""
