@@ -28,6 +28,7 @@ from pbxcharge.store.export_queries import ExportQueries
 from pbxcharge.store.plan_queries import PlanQueries
 from pbxcharge.store.recharge_queries import RechargeQueries
 from pbxcharge.store.report_queries import Reports
+from pbxcharge.store.subscription_queries import SubscriptionQueries
 from pbxcharge.store.tables import json_list
 
 Scope = str | None
@@ -71,6 +72,7 @@ class Queries:
         self.exports = ExportQueries(listing)
         self.recharges = RechargeQueries(listing)
         self.calls = CallQueries(listing)
+        self.subscriptions = SubscriptionQueries(listing)
 
     @classmethod
     async def connect(cls, database: Path) -> Self:

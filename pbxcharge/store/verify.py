@@ -20,6 +20,7 @@ from pbxcharge.store.verify_plans import plan_findings
 from pbxcharge.store.verify_prices import price_findings
 from pbxcharge.store.verify_recharges import RECHARGES
 from pbxcharge.store.verify_rule import TAMPERED, Rule
+from pbxcharge.store.verify_subscriptions import SUBSCRIPTIONS, version_findings
 
 __all__ = ["FINDINGS_MAX", "Finding", "verify"]
 
@@ -62,10 +63,11 @@ def _findings(connection: sqlite3.Connection) -> Iterator[Finding]:
             yield other
             return
         yield from _schema_findings(connection)
-        for rule in (*MONEY, *HOLDS, *CALLS, *RECHARGES, *ACCOUNTS):
+        for rule in (*MONEY, *HOLDS, *CALLS, *RECHARGES, *SUBSCRIPTIONS, *ACCOUNTS):
             yield from _rule_findings(connection, rule)
         yield from price_findings(connection)
         yield from plan_findings(connection)
+        yield from version_findings(connection)
     except sqlite3.Error as error:
         yield Finding("unreadable", "the books can be read", str(error), _DAMAGED)
 

@@ -6,6 +6,7 @@ Alice and Bob pay 0.01 a second, their organization pays 0.005 for the same talk
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,15 +16,19 @@ from pbxcharge.core.account import (
     AccountStatus,
     Did,
     Extension,
+    Suspension,
     WalletKind,
     wallet_id,
 )
+from pbxcharge.core.assigned import AssignedSubscription, Billed, VersionSince
 from pbxcharge.core.attempt import Granted, Leg
+from pbxcharge.core.billing_period import BillingCycle, BillingRule
 from pbxcharge.core.call import Call, Phase, granted_call
 from pbxcharge.core.call_events import HungUp
 from pbxcharge.core.cdr import Disposition, EndSource, Revision
 from pbxcharge.core.credit import (
     Close,
+    Collect,
     HoldLine,
     OpenWallet,
     Operation,
@@ -36,6 +41,9 @@ from pbxcharge.core.credit import (
 )
 from pbxcharge.core.effects import (
     AccountSaved,
+    BillingAdvanced,
+    BillingRuleSet,
+    BillingWoken,
     CallClosed,
     CallSaved,
     CdrWritten,
@@ -44,16 +52,24 @@ from pbxcharge.core.effects import (
     Effect,
     EventsTold,
     ExtensionSaved,
+    FeatureOverridden,
     PbxSeen,
     PlansTurned,
+    ProductAssigned,
     RevisionWritten,
+    SubscriptionAssigned,
+    SubscriptionsTurned,
+    XdrWritten,
 )
+from pbxcharge.core.feature import EditedBy, Feature, FeatureOverride
 from pbxcharge.core.ledger import Entry, EntryKind, initial_entry_id
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import CallType, WalletPolicy
 from pbxcharge.core.plan_history import PlanSource, PlanStep, PlanTurn, version_of
+from pbxcharge.core.product import AssignedProduct, ProductKind
 from pbxcharge.core.revision import recharges, revised
 from pbxcharge.core.settlement import blank_cdr, settle
+from pbxcharge.core.xdr import Xdr, XdrKind
 from pbxcharge.store import Store, open_store
 from pbxcharge.store.writer import Writer
 from tests.fakes.granted_call import LEG, SETUP_AT_US, a_rate, granted, ringing_prices
@@ -257,6 +273,87 @@ async def busy_day(store: Store) -> None:
     await writer.submit((), [EventsTold((told,))])
     await writer.submit((), [AccountSaved(user("bob", AccountStatus.SUSPENDED), NOW_US, ACTOR)])
     await writer.submit((), [plans_turned()])
+    await assign(writer)
+
+
+async def assign(writer: Writer) -> None:
+    """Bob gets a product, whose subscription is charged, and a feature that his product has not."""
+    main = AssignedProduct("p-1", "smartcall", ProductKind.MAIN, NOW_US)
+    gone = AssignedProduct("p-2", "forwarding", ProductKind.ADD_ON, NOW_US, NOW_US + MICROS)
+    bob = replace(user("bob", AccountStatus.SUSPENDED), product="smartcall")
+    basic = AssignedSubscription(
+        assignment_id="s-1",
+        account_id="bob",
+        subscription="basic",
+        via="p-1",
+        assigned_at_us=NOW_US,
+        starts_at_us=NOW_US,
+    )
+    mailbox = FeatureOverride(Feature.MAILBOX, on=True, attributes={"limit": 20})
+    own = FeatureOverridden("bob", mailbox, EditedBy.ADMIN, NOW_US, ACTOR)
+    weekly = BillingRule(BillingCycle.WEEKLY, date(2026, 6, 1))
+    await writer.submit(
+        (),
+        [
+            turned(),
+            AccountSaved(bob, NOW_US, ACTOR),
+            ProductAssigned("bob", main, NOW_US, ACTOR),
+            ProductAssigned("bob", replace(gone, until_us=None), NOW_US, ACTOR),
+            SubscriptionAssigned(basic, NOW_US, ACTOR),
+            BillingAdvanced(Billed("s-1", NOW_US, NOW_US)),
+            own,
+            BillingRuleSet("acme", weekly, NOW_US, ACTOR),
+        ],
+    )
+    fee = charged("s-1", 290_000)
+    entry = Entry(fee.xdr_id, BOB, EntryKind.FEE, -fee.amount_micros, NOW_US, ACTOR)
+    await writer.submit(
+        (Collect((entry,), fee.amount_micros),),
+        [
+            XdrWritten(fee),
+            BillingAdvanced(Billed("s-1", NOW_US + 1, NOW_US + MICROS)),
+            BillingWoken("s-1", NOW_US + 5),
+            ProductAssigned("bob", gone, NOW_US, ACTOR),
+            AccountSaved(
+                replace(
+                    bob, suspensions=frozenset({Suspension.NO_FUNDS}), expires_at_us=NOW_US + 9
+                ),
+                NOW_US,
+                ACTOR,
+            ),
+        ],
+    )
+
+
+def turned() -> SubscriptionsTurned:
+    """The subscription plan `basic` counts."""
+    body = '{"name":"basic"}'
+    version = version_of(body)
+    since = VersionSince("basic", version, NOW_US, ACTOR)
+    return SubscriptionsTurned((("basic", version, body),), (since,))
+
+
+def charged(assignment_id: str, amount_micros: int, kind: XdrKind = XdrKind.FEE) -> Xdr:
+    """A fee of bob's for June 2026."""
+    return Xdr(
+        xdr_id=f"subscription:{assignment_id}:2026-06-01:{kind}",
+        assignment_id=assignment_id,
+        account_id="bob",
+        wallet_id=BOB,
+        kind=kind,
+        subscription="basic",
+        version=version_of('{"name":"basic"}'),
+        period_first=date(2026, 6, 1),
+        period_until=date(2026, 7, 1),
+        stated_first=date(2026, 6, 1),
+        at_us=NOW_US,
+        booked_at_us=NOW_US,
+        quantity_used=30,
+        quantity_charged=30,
+        exact_micros=Fraction(amount_micros),
+        amount_micros=amount_micros,
+        lines="[]",
+    )
 
 
 def plans_turned() -> PlansTurned:

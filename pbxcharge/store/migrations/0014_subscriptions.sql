@@ -357,6 +357,11 @@ BEGIN
     SELECT RAISE(ABORT, 'records are only added');
 END;
 
+-- name: entry_fee
+-- purpose: what subscriptions took from a wallet of late, without reading its whole past.
+CREATE INDEX entry_fee ON entry (wallet_id, at_us, amount_micros)
+WHERE kind IN ('fee', 'credit', 'penalty');
+
 -- The audit trail tells of all this too. An override may be removed, as a DID may: by first writing into
 -- it who removes it and when; then there is nothing after.
 DROP TRIGGER account_added;

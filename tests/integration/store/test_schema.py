@@ -166,6 +166,41 @@ REFUSED = {
         "INSERT INTO plan_history VALUES (NULL, 1, 'test', 'x', 'y', 0, 'began', 'start')"
     ),
     "a record is doubled": "INSERT INTO cdr SELECT * FROM cdr",
+    "an assigned product begins at another time": "UPDATE product_assignment SET from_us = 1",
+    "an assigned product ends before it begins": "UPDATE product_assignment SET until_us = 1",
+    "an assigned product is deleted": "DELETE FROM product_assignment",
+    "an assigned subscription costs otherwise": (
+        "UPDATE subscription_assignment SET adjustment_micros = -1"
+    ),
+    "a subscription is cheaper in two ways": (
+        "INSERT INTO subscription_assignment SELECT 's-2', account_id, subscription, via, 1, '1',"
+        " 1, 1, NULL, NULL, NULL, 0, 1, 'a' FROM subscription_assignment"
+    ),
+    "a subscription is first used twice": (
+        "UPDATE subscription_assignment SET first_used_at_us = 1;"
+        " UPDATE subscription_assignment SET first_used_at_us = 2"
+    ),
+    "a removed subscription comes back": (
+        "UPDATE subscription_assignment SET removed = 1;"
+        " UPDATE subscription_assignment SET removed = 0"
+    ),
+    "an assigned subscription is deleted": "DELETE FROM subscription_assignment",
+    "a billing period is edited": "UPDATE billing_rule SET cycle = 'daily'",
+    "a billing period is unknown": (
+        "INSERT INTO billing_rule"
+        " VALUES (NULL, 'acme', '2026-01-01', 'hourly', '2026-01-01', 1, 'a')"
+    ),
+    "the life of an account is edited": "UPDATE account_life SET at_us = 1",
+    "the life of an account is shortened": "DELETE FROM account_life",
+    "a fee's record is edited": "UPDATE xdr SET amount_micros = 0",
+    "a fee's record is deleted": "DELETE FROM xdr",
+    "a fee's record is replaced": "INSERT OR REPLACE INTO xdr SELECT * FROM xdr",
+    "a subscription plan's version is edited": "UPDATE subscription_version SET body = '{}'",
+    "a subscription plan's version is replaced": (
+        "INSERT OR REPLACE INTO subscription_version SELECT * FROM subscription_version"
+    ),
+    "the history of subscription plans is shortened": "DELETE FROM subscription_history",
+    "an account is suspended for nothing": "UPDATE account SET suspensions = 'tired'",
 }
 
 
@@ -185,7 +220,18 @@ def test_changes_of_accounts_leave_a_trail(connection: sqlite3.Connection) -> No
         "SELECT actor, before ->> 'status', after ->> 'status' FROM audit"
         " WHERE subject_id = 'bob' AND subject = 'account' ORDER BY seq"
     ).fetchall()
-    assert trail == [("test", None, "active"), ("test", "active", "suspended")]
+    assert trail[:2] == [("test", None, "active"), ("test", "active", "suspended")]
+
+
+def test_the_life_of_an_account_is_written_by_itself(connection: sqlite3.Connection) -> None:
+    """Whoever changes it: suspended by hand, then by its fees, then for good at some instant."""
+    connection.execute("UPDATE account SET suspensions = 'overdue' WHERE account_id = 'bob'")
+    life = connection.execute(
+        "SELECT what, reason FROM account_life WHERE account_id = 'bob' ORDER BY seq"
+    ).fetchall()
+    began = [("became", "suspended"), ("suspended", "no_funds"), ("expires", "")]
+    assert sorted(life[:3]) == sorted(began)
+    assert sorted(life[3:]) == [("resumed", "no_funds"), ("suspended", "overdue")]
 
 
 async def test_a_busy_day_is_what_the_generator_keeps(database: Path) -> None:

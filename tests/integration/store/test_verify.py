@@ -89,6 +89,15 @@ DAMAGES = {
     "plan_version_changed": "UPDATE plan_version SET body = '{}'",
     "plan_step_missing": "DELETE FROM plan_history WHERE what = 'ended'",
     "plan_history_differs": "UPDATE plan_history SET what = 'planned' WHERE what = 'ended'",
+    "xdr_entry_differs": "DELETE FROM xdr",
+    "xdr_subscription_differs": "UPDATE subscription_assignment SET account_id = 'alice'",
+    "xdr_version_missing": "UPDATE xdr SET version = 'other'",
+    "bill_missing": "DELETE FROM bill",
+    "via_differs": "UPDATE product_assignment SET account_id = 'alice'",
+    "main_product_differs": "UPDATE account SET product = NULL",
+    "account_life_differs": "UPDATE account SET expires_at_us = 1 WHERE account_id = 'alice'",
+    "assignment_audit_differs": "DELETE FROM feature_override",
+    "subscription_version_changed": """UPDATE subscription_version SET body = '{"name":"x"}'""",
     "reference_missing": "DELETE FROM wallet WHERE wallet_id = 'bob:outgoing'",
     "schema_missing": "DROP INDEX cdr_setup",
     "schema_added": "CREATE TABLE extra (x)",
@@ -166,6 +175,22 @@ def test_damage_is_named(copy: Path, code: str) -> None:
     assert found[code].what
     assert found[code].where
     assert found[code].hint
+
+
+FEES = {
+    "a fee is none": "UPDATE entry SET kind = 'credit', amount_micros = 290000 WHERE kind = 'fee';"
+    "UPDATE xdr SET amount_micros = -290000",
+    "a record says another amount": "UPDATE xdr SET amount_micros = 1",
+    "a fee has no record": "UPDATE entry SET kind = 'fee' WHERE entry_id = 'typo'",
+}
+"""Ways in which a fee and its record disagree."""
+
+
+@pytest.mark.parametrize("how", FEES)
+def test_a_fee_that_is_not_what_its_record_says_is_named(copy: Path, how: str) -> None:
+    """Kind, amount and wallet are those of the record; neither stands alone."""
+    damage(copy, FEES[how])
+    assert "xdr_entry_differs" in {finding.code for finding in verify(copy)}
 
 
 @pytest.mark.parametrize("trigger", ["entry_never_changed", "entry_never_deleted"])
