@@ -7,7 +7,6 @@ the daemon does. Paths are relative to the folder of the file. The AMI secret ne
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 from zoneinfo import ZoneInfo
@@ -15,22 +14,21 @@ from zoneinfo import ZoneInfo
 from pbxcharge.catalog.emergency import EmergencyRoute
 from pbxcharge.catalog.emergency_checks import caught_findings, missing_findings
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
-from pbxcharge.catalog.form import Form, ShortForm, read_form
-from pbxcharge.catalog.scalars import Line, Slug, one_of, whole
+from pbxcharge.catalog.form import Form, read_form
+from pbxcharge.catalog.scalars import Slug, one_of, whole
 from pbxcharge.catalog.site_checks import emergency_findings, on_net_findings, rule_findings
-from pbxcharge.catalog.site_values import (
-    Address,
-    Currency,
-    DialString,
-    EmergencyNumber,
-    FilePath,
-    Host,
-    OnNetPrefix,
-    Port,
-    RuleDigits,
-    RulePrefix,
-    ZoneName,
+from pbxcharge.catalog.site_form import (
+    AmiSettings,
+    EmergencySettings,
+    EventSettings,
+    FastAgiSettings,
+    LogSettings,
+    LostEnd,
+    NumberSettings,
+    SiteSettings,
+    TimingSettings,
 )
+from pbxcharge.catalog.site_values import FilePath
 from pbxcharge.catalog.source import Source, read_source
 from pbxcharge.catalog.trunk_form import (
     RouteSettings,
@@ -53,159 +51,10 @@ CREDENTIAL = "ami.secret"
 DECK_CACHE = "decks"
 
 _SECRET = re.compile(rb"([\x21-\x3a\x3c-\x7e]{8,256})\r?\n?")
-_ELSEWHERE = "put it into a file with mode 0600 and name that in secret_file"
 _TRUNKS_NOW = (
     "write trunks: [carrier], or with how it is dialled "
     "[{name: carrier, dial: 'PJSIP/{number}@carrier'}]; prefixes of their own stand in routes"
 )
-
-
-class LostEnd(StrEnum):
-    """How a call is settled whose end nobody saw."""
-
-    LAST_SEEN = "last_seen"
-    PAID_THROUGH = "paid_through"
-
-
-class LogLevel(StrEnum):
-    """The least important lines that are written."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class SiteSettings(Form):
-    """The operator: the name, the one currency that everything is charged in, the local time.
-
-    `time_zone` is that of the dates in plan files, and of accounts that have no zone of their own.
-    Calls of a month are not corrected any more `close_month_after_d` days after it has ended.
-    """
-
-    required: ClassVar = ("name", "currency")
-    hints: ClassVar = {"currency": "three capital letters, such as EUR"}
-
-    name: Line = ""
-    """The operator's name."""
-    currency: Currency = ""
-    """Three capital letters; it cannot be changed once there are books."""
-    time_zone: ZoneName = "UTC"
-    """Of dates in plan files, of reports, and of accounts without one of their own; UTC."""
-    close_month_after_d: Annotated[int, whole(0, 366, "days")] = 3
-    """Days after the end of a month from which its calls are corrected only on demand; 3."""
-
-
-class FastAgiSettings(Form):
-    """Where Asterisk asks for permission, and from which addresses it may."""
-
-    host: Address = "127.0.0.1"
-    """Address to listen at; 127.0.0.1."""
-    port: Port = 4573
-    """Port to listen at; 4573."""
-    peers: tuple[Address, ...] = ("127.0.0.1",)
-    """Addresses from which Asterisk may ask; 127.0.0.1 alone."""
-
-
-class AmiSettings(Form):
-    """Asterisk's manager interface."""
-
-    required: ClassVar = ("username",)
-    hints: ClassVar = {"secret": _ELSEWHERE, "password": _ELSEWHERE}
-
-    host: Host = "127.0.0.1"
-    """Where Asterisk is; 127.0.0.1."""
-    port: Port = 5038
-    """Its port; 5038."""
-    username: Slug = ""
-    """The daemon's user in manager.conf."""
-    secret_file: FilePath | None = None
-    """A file of mode 0600 with the secret; not needed with `LoadCredential=ami.secret`."""
-
-
-class NumberRuleSettings(Form):
-    """One way of dialling: strings with this prefix lose `strip` characters and gain `add`."""
-
-    required: ClassVar = ("prefix",)
-
-    prefix: RulePrefix = ""
-    """What a dialled string begins with."""
-    strip: Annotated[int, whole(0, 16)] = 0
-    """So many characters are taken off; 0."""
-    add: RuleDigits = ""
-    """These digits are put before it."""
-
-
-class NumberSettings(Form):
-    """How dialled strings become E.164; the first rule whose prefix fits decides.
-
-    `on_net` is dialled before the code and the extension number of another organization.
-    """
-
-    required: ClassVar = ("rules",)
-
-    rules: tuple[NumberRuleSettings, ...] = ()
-    """How dialled strings become full international numbers; the first one that fits decides."""
-    on_net: OnNetPrefix = ""
-    """Dialled before the code and the extension number of another organization."""
-
-
-class EmergencyNumberSettings(ShortForm):
-    """A number as users dial it and as the trunk wants it: 911 may be sent as 112."""
-
-    required: ClassVar = ("dialled",)
-
-    dialled: EmergencyNumber = ""
-    """As users dial it."""
-    sent: EmergencyNumber | None = None
-    """As the trunk wants it, where that differs."""
-
-
-class EmergencySettings(Form):
-    """The site's emergency list: every form that users dial, and where these calls go."""
-
-    required: ClassVar = ("numbers", "dial")
-    hints: ClassVar = {"numbers": "such as [112, 911]"}
-
-    numbers: tuple[EmergencyNumberSettings, ...] = ()
-    """Every form that users dial: always connected, free."""
-    dial: DialString = "PJSIP/{number}@carrier"
-    """Where these calls go: `PJSIP/{number}@carrier`."""
-
-
-class TimingSettings(Form):
-    """Seconds: how long phones ring, when slices are renewed, how often Asterisk is asked.
-
-    `orphan_max_s` is how long two trunk legs may talk to each other after the phone that brought
-    them together has left; 0 ends them as soon as that is seen.
-    """
-
-    ring_s: Annotated[int, whole(5, 600, "s")] = 60
-    """A phone rings at most so long; 60."""
-    renew_lead_s: Annotated[int, whole(1, 120, "s")] = 10
-    """The next slice is paid so long before the last one ends; 10."""
-    status_check_s: Annotated[int, whole(1, 600, "s")] = 30
-    """How often every running call is compared with Asterisk; 30."""
-    spool_check_s: Annotated[int, whole(1, 3600, "s")] = 60
-    """How often ends that the daemon missed are collected; 60."""
-    orphan_max_s: Annotated[int, whole(0, 3600, "s")] = 60
-    """How long two trunk legs may talk after the phone that brought them together has left; 60."""
-
-
-class LogSettings(Form):
-    """The log: its level, and how many last digits of numbers it hides."""
-
-    level: Annotated[LogLevel, one_of(LogLevel)] = LogLevel.INFO
-    """`debug`, `info` (default), `warning` or `error`."""
-    mask_digits: Annotated[int, whole(0, 15)] = 0
-    """How many last digits of numbers the log hides; 0."""
-
-
-class EventSettings(Form):
-    """The live cost log in the books: for how many days its lines are kept."""
-
-    keep_days: Annotated[int, whole(1, 3650, "days")] = 30
-    """How many days lines of the live cost log are kept; 30."""
 
 
 class Settings(Form):

@@ -6,16 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pbxcharge.catalog.findings import Finding, Severity
+from pbxcharge.catalog.site_form import AmiSettings, LogLevel, LostEnd
 from pbxcharge.core.number import NumberRule
-from pbxcharge.settings import (
-    AmiSettings,
-    LogLevel,
-    LostEnd,
-    Settings,
-    config_path,
-    load_settings,
-    read_ami_secret,
-)
+from pbxcharge.settings import Settings, config_path, load_settings, read_ami_secret
 
 EXAMPLE = Path(__file__).parents[2] / "config/pbxcharge.yaml"
 SITE = """\
