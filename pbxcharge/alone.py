@@ -35,6 +35,7 @@ from pbxcharge.catalog.dialplan import (
     dialplan_findings,
     endpoint_findings,
 )
+from pbxcharge.catalog.dialplan_files import installed_contexts
 from pbxcharge.catalog.emergency import CONTEXT, compare, compare_loaded, emergency_context
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.import_files import read_import
@@ -254,16 +255,18 @@ async def asterisk_findings(
         AmiDown, AmiRefused: Asterisk could not be asked.
     """
     ami = settings.ami
+    installed = installed_contexts(settings.dialplan_dir)
     session = asking_once(ami.host, ami.port, ami.username, secret, _Silent())
     async with session as asterisk:
         numbers = await asterisk.loaded_context(CONTEXT)
-        contexts = {name: await asterisk.dialplan_lines(name) for name in SHIPPED}
+        names = {*SHIPPED, *(name for contexts in installed.values() for name in contexts)}
+        loaded = {name: await asterisk.dialplan_lines(name) for name in sorted(names)}
         trunks, others = [
             {name: await _endpoint(asterisk, name) for name in sorted(names)}
             for names in (settings.trunk_endpoints, {*phones} - settings.trunk_endpoints)
         ]
     differs = compare_loaded(settings.emergency_routes, numbers, DIALPLAN)
-    found = [*([differs] if differs else []), *dialplan_findings(contexts)]
+    found = [*([differs] if differs else []), *dialplan_findings(loaded, installed)]
     return (*found, *endpoint_findings(trunks, others))
 
 

@@ -94,6 +94,8 @@ class Settings(Form):
     """Where Asterisk asks before each call."""
     ami: AmiSettings = AmiSettings()
     """Asterisk's manager interface."""
+    dialplan_dir: FilePath = Path("/etc/asterisk")
+    """Where the files pbxcharge-*.conf lie that Asterisk loads, for `check`; /etc/asterisk."""
     numbers: NumberSettings = NumberSettings()
     """How users dial."""
     trunks: tuple[TrunkSettings, ...] = ()

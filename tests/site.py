@@ -119,6 +119,7 @@ class Site:
         yaml = YAML()
         settings = yaml.load(site.config)
         settings["ami"]["port"] = ami_port
+        settings["dialplan_dir"] = "asterisk"
         settings["fastagi"]["port"] = agi_port
         settings["trunks"], settings["routes"] = ["carrier"], []
         settings["timing"].update(ring_s=20, renew_lead_s=2, status_check_s=30, spool_check_s=60)

@@ -6,8 +6,10 @@ An endpoint that does not notice when the other side falls silent is charged unt
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from hashlib import sha256
+from pathlib import Path
 from types import MappingProxyType
 
+from pbxcharge.catalog.dialplan_files import Lines
 from pbxcharge.catalog.findings import Finding, Severity
 
 DIALPLAN, ENDPOINTS = "Asterisk's dialplan", "Asterisk's endpoints"
@@ -20,6 +22,8 @@ _ANEW = (
     'copy asterisk-dialplan/pbxcharge-*.conf anew, then "dialplan reload"; what the site adds '
     "belongs into contexts of its own"
 )
+
+_RELOAD = 'give "dialplan reload", so that what the file says counts'
 
 SHIPPED: Mapping[str, str] = MappingProxyType(
     {
@@ -64,21 +68,42 @@ def digest(lines: Iterable[str]) -> str:
     return sha256("\n".join(sorted(lines)).encode()).hexdigest()[:12]
 
 
-def dialplan_findings(loaded: Mapping[str, Collection[str]]) -> Iterator[Finding]:
-    """Contexts that are missing, or are not those of this release.
+def dialplan_findings(
+    loaded: Mapping[str, Collection[str]], installed: Mapping[Path, Mapping[str, Lines]]
+) -> Iterator[Finding]:
+    """Contexts that are missing, not those of this release, or not those of this machine's files.
 
     Args:
-        loaded: the lines of each context in SHIPPED, see AmiClient.dialplan_lines.
+        loaded: the lines of each context in SHIPPED and in the files, see
+            AmiClient.dialplan_lines.
+        installed: the lines of each context in the files, see installed_contexts.
     """
     missing = [context for context in SHIPPED if not loaded[context]]
     if missing:
         message = f"Asterisk has not loaded what calls are metered by: {_named(missing)}"
         hint = 'include pbxcharge-*.conf from extensions.conf, then "dialplan reload"'
         yield Finding(Severity.ERROR, DIALPLAN, 0, "", message, hint)
-    others = [name for name, lines in loaded.items() if lines and digest(lines) != SHIPPED[name]]
+    stale = {file: _stale(loaded, contexts) for file, contexts in installed.items()}
+    waiting = {name for names in stale.values() for name in names}
+    others = [
+        name
+        for name, shipped in SHIPPED.items()
+        if loaded[name] and name not in waiting and digest(loaded[name]) != shipped
+    ]
     if others:
         message = f"is not that of this release: {_named(others)}"
         yield Finding(Severity.WARNING, DIALPLAN, 0, "", message, _ANEW)
+    for file, names in stale.items():
+        if names:
+            message = f"is not what Asterisk has loaded: {_named(names)}"
+            yield Finding(Severity.WARNING, str(file), 0, "", message, _RELOAD)
+
+
+def _stale(loaded: Mapping[str, Collection[str]], contexts: Mapping[str, Lines]) -> list[str]:
+    """Contexts of a file that were changed after it was loaded; none if it is not included."""
+    if not any(loaded[name] for name in contexts):
+        return []
+    return [name for name, lines in contexts.items() if sorted(lines) != sorted(loaded[name])]
 
 
 def endpoint_findings(

@@ -435,6 +435,7 @@ async def metered_site(
         ami_secret=asterisk.ami_secret,
         change=settings,
     )
+    site.change(lambda them: them.update(dialplan_dir=str(asterisk.folder / "etc")))
     rewrite(folder / "plans" / "kiosk.yaml", kiosk)
     plans = {"plans/house.yaml": HOUSE, "plans/lounge.yaml": LOUNGE}
     for name, text in {**plans, **files}.items():

@@ -18,7 +18,8 @@ async def of_asterisk(metered: Metered) -> list[Document]:
     """The findings about what Asterisk has loaded."""
     said = (await metered.site.run("--json", "check", code=None)).json
     assert said["asterisk_not_asked"] is None
-    return [found for found in said["findings"] if found["file"].startswith("Asterisk's")]
+    etc = str(metered.asterisk.folder / "etc")
+    return [it for it in said["findings"] if it["file"].startswith(("Asterisk's", etc))]
 
 
 async def test_what_was_installed_as_it_should_be_is_not_mentioned(metered: Metered) -> None:
@@ -36,8 +37,19 @@ async def test_what_was_edited_or_forgotten_is_named(metered: Metered) -> None:
     await metered.site.run(*words)
     found = await of_asterisk(metered)
     assert [it["message"] for it in found if it["key"] == ""] == [
-        "is not that of this release: pbxc-out"
+        "is not what Asterisk has loaded: pbxc-out"
     ]
     assert [it["message"] for it in found if it["key"] == "phone"] == [
         "Asterisk has no such phone, so nobody can call from there: desk"
     ]
+
+
+async def test_what_was_edited_and_not_reloaded_is_named(metered: Metered) -> None:
+    """A line more in an installed file counts only after the reload, and is then the site's own."""
+    file = metered.asterisk.folder / "etc" / "pbxcharge-forwards.conf"
+    file.write_text(f"{file.read_text()}\n[added]\nexten => s,1,NoOp(ours)\n")
+    assert [(it["file"], it["message"]) for it in await of_asterisk(metered)] == [
+        (str(file), "is not what Asterisk has loaded: added")
+    ]
+    await metered.asterisk.cli("dialplan reload")
+    assert await of_asterisk(metered) == []

@@ -1,5 +1,7 @@
 """What Asterisk has loaded, compared with this release and with what charging relies on."""
 
+from pathlib import Path
+
 from pbxcharge.catalog.dialplan import SHIPPED, dialplan_findings, digest, endpoint_findings
 from tests.fakes.dialplan_files import contexts
 
@@ -15,13 +17,13 @@ def test_the_digests_are_those_of_the_files() -> None:
 def test_the_dialplan_of_this_release_is_right() -> None:
     """In whatever order Asterisk lists it."""
     loaded = {name: lines[::-1] for name, lines in contexts().items()}
-    assert list(dialplan_findings(loaded)) == []
+    assert list(dialplan_findings(loaded, {})) == []
 
 
 def test_a_context_that_was_edited_is_named() -> None:
     """A warning: the site may know what it does."""
     loaded = contexts() | {"pbxc-paid": contexts()["pbxc-paid"][:-1]}
-    (found,) = dialplan_findings(loaded)
+    (found,) = dialplan_findings(loaded, {})
     assert (found.severity, found.message) == (
         "warning",
         "is not that of this release: pbxc-paid",
@@ -30,9 +32,42 @@ def test_a_context_that_was_edited_is_named() -> None:
 
 def test_a_dialplan_that_is_not_loaded_is_an_error() -> None:
     """Five contexts are named; nobody reads more."""
-    (found,) = dialplan_findings(dict.fromkeys(SHIPPED, ()))
+    (found,) = dialplan_findings(dict.fromkeys(SHIPPED, ()), {})
     assert found.severity == "error"
     assert found.message.endswith(f"pbxc-called and {len(SHIPPED) - 5} more")
+
+
+FILE = Path("/etc/asterisk/pbxcharge-extensions.conf")
+EDITED = {"pbxc-paid": contexts()["pbxc-paid"][:-1]}
+
+
+def test_a_file_that_was_edited_and_not_reloaded_is_named() -> None:
+    """With the context and what to do; that it is another release's can be said afterwards."""
+    (found,) = dialplan_findings(contexts(), {FILE: contexts() | EDITED})
+    assert (found.severity, found.file) == ("warning", str(FILE))
+    assert found.message == "is not what Asterisk has loaded: pbxc-paid"
+    assert "dialplan reload" in found.hint
+
+
+def test_a_new_file_that_was_not_reloaded_is_not_said_to_be_an_old_one() -> None:
+    """The update was copied; the hint to copy it anew would lead nowhere."""
+    (found,) = dialplan_findings(contexts() | EDITED, {FILE: contexts()})
+    assert found.message == "is not what Asterisk has loaded: pbxc-paid"
+
+
+def test_an_edited_file_that_is_loaded_is_only_not_this_releases() -> None:
+    """There is nothing to reload."""
+    (found,) = dialplan_findings(contexts() | EDITED, {FILE: contexts() | EDITED})
+    assert found.message == "is not that of this release: pbxc-paid"
+
+
+def test_a_file_that_asterisk_does_not_include_is_not_compared() -> None:
+    """The menu is optional; a context that somebody added to a file that is included is not."""
+    menu = {Path("pbxcharge-topup.conf"): {"pbxc-topup": ("s,1,Answer()",)}}
+    loaded = contexts() | {"pbxc-topup": ()}
+    assert list(dialplan_findings(loaded, menu)) == []
+    (found,) = dialplan_findings(loaded, {FILE: contexts() | menu.popitem()[1]})
+    assert found.message.endswith(": pbxc-topup")
 
 
 def test_endpoints_as_they_should_be_are_not_mentioned() -> None:
