@@ -11,6 +11,7 @@ from pbxcharge.catalog.findings import Finding, has_errors
 from pbxcharge.catalog.form import read_form
 from pbxcharge.catalog.gap_checks import coming_holiday_findings, gap_findings
 from pbxcharge.catalog.limit_checks import limit_findings
+from pbxcharge.catalog.overlap_checks import overlap_findings
 from pbxcharge.catalog.plan_checks import INCOMING, PUBLIC, ROWS, plan_findings
 from pbxcharge.catalog.plan_form import OWNER_SITE, Action, LimitsForm, PlanForm
 from pbxcharge.catalog.plan_rates import (
@@ -84,6 +85,7 @@ def _read(source: Source, site: Surroundings) -> tuple[Plan | None, tuple[Findin
     found += tuple(holiday_findings(form, source, site.today))
     found += tuple(coming_holiday_findings(form, source, site.today))
     found += tuple(gap_findings(form, source))
+    found += tuple(overlap_findings(form, source))
     found += tuple(row_findings(form, source, site.zone, site.today))
     return _plan(form, site, barred), found
 

@@ -82,7 +82,11 @@ async def _asked(api: "Api", files: "SiteFiles") -> dict[str, Any]:
 async def _of_asterisk(
     config: Path, settings: "Settings | None", phones: Sequence[str]
 ) -> "tuple[tuple[Finding, ...], str | None]":
-    """How what Asterisk has loaded differs, or why it was not asked."""
+    """How what Asterisk has loaded differs, or why it was not asked.
+
+    A secret that cannot be read from here may be one that systemd hands to the daemon; what is
+    wrong with one that can be read keeps the daemon from starting.
+    """
     from pbxcharge.alone import asterisk_findings
     from pbxcharge.settings import read_ami_secret
 
@@ -90,7 +94,9 @@ async def _of_asterisk(
         return (), "the settings have errors"
     secret, unread = read_ami_secret(config, settings.ami, os.environ)
     if secret is None:
-        return (), "; ".join(map(_in_a_line, unread))
+        file = settings.ami.secret_file
+        wrong = unread if file and os.access(file, os.R_OK) else ()
+        return wrong, "its secret has errors" if wrong else "; ".join(map(_in_a_line, unread))
     try:
         return await asterisk_findings(settings, secret, phones), None
     except OperatingError as error:

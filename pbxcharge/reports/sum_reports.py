@@ -115,7 +115,7 @@ def margin_report(answer: Document) -> Report:
             row["income"],
             row["paid"],
             row["margin"],
-            share(parse_amount(row["margin"]), parse_amount(row["income"])),
+            _margin_share(row),
             row["calls_without_cost"],
             row["income_without_cost"],
         )
@@ -131,9 +131,15 @@ def margin_report(answer: Document) -> Report:
             ((_seller(row), parse_amount(row["margin"])) for row in rows),
         ),
         "Income is what the level below paid, less refunds; paid is what the level paid above, at "
-        "the top what the carrier asks by its deck. The margin leaves out calls without a known "
-        "cost.",
+        "the top what the carrier asks by its deck. The margin, and its share of the income, leave "
+        "out calls without a known cost.",
     )
+
+
+def _margin_share(row: Document) -> str:
+    """The margin in per cent of the income that it is of: that of calls with a known cost."""
+    known = parse_amount(row["income"]) - parse_amount(row["income_without_cost"])
+    return share(parse_amount(row["margin"]), known)
 
 
 def refused_report(answer: Document) -> Report:

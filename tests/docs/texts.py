@@ -72,7 +72,7 @@ REPORT_COLUMNS = {
     "income": "what the level below was charged, less refunds",
     "paid": "what the level above was paid; for the site, what the carrier asks",
     "margin": "`income` less `paid`, of the calls whose cost is known",
-    "calls_without_cost": "calls over a trunk without a deck",
+    "calls_without_cost": "calls whose cost no deck tells",
     "income_without_cost": "what those brought in; it is not in the margin",
     "reason": "why they were refused",
     "call_type": "the kind of call",

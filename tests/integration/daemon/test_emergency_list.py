@@ -44,10 +44,20 @@ async def test_check_says_when_asterisk_could_not_be_asked() -> None:
 
 
 async def test_check_says_what_is_wrong_with_the_secret() -> None:
-    """Which file, and what to do."""
+    """The daemon would not start with it: an error, with the file and what to do."""
     async with exchange({"alice": "1.00"}, serve=False, asterisk=False) as x:
         secret = x.site.folder / "ami.secret"
         secret.chmod(0o644)
-        text = (await x.site.run("check")).out
-        assert f"was not compared: {secret} can be read by others than its owner" in text
+        text = (await x.site.run("check", code=1)).out
+        assert f"{secret} can be read by others than its owner" in text
         assert f"→ chmod 600 {secret}" in text
+        assert "was not compared: its secret has errors" in text
+
+
+async def test_check_leaves_a_secret_to_systemd_that_is_not_there_to_be_read() -> None:
+    """The daemon may have it from elsewhere; then only Asterisk cannot be asked from here."""
+    async with exchange({"alice": "1.00"}, serve=False, asterisk=False) as x:
+        secret = x.site.folder / "ami.secret"
+        secret.unlink()
+        text = (await x.site.run("check")).out
+        assert f"was not compared: {secret} cannot be read: No such file" in text

@@ -1,4 +1,4 @@
-"""Hours without a time window, and holidays: named where they look like a slip."""
+"""Hours without a time window or with two, and holidays: named where they look like a slip."""
 
 from datetime import date
 
@@ -91,6 +91,52 @@ def test_a_gap_over_several_days_names_its_end() -> None:
     """Sunday and the night after it."""
     found = found_in(DAY, NIGHT, "days: [sat]")
     assert [it.message for it in found] == ["no window is valid on sun from 00:00 until mon 08:00"]
+
+
+def test_gaps_of_several_days_that_end_the_next_day_say_so() -> None:
+    """Monday's ends on Tuesday, Tuesday's on Wednesday."""
+    found = found_in('days: [mon-fri], from: "08:00", to: "23:59"')
+    assert [it.message for it in found] == [
+        "no window is valid on mon, tue, wed, thu from 23:59 until 08:00 the next day",
+        "no window is valid on fri from 23:59 until mon 08:00",
+    ]
+
+
+LATE = 'days: [mon-sat], from: "17:00", to: "22:00"'
+
+
+def test_a_window_that_reaches_into_an_earlier_one_is_a_slip() -> None:
+    """On the days that both have; nobody knows which of the two was meant."""
+    found = found_in(DAY, LATE)
+    assert [(it.line, it.key) for it in found] == [(8, "time_windows.b")]
+    assert found[0].message == (
+        "overlaps a on mon, tue, wed, thu, fri from 17:00 to 18:00: "
+        "there a counts, as it stands first"
+    )
+
+
+def test_a_window_that_reaches_into_a_morning_is_told_with_its_days() -> None:
+    """The night from Friday to Saturday is Friday's."""
+    found = found_in(NIGHT, 'days: [sat, sun], from: "06:00", to: "20:00"')
+    assert [it.message for it in found if "overlaps" in it.message] == [
+        "overlaps a on sat from 06:00 to 08:00: there a counts, as it stands first"
+    ]
+
+
+@pytest.mark.parametrize(
+    "windows",
+    [
+        (WEEKEND, 'days: [mon-sun], from: "18:00", to: "08:00"'),
+        ('days: [mon-fri], from: "12:00", to: "13:00"', DAY),
+        ("days: [fri]", DAY),
+        ('days: [sat, sun], from: "10:00", to: "20:00"', DAY),
+    ],
+)
+def test_windows_that_go_before_others_overlap_as_they_are_meant_to(
+    windows: tuple[str, ...],
+) -> None:
+    """A day before the hours of each day, an hour within a day, and hours of other days."""
+    assert [it for it in found_in(*windows) if "overlaps" in it.message] == []
 
 
 def test_holidays_that_no_window_names_are_told() -> None:

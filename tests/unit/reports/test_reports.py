@@ -135,6 +135,12 @@ def test_a_margin_is_shown_with_its_share_also_a_loss() -> None:
     assert by_trunk.main.rows[0][:2] == ("the site", "none")
 
 
+def test_the_share_of_a_margin_is_that_of_calls_with_a_known_cost() -> None:
+    """0.06 of the 1.24 whose cost is known, not of all 1.90."""
+    row = answers.margin(None, "1.90", "1.18", "0.06") | {"income_without_cost": "0.66"}
+    assert report(answers.listed("margins", [row], by="account")).main.rows[0][6] == "4 %"
+
+
 def test_refusals_are_counted_not_paid() -> None:
     """Their chart has no currency."""
     rows = [answers.refusal("no_rate", 3), answers.refusal("spend_rate", 5)]
