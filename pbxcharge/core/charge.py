@@ -8,7 +8,8 @@ from fractions import Fraction
 class LineKind(StrEnum):
     """What a line of a charge is for, in the order in which the lines stand.
 
-    `cost` is the multiplied charge of the level above, `adjustment` what is added to it.
+    `cost` is the multiplied charge of the level above, `adjustment` what is added to it,
+    `allowance` what included minutes or a volume discount take off.
     """
 
     COST = "cost"
@@ -19,6 +20,7 @@ class LineKind(StrEnum):
     FIRST_BLOCK = "first_block"
     BLOCKS = "blocks"
     SURCHARGE = "surcharge"
+    ALLOWANCE = "allowance"
     MINIMUM = "minimum"
     MAXIMUM = "maximum"
     ROUNDING = "rounding"
@@ -31,7 +33,7 @@ class ChargeLine:
     `from_s` and `to_s` are seconds of talk since the answer, and may pass the end of the talk in
     the last block. `price_per_minute` (units) is None for flat amounts. `window` is the time
     window whose terms these are, "" for the rate's own. The blocks of an adjustment are its
-    intervals.
+    intervals. `quota` names what takes something off, and `discount` which part of the price.
     """
 
     kind: LineKind
@@ -41,6 +43,8 @@ class ChargeLine:
     blocks: int = 0
     price_per_minute: Fraction | None = None
     window: str = ""
+    quota: str = ""
+    discount: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,7 @@ def _line(line: ChargeLine) -> dict[str, Any]:
     price = line.price_per_minute
     # Without a window it is the text that was stored before there were any.
     window = {"window": line.window} if line.window else {}
+    taken = {"quota": line.quota, "discount": str(line.discount)} if line.quota else {}
     return {
         "kind": str(line.kind),
         "amount": str(line.amount),
@@ -176,6 +177,7 @@ def _line(line: ChargeLine) -> dict[str, Any]:
         "blocks": line.blocks,
         "price_per_minute": None if price is None else str(price),
         **window,
+        **taken,
     }
 
 

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from pbxcharge.core.money import DECIMALS_MAX, Rounding
+from pbxcharge.core.charge import ChargeLine, LineKind
+from pbxcharge.core.money import (
+    DECIMALS_MAX,
+    Rounding,
+    quantum_micros,
+    round_micros,
+    round_quotient,
+)
 from pbxcharge.core.rate_terms import RULE_SET
 from pbxcharge.core.record_fields import RecordFields, fraction_text
 
@@ -52,6 +59,32 @@ class RelativeTerms:
     def adjustments(self, billed_s: int) -> int:
         """How many intervals have begun: 80 s are 8 of 10 s."""
         return -(-billed_s // self.interval_s)
+
+
+def relative_micros(terms: RelativeTerms, above_micros: int, talk_s: int) -> int:
+    """What so much talk costs that costs so much above: 75 s for 0.50 at the terms above: 0.68."""
+    adjustment = terms.adjustment_micros * terms.adjustments(terms.billed_s(talk_s))
+    factor = terms.multiplier
+    quantum = quantum_micros(terms.rounding_decimals)
+    scaled = factor.numerator * above_micros + factor.denominator * adjustment
+    return quantum * round_quotient(scaled, factor.denominator * quantum, terms.rounding)
+
+
+def relative_lines(
+    terms: RelativeTerms, above_micros: int | None, talk_s: int
+) -> Iterator[ChargeLine]:
+    """The lines of such a charge; None: there is no price above."""
+    cost = terms.multiplier * (above_micros or 0)
+    if above_micros is not None:
+        yield ChargeLine(LineKind.COST, cost, 0, talk_s)
+    billed_s = terms.billed_s(talk_s)
+    intervals = terms.adjustments(billed_s)
+    adjustment = Fraction(terms.adjustment_micros * intervals)
+    yield ChargeLine(LineKind.ADJUSTMENT, adjustment, 0, billed_s, intervals)
+    exact = cost + adjustment
+    rounded = round_micros(exact, terms.rounding, terms.rounding_decimals)
+    if rounded != exact:
+        yield ChargeLine(LineKind.ROUNDING, rounded - exact)
 
 
 def relative_to_canonical(terms: RelativeTerms) -> dict[str, Any]:
