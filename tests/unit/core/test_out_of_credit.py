@@ -24,8 +24,8 @@ from pbxcharge.core.call_events import (
 from pbxcharge.core.cdr import EndedBy
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.recovery import taken_up
+from tests.fakes.call_rows import ANSWER, held, play, refused, ringing
 from tests.fakes.granted_call import CALLER, LEG, SETUP_AT_US
-from tests.unit.core.test_call import ANSWER, held, play, refused, ringing
 
 MENU = Terms(warn_before_s=0, after="topup")
 RAISED, TICK = CreditRaised(), Tick()

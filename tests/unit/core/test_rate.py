@@ -1,45 +1,25 @@
 """The price of a call, rule by rule, each with numbers worked out by hand."""
 
-import json
-import sys
 from fractions import Fraction
-from types import FrameType
-from typing import Any
 
 import pytest
 
-from pbxcharge.core import rate as of_rate
-from pbxcharge.core.money import AMOUNT_MAX_MICROS, Rounding
+from pbxcharge.core.money import Rounding
 from pbxcharge.core.price import (
-    RULE_SET,
     LineKind,
-    MaximumThen,
-    Rate,
     Step,
     block_end,
     block_start,
     charge,
     charge_micros,
-    first_block_micros,
     hang_up_limit_s,
     longest_talk_s,
     next_block_end,
-    rate_from_canonical,
-    rate_to_canonical,
 )
-
-TEN_CENTS = Fraction(1, 10)
-
-
-def a_rate(**terms: Any) -> Rate:
-    """0.10 a minute at 60/60, where a test does not say otherwise."""
-    price: dict[str, Any] = {"price_per_minute": TEN_CENTS, "first_s": 60, "next_s": 60}
-    return Rate(destination="Germany", prefix="49", **(price | terms))
-
-
-def kinds(rate: Rate, talk_s: int) -> dict[LineKind, Fraction]:
-    """What each kind of line adds, in micro-units."""
-    return {line.kind: line.amount for line in charge(rate, talk_s).lines}
+from tests.fakes.ten_cents import (
+    a_rate,
+    kinds,
+)
 
 
 def test_each_started_block_is_charged_whole() -> None:
@@ -225,217 +205,3 @@ def test_block_ends_within_free_seconds_and_after() -> None:
         90,
         96,
     ]
-
-
-def test_the_longest_talk_is_what_the_amount_pays_for() -> None:
-    """1.00 at 60/6 and 0.30 a minute: 0.30 + 23 × 0.03 = 0.99, so 60 + 138 = 198 s."""
-    rate = a_rate(price_per_minute=Fraction(3, 10), next_s=6)
-    assert longest_talk_s(rate, 1_000_000, 14_400) == 198
-    assert longest_talk_s(rate, 1_020_000, 14_400) == 204
-    assert longest_talk_s(rate, 1_000_000, 100) == 102
-
-
-def test_no_talk_where_fee_and_first_block_do_not_fit() -> None:
-    """Fee 0.05, first block 0.10: 0.149999 pays for nothing, also not for 30 free seconds."""
-    for free_s in (0, 30):
-        rate = a_rate(connect_fee_micros=50_000, free_s=free_s)
-        assert first_block_micros(rate) == 150_000
-        assert longest_talk_s(rate, 149_999, 600) == 0
-        assert longest_talk_s(rate, 150_000, 600) == free_s + 60
-
-
-def test_the_grace_opens_no_call_to_an_empty_wallet() -> None:
-    """Per second with a grace of 5 s: without the price of one second there is no talk at all."""
-    rate = a_rate(first_s=1, next_s=1, grace_s=5)
-    assert charge_micros(rate, 5) == 0
-    assert longest_talk_s(rate, 0, 60) == 0
-    assert longest_talk_s(rate, 1_700, 60) == 5
-
-
-def test_a_call_that_costs_nothing_needs_no_credit() -> None:
-    """Price 0 and amount 0: as long as asked for."""
-    assert longest_talk_s(a_rate(price_per_minute=Fraction(0)), 0, 14_400) == 14_400
-
-
-def test_a_maximum_then_hang_up_ends_the_call_before_it_is_passed() -> None:
-    """10 at 1 per second ends at 10 s; 10.50 at 1 per second too; the money is no matter."""
-    for maximum in (10_000_000, 10_500_000):
-        rate = a_rate(
-            price_per_minute=Fraction(60),
-            first_s=1,
-            next_s=1,
-            maximum_charge_micros=maximum,
-            maximum_then=MaximumThen.HANG_UP,
-        )
-        assert hang_up_limit_s(rate) == 10
-        assert longest_talk_s(rate, AMOUNT_MAX_MICROS, 1800) == 10
-
-
-@pytest.mark.parametrize(
-    ("terms", "limit_s"),
-    [
-        # 0.10 + 0.10 + 10 % = 0.22 fits 0.30, another 0.11 does not.
-        ({"surcharge_percent": Fraction(10), "connect_fee_micros": 100_000}, 60),
-        ({"steps": (Step(60, Fraction(0)),)}, None),
-        ({"connect_fee_micros": 300_001}, 0),
-        ({"connect_fee_micros": 300_001, "grace_s": 130}, 120),
-        ({"connect_fee_micros": 300_000, "free_s": 30}, 30),
-        ({"connect_fee_micros": 300_000, "free_s": 30, "grace_s": 95}, 90),
-        # A minimum above the maximum is no talk, so it does not end one.
-        ({"minimum_charge_micros": 9_000_000}, 180),
-    ],
-)
-def test_the_hang_up_limit(terms: dict[str, Any], limit_s: int | None) -> None:
-    """With a maximum of 0.30 at 60/60: by fee and surcharge, never, at once, or after the grace."""
-    rate = a_rate(maximum_charge_micros=300_000, maximum_then=MaximumThen.HANG_UP, **terms)
-    assert hang_up_limit_s(rate) == limit_s
-
-
-@pytest.mark.parametrize(
-    ("terms", "problem"),
-    [
-        ({"price_per_minute": Fraction(-1)}, "price_per_minute is below zero"),
-        ({"first_price_per_minute": Fraction(-1)}, "first_price_per_minute is below zero"),
-        ({"first_amount_micros": -1}, "first_amount_micros is below zero"),
-        ({"connect_fee_micros": -1}, "connect_fee_micros is below zero"),
-        ({"minimum_charge_micros": -1}, "minimum_charge_micros is below zero"),
-        ({"maximum_charge_micros": -1}, "maximum_charge_micros is below zero"),
-        ({"surcharge_percent": Fraction(-1)}, "surcharge_percent is below zero"),
-        ({"steps": (Step(9, Fraction(-1)),)}, "price_per_minute of the step at 9 s is below zero"),
-        ({"steps": (Step(0),)}, "from_s of the step at 0 s is below 1"),
-        ({"steps": (Step(9, None, 0),)}, "next_s of the step at 9 s is below 1"),
-        ({"steps": (Step(9), Step(9))}, "steps are not in rising order of from_s"),
-        ({"first_s": 0}, "first_s is below 1"),
-        ({"next_s": 0}, "next_s is below 1"),
-        ({"free_s": -1}, "free_s is below zero"),
-        ({"grace_s": -1}, "grace_s is below zero"),
-        ({"rounding_decimals": 7}, "rounding_decimals is not 0 to 6"),
-    ],
-)
-def test_terms_that_could_make_a_price_fall_are_refused(
-    terms: dict[str, Any], problem: str
-) -> None:
-    """Nothing below zero, no empty block, no steps out of order: each is named."""
-    with pytest.raises(ValueError) as refusal:
-        a_rate(**terms)
-    assert refusal.value.args == (problem,)
-
-
-def test_every_problem_of_a_rate_is_named_at_once() -> None:
-    """An admin who made three mistakes reads of three mistakes."""
-    with pytest.raises(ValueError) as refusal:
-        a_rate(next_s=0, first_amount_micros=1, first_price_per_minute=Fraction(1), free_s=-1)
-    assert len(refusal.value.args) == 3
-
-
-def executed_lines(rate: Rate, talk_s: int) -> int:
-    """Lines of this project that pricing one call runs through, with the lines of the charge."""
-    count = 0
-
-    def count_line(frame: FrameType, event: str, arg: object) -> Any:
-        nonlocal count
-        count += event == "line" and "pbxcharge" in frame.f_code.co_filename
-        return count_line
-
-    before = sys.gettrace()
-    sys.settrace(count_line)
-    try:
-        charge_micros(rate, talk_s)
-        charge(rate, talk_s)
-        block_end(rate, talk_s)
-        hang_up_limit_s(rate)
-    finally:
-        sys.settrace(before)
-    return count
-
-
-def test_the_cost_of_pricing_does_not_depend_on_the_length_of_the_call() -> None:
-    """The same lines of code run for three minutes as for thirty million years.
-
-    Seen failing with `block_end_s` adding up one block after the other.
-    """
-    rate = a_rate(next_s=1, steps=(Step(70, Fraction(3, 5), 7), Step(80, Fraction(6, 5), 1)))
-    counts = {executed_lines(rate, talk_s) for talk_s in (180, 10_800, 10**6, 10**15)}
-    assert len(counts) == 1
-    assert counts.pop() > 20
-
-
-def test_the_longest_talk_is_found_by_bisection(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Among 2^40 blocks of a second the price is asked at most 43 times.
-
-    Seen failing with a search that goes from one block end to the next.
-    """
-    asked: list[int] = []
-    uncounted = of_rate.charge_micros
-
-    def counted(rate: Rate, talk_s: int) -> int:
-        asked.append(talk_s)
-        assert len(asked) < 44
-        return uncounted(rate, talk_s)
-
-    monkeypatch.setattr(of_rate, "charge_micros", counted)
-    rate = a_rate(price_per_minute=Fraction(60), first_s=1, next_s=1)
-    assert longest_talk_s(rate, 123_456_789 * 10**6, 2**40) == 123_456_789
-
-
-def test_a_stored_rate_has_stable_names_and_exact_fractions() -> None:
-    """What stands in the database today must be read in years: these names and kinds are fixed."""
-    rate = a_rate(price_per_minute=Fraction(1, 3), steps=(Step(90, Fraction(1, 20)), Step(99)))
-    assert rate_to_canonical(rate) == {
-        "rule_set": RULE_SET,
-        "destination": "Germany",
-        "prefix": "49",
-        "connect_fee_micros": 0,
-        "first_s": 60,
-        "next_s": 60,
-        "price_per_minute": "1/3",
-        "first_price_per_minute": None,
-        "first_amount_micros": None,
-        "steps": [
-            {"from_s": 90, "price_per_minute": "1/20", "next_s": None},
-            {"from_s": 99, "price_per_minute": None, "next_s": None},
-        ],
-        "free_s": 0,
-        "grace_s": 0,
-        "minimum_charge_micros": 0,
-        "maximum_charge_micros": None,
-        "maximum_then": "free",
-        "surcharge_percent": "0/1",
-        "forbidden": 0,
-        "rounding": "away_from_zero",
-        "rounding_decimals": 4,
-    }
-    assert json.loads(json.dumps(rate_to_canonical(rate))) == rate_to_canonical(rate)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"rule_set": RULE_SET + 1},
-        {"windows": []},
-        {"next_s": "60"},
-        {"next_s": True},
-        {"next_s": None},
-        {"price_per_minute": 0.1},
-        {"price_per_minute": "0.1"},
-        {"price_per_minute": "1/0"},
-        {"maximum_then": "ring"},
-        {"steps": [{"from_s": 90, "price_per_minute": None}]},
-        {"steps": [{"from_s": 90, "price_per_minute": None, "next_s": None, "until": 1}]},
-        {"steps": ["90"]},
-        {"free_s": -1},
-    ],
-)
-def test_a_stored_rate_that_cannot_be_read_in_full_is_refused(change: dict[str, Any]) -> None:
-    """An unknown name, another kind of value, another rule set: never a price from a part of it."""
-    record = {**rate_to_canonical(a_rate()), **change}
-    with pytest.raises(ValueError):
-        rate_from_canonical(record)
-
-
-def test_a_stored_rate_without_one_of_its_names_is_refused() -> None:
-    """A missing field is never taken for its default."""
-    whole = rate_to_canonical(a_rate())
-    for name in whole:
-        with pytest.raises(ValueError, match=f"no {name}"):
-            rate_from_canonical({key: value for key, value in whole.items() if key != name})
