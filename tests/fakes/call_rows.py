@@ -70,9 +70,6 @@ def arm(through_s: int) -> ArmTimeout:
     return ArmTimeout(LEG, 2_000 + through_s * 1000, through_s)
 
 
-# Slices.
-
-
 def out_of_credit() -> Call:
     """Refused at 52 s, warned, paid to 62 s."""
     return play(

@@ -80,6 +80,3 @@ def close(engine: MemoryEngine, call_id: str, cents: int, wallet: str = WALLET) 
     outcome = engine.decide(Close(call_id, (HoldLine(wallet, cents * CENT),), 9, "meter:pbx1"))
     engine.check()
     return outcome
-
-
-# First slices.

@@ -218,6 +218,3 @@ def test_a_call_that_comes_back_within_its_lease_goes_on() -> None:
         (57_000, Seen(LEG, 5_000), AskSlice(2, 120, 120)),
         (57_010, held(2, 120), arm(120)),
     )
-
-
-# Outcomes that are unknown, late, stale or twice.

@@ -288,6 +288,3 @@ def test_who_is_late_asks_for_a_whole_slice_and_then_for_blocks() -> None:
         (53_010, refused(2), AskSlice(3, 61, 61)),
         (53_020, held(3, 61), arm(61), AskSlice(4, 62, 121)),
     )
-
-
-# Limits, status, orders.

@@ -243,6 +243,3 @@ def test_talk_beyond_the_maximum_charge_needs_no_more_credit() -> None:
     assert paid_s(reserve(engine, "a", 1, 1, 60, rates=[rate])) == 60
     post(engine, -20)
     assert paid_s(reserve(engine, "a", 2, 61, 600, rates=[rate])) == 600
-
-
-# The end.
