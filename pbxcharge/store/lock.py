@@ -76,7 +76,7 @@ def require_database(database: Path) -> None:
 
     Raises:
         DatabaseMissing: there are none.
-        NotTheOwner: their folder is another user's.
+        NotTheOwner: their folder, or they alone, are closed to this user.
         ForeignLog: see `refuse_foreign_log`.
     """
     try:
@@ -85,7 +85,10 @@ def require_database(database: Path) -> None:
         raise NotTheOwner(database.parent, database.parent.stat().st_uid) from None
     if missing:
         raise DatabaseMissing(database)
-    refuse_foreign_log(database)
+    try:
+        refuse_foreign_log(database)
+    except PermissionError:
+        raise NotTheOwner(database, database.stat().st_uid) from None
 
 
 def refuse_other_owners(database: Path) -> None:

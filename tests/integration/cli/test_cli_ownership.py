@@ -119,3 +119,16 @@ async def test_a_running_daemon_is_closed_to_strangers(owned: Site) -> None:
         assert "be of its group" in refused.err
         allowed = await run_as(OWNER, owned, "--json", "balance")
         assert allowed.json["wallets"]
+
+
+async def test_books_in_an_open_folder_are_their_owners_alone(owned: Site) -> None:
+    """Whoever may enter the folder, and not read them, is told to be the owner."""
+    async with daemon(owned):
+        folder = owned.database.parent
+        folder.chmod(0o755)
+        assert owned.database.with_name(f"{owned.database.name}-wal").stat().st_size
+        refused = await run_as(STRANGER, owned, "verify")
+        assert (refused.code, refused.err) == (
+            1,
+            f"{owned.database} belongs to uid {OWNER}: run this as that user\n",
+        )
