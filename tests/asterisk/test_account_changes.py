@@ -5,7 +5,11 @@ Seen failing with each of the orders in `Meter.account_changed` and `Meter.hang_
 
 import time
 
-from tests.asterisk.metered import LATE_S, Metered, Money, OnTime, block_price
+from tests.asterisk.metered import LATE_S, Metered, OnTime
+from tests.asterisk.two_second_plans import (
+    Money,
+    block_price,
+)
 
 
 async def test_the_call_of_a_blocked_account_ends_at_once(metered: Metered) -> None:

@@ -1,6 +1,9 @@
 """A call ends when its credit ends: at the paid instant, for exactly the credit, with a warning."""
 
-from tests.asterisk.metered import Metered, Money, OnTime
+from tests.asterisk.metered import Metered, OnTime
+from tests.asterisk.two_second_plans import (
+    Money,
+)
 
 
 async def test_a_call_ends_when_its_credit_ends(metered: Metered, on_time: OnTime) -> None:

@@ -3,7 +3,11 @@
 from typing import Any
 
 from tests.asterisk.harness import FarEnd
-from tests.asterisk.metered import Money, metered_site, talk_of
+from tests.asterisk.metered import metered_site
+from tests.asterisk.two_second_plans import (
+    Money,
+    talk_of,
+)
 
 
 async def test_an_emergency_call_without_credit_is_free_and_recorded() -> None:

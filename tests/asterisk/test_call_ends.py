@@ -3,7 +3,10 @@
 import pytest
 
 from tests.asterisk.harness import FarEnd
-from tests.asterisk.metered import LATE_S, Metered, Money, OnTime, instant
+from tests.asterisk.metered import LATE_S, Metered, OnTime, instant
+from tests.asterisk.two_second_plans import (
+    Money,
+)
 
 
 async def test_what_is_not_used_is_back_at_once(metered: Metered) -> None:

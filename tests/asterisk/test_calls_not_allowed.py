@@ -2,7 +2,10 @@
 
 import pytest
 
-from tests.asterisk.metered import ANSWERS, Metered, Money
+from tests.asterisk.metered import ANSWERS, Metered
+from tests.asterisk.two_second_plans import (
+    Money,
+)
 
 
 async def test_no_credit_is_402(metered: Metered) -> None:

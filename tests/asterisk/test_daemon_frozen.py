@@ -3,7 +3,17 @@
 import signal
 
 from tests.asterisk.harness import FarEnd
-from tests.asterisk.metered import ANSWERS, Metered, Money, OnTime, Payer, long_slices, metered_site
+from tests.asterisk.metered import (
+    ANSWERS,
+    Metered,
+    OnTime,
+    Payer,
+    metered_site,
+)
+from tests.asterisk.two_second_plans import (
+    Money,
+    long_slices,
+)
 
 
 async def test_calls_begin_run_and_end_beside_a_frozen_daemon(on_time: OnTime) -> None:

@@ -9,7 +9,11 @@ import asyncio
 import signal
 
 from tests.asterisk.harness import AmiEvent, FarEnd
-from tests.asterisk.metered import ANSWERS, Money, OnTime, long_slices, metered_site
+from tests.asterisk.metered import ANSWERS, OnTime, metered_site
+from tests.asterisk.two_second_plans import (
+    Money,
+    long_slices,
+)
 
 
 async def test_a_restart_within_the_lease_is_noticed_by_nobody(on_time: OnTime) -> None:

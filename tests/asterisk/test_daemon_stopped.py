@@ -3,7 +3,11 @@
 import time
 
 from tests.asterisk.harness import FarEnd
-from tests.asterisk.metered import FIGURE, Money, OnTime, Record, long_slices, metered_site
+from tests.asterisk.metered import FIGURE, OnTime, Record, metered_site
+from tests.asterisk.two_second_plans import (
+    Money,
+    long_slices,
+)
 
 STOP_WITHIN_S = 5
 

@@ -4,7 +4,10 @@ import asyncio
 
 import pytest
 
-from tests.asterisk.metered import ANSWERS, Metered, Money
+from tests.asterisk.metered import ANSWERS, Metered
+from tests.asterisk.two_second_plans import (
+    Money,
+)
 
 NO_NUMBERS = [
     "0044207%0A9460000",

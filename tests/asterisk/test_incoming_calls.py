@@ -8,7 +8,6 @@ from tests.asterisk.metered import (
     LATE_S,
     AllowedCall,
     Metered,
-    Money,
     OnTime,
     Payer,
     instant,
@@ -21,6 +20,9 @@ from tests.asterisk.office import (
     house,
     operator,
     talking,
+)
+from tests.asterisk.two_second_plans import (
+    Money,
 )
 
 CALLER = "441632960961"

@@ -9,13 +9,15 @@ from tests.asterisk.metered import (
     AllowedCall,
     Document,
     Metered,
-    Money,
     Payer,
-    block_price,
     eventually,
     instant,
-    long_slices,
     metered_site,
+)
+from tests.asterisk.two_second_plans import (
+    Money,
+    block_price,
+    long_slices,
     talk_of,
 )
 

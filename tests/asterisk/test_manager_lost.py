@@ -13,8 +13,10 @@ from tests.asterisk.metered import (
     OnTime,
     Record,
     instant,
-    long_slices,
     metered_site,
+)
+from tests.asterisk.two_second_plans import (
+    long_slices,
 )
 
 

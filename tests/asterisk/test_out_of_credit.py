@@ -6,8 +6,17 @@ import pytest
 import pytest_asyncio
 
 from tests.asterisk.harness import AsteriskInstance, FarEnd
-from tests.asterisk.metered import AllowedCall, Metered, Money, OnTime, PaidCall, metered_site
+from tests.asterisk.metered import (
+    AllowedCall,
+    Metered,
+    OnTime,
+    PaidCall,
+    metered_site,
+)
 from tests.asterisk.office import forward, house
+from tests.asterisk.two_second_plans import (
+    Money,
+)
 
 ANNOUNCES = """
 [pbxc-announce]

@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 
 from tests.asterisk.harness import FarEnd
-from tests.asterisk.metered import Money, OnTime, long_slices, metered_site, rewrite
+from tests.asterisk.metered import OnTime, metered_site
+from tests.asterisk.two_second_plans import (
+    Money,
+    long_slices,
+    rewrite,
+)
 
 
 def dearer(plan: Any) -> None:

@@ -17,11 +17,13 @@ from tests.asterisk.harness.wire import Wire
 from tests.asterisk.metered import (
     ANSWERS,
     Metered,
-    Money,
     OnTime,
     Payer,
-    long_slices,
     metered_site,
+)
+from tests.asterisk.two_second_plans import (
+    Money,
+    long_slices,
 )
 from tests.site import REPOSITORY
 

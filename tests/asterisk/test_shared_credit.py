@@ -3,7 +3,10 @@
 from typing import Any
 
 from tests.asterisk.harness import FarEnd
-from tests.asterisk.metered import LATE_S, Metered, Money, OnTime, metered_site
+from tests.asterisk.metered import LATE_S, Metered, OnTime, metered_site
+from tests.asterisk.two_second_plans import (
+    Money,
+)
 
 
 async def test_two_calls_share_the_credit(metered: Metered, on_time: OnTime) -> None:

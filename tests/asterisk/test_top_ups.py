@@ -3,7 +3,16 @@
 Those after the last slice was asked for were seen failing with a deaf `call._credit_raised`.
 """
 
-from tests.asterisk.metered import FIGURE, Metered, Money, OnTime, Record, instant
+from tests.asterisk.metered import (
+    FIGURE,
+    Metered,
+    OnTime,
+    Record,
+    instant,
+)
+from tests.asterisk.two_second_plans import (
+    Money,
+)
 
 PAID = Money("0.00", "0.00", "0.00")
 

@@ -1,6 +1,9 @@
 """The trunk cannot be reached: nobody pays, and what was held is free again."""
 
-from tests.asterisk.metered import Money, metered_site
+from tests.asterisk.metered import metered_site
+from tests.asterisk.two_second_plans import (
+    Money,
+)
 
 
 async def test_a_trunk_that_asterisk_does_not_know() -> None:

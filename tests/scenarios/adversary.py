@@ -15,32 +15,24 @@ from pbxcharge.core.call_events import (
     Answered,
     Armed,
     ArmFailed,
-    ArmTimeout,
-    AskSlice,
     Bridged,
     CallerGone,
-    Command,
     Event,
     HangUp,
     HangupRequested,
     HungUp,
-    Investigate,
     LegDialled,
-    Record,
     SetAfter,
-    Settle,
     Settled,
     Tick,
-    Warn,
 )
-from pbxcharge.core.cdr import EndedBy, EndSource
+from pbxcharge.core.cdr import EndedBy
 from pbxcharge.core.credit import Hold, Refused, Reserve, Reserved
-from pbxcharge.core.recovery import Shown, Written, catch_up, ended_unseen, taken_up
+from pbxcharge.core.recovery import Shown, catch_up, ended_unseen, taken_up
 from pbxcharge.core.settlement import settle
 from tests.fakes.granted_call import SETUP_AT_US, first_reservation, reservation, restored
 from tests.fakes.memory_engine import MemoryEngine
 from tests.scenarios.ordeal import (
-    AMI_MS,
     Ordeal,
     check_command,
     check_going_on,
@@ -98,7 +90,7 @@ class Adversary:
             self.end(ordeal, cause=34)
             return
         ordeal.timer_ms, ordeal.between = None, True
-        end = self._write(ordeal, 34)
+        end = ordeal.write(self.wall_us(), 34)
         if told_late:
             self._dial_leg(ordeal)
         self.event(ordeal, end)
@@ -256,7 +248,7 @@ class Adversary:
         ordeal.call, commands = advance(before, event, self.now_ms - ordeal.zero_ms)
         for command in commands:
             check_command(ordeal, self._hold(ordeal), before, command)
-            self._take(ordeal, command)
+            ordeal.take(command, self.now_ms)
         assert ordeal.call.through_s >= before.through_s, "paid talk is never forgotten"
         due_ms = deadline_ms(ordeal.call)
         assert ordeal.call.live == (due_ms is not None)
@@ -304,17 +296,12 @@ class Adversary:
         elif ordeal.actions:
             self.act(ordeal)
             self.tell_last(ordeal)
-        elif ordeal.asked and self._waits_for_outcome(ordeal):
+        elif ordeal.asked and ordeal.waits_for_outcome:
             self.decide_question(ordeal, len(ordeal.asked) - 1)
             self.tell_last(ordeal)
         else:
             return False
         return True
-
-    @staticmethod
-    def _waits_for_outcome(ordeal: Ordeal) -> bool:
-        call = ordeal.call
-        return call is not None and call.live and call.open_step is not None
 
     def tell_last(self, ordeal: Ordeal) -> None:
         """Tell the newest outcome."""
@@ -359,56 +346,20 @@ class Adversary:
             return
         ordeal.ended_ms, ordeal.timer_ms = self.now_ms, None
         check_lease(ordeal, self._hold(ordeal))
-        events: list[Event] = [] if ordeal.between else [self._write(ordeal, cause)]
+        events: list[Event] = [] if ordeal.between else [ordeal.write(self.wall_us(), cause)]
         events.insert(0 if caller_first else len(events), CallerGone())
         for event in events:
             self.event(ordeal, event)
 
-    def _write(self, ordeal: Ordeal, cause: int) -> HungUp:
-        """The handler writes how the leg has ended; the same is told."""
-        answered_us = self._answered_us(ordeal)
-        at_us, leg = self.wall_us(), ordeal.leg
-        ordeal.written.append(Written(leg.uniqueid, answered_us, at_us, cause, "", leg.channel))
-        return HungUp(
-            at_us,
-            EndSource.EVENT,
-            cause,
-            elapsed_ms=None if answered_us is None else (at_us - answered_us) // 1000,
-            was_up=answered_us is not None,
-            uniqueid=leg.uniqueid,
-        )
-
-    @staticmethod
-    def _answered_us(ordeal: Ordeal) -> int | None:
-        ms = ordeal.answered_ms
-        return None if ms is None else SETUP_AT_US + ms * 1000
-
     def _witnessed(self, ordeal: Ordeal, call: Call) -> tuple[Event, ...]:
         if ordeal.ended_ms is None and not ordeal.between:
             left_ms = None if ordeal.timer_ms is None else ordeal.timer_ms - self.now_ms
-            shown = Shown(ordeal.leg, self._answered_us(ordeal), left_ms)
+            shown = Shown(ordeal.leg, ordeal.answered_us, left_ms)
             now_ms = self.now_ms - ordeal.zero_ms
             return catch_up(call, shown, now_ms, self.wall_us())
         caller = ordeal.granted.attempt.caller.uniqueid
         there = frozenset(() if ordeal.ended_ms is not None else (caller,))
         return ended_unseen(call, ordeal.written[-1], there)
-
-    def _take(self, ordeal: Ordeal, command: Command) -> None:
-        match command:
-            case AskSlice():
-                ordeal.asked.append(command)
-            case ArmTimeout() | SetAfter() | HangUp():
-                ordeal.after_failed &= not isinstance(command, SetAfter)
-                ordeal.actions.append((self.now_ms + AMI_MS, command))
-            case Record():
-                assert ordeal.call is not None
-                ordeal.records.append(ordeal.call)
-            case Settle():
-                ordeal.settling.append(command)
-            case Investigate():
-                ordeal.looks_wanted = True
-            case Warn():
-                assert command.left_ms > 0
 
     # What must be true.
 

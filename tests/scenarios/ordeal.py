@@ -10,15 +10,19 @@ from pbxcharge.core.call_events import (
     Command,
     Event,
     HangUp,
+    HungUp,
+    Investigate,
+    Record,
     SetAfter,
     Settle,
+    Warn,
 )
-from pbxcharge.core.cdr import Cdr, EndedBy
+from pbxcharge.core.cdr import Cdr, EndedBy, EndSource
 from pbxcharge.core.credit import Close, Hold
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.price import charge_micros
 from pbxcharge.core.recovery import Written
-from tests.fakes.granted_call import final_prices
+from tests.fakes.granted_call import SETUP_AT_US, final_prices
 
 AMI_MS = 5
 """How long an action takes at most while the link is up."""
@@ -71,6 +75,47 @@ class Ordeal:
     def trunk(self) -> str:
         """Over which the last leg was dialled."""
         return self.granted.trunks[len(self.legs) - 1]
+
+    @property
+    def answered_us(self) -> int | None:
+        """By Asterisk's clock."""
+        return None if self.answered_ms is None else SETUP_AT_US + self.answered_ms * 1000
+
+    @property
+    def waits_for_outcome(self) -> bool:
+        """Whether the call has asked for credit and runs on."""
+        return self.call is not None and self.call.live and self.call.open_step is not None
+
+    def write(self, at_us: int, cause: int) -> HungUp:
+        """The handler writes how the leg has ended; the same is told."""
+        answered_us, leg = self.answered_us, self.leg
+        self.written.append(Written(leg.uniqueid, answered_us, at_us, cause, "", leg.channel))
+        return HungUp(
+            at_us,
+            EndSource.EVENT,
+            cause,
+            elapsed_ms=None if answered_us is None else (at_us - answered_us) // 1000,
+            was_up=answered_us is not None,
+            uniqueid=leg.uniqueid,
+        )
+
+    def take(self, command: Command, now_ms: int) -> None:
+        """A command of the call machine, which is carried out when whoever plays says so."""
+        match command:
+            case AskSlice():
+                self.asked.append(command)
+            case ArmTimeout() | SetAfter() | HangUp():
+                self.after_failed &= not isinstance(command, SetAfter)
+                self.actions.append((now_ms + AMI_MS, command))
+            case Record():
+                assert self.call is not None
+                self.records.append(self.call)
+            case Settle():
+                self.settling.append(command)
+            case Investigate():
+                self.looks_wanted = True
+            case Warn():
+                assert command.left_ms > 0
 
 
 def check_command(ordeal: Ordeal, hold: Hold | None, before: Call, command: Command) -> None:
