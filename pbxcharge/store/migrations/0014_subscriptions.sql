@@ -346,6 +346,7 @@ CREATE TABLE xdr (
     lines TEXT NOT NULL CHECK (json_valid(lines))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX xdr_account ON xdr (account_id, booked_at_us);
+CREATE INDEX xdr_late ON xdr (assignment_id, period_first, booked_at_us) WHERE booked_at_us > at_us;
 CREATE TRIGGER xdr_never_replaced BEFORE INSERT ON xdr
 WHEN EXISTS (SELECT 1 FROM xdr WHERE xdr_id = NEW.xdr_id)
 BEGIN
