@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from pbxcharge.core.instant import MICROSECOND, since_epoch_us, utc
 from pbxcharge.core.month import month_start_us
@@ -18,6 +19,10 @@ class Period:
 
     from_us: int
     until_us: int
+
+    def holds(self, at_us: int) -> bool:
+        """Whether an instant lies in it."""
+        return self.from_us <= at_us < self.until_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +107,18 @@ def pieces(period: Period, zone: tzinfo) -> tuple[Piece, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=16_384)
 def midnight_us(day: date, zone: tzinfo) -> int:
     """The first instant of a local day: 1 May 2026 in Berlin begins on 30 April, 22:00 UTC."""
     # Where clocks are put forward at midnight this is the instant at which they are; where they
     # are put back to it, the first of the two.
     return since_epoch_us(datetime(day.year, day.month, day.day, tzinfo=zone))
+
+
+@lru_cache(maxsize=16_384)
+def local_day(at_us: int, zone: tzinfo) -> date:
+    """The date that the clocks of a zone show at an instant."""
+    return utc(at_us).astimezone(zone).date()
 
 
 def day_text(day: int) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from typing import Final
 
 from pbxcharge.core.billing_period import BillingCycle
 from pbxcharge.core.money import Rounding, round_micros
@@ -122,6 +123,10 @@ class PromotionalRow:
     fees_micros: Mapping[BillingCycle, int] = field(default_factory=dict)
     periods: Mapping[BillingCycle, int] = field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        # Its mappings have none; what was worked out for a row is remembered by it.
+        return hash((self.months, self.monthly_fee_micros))
+
     def fee_micros(self, cycle: BillingCycle) -> int:
         """The fee of a period within the row."""
         return _fee_micros(cycle, self.monthly_fee_micros, self.fees_micros)
@@ -178,6 +183,9 @@ class SubscriptionPlan:
     promotions: tuple[PromotionalRow, ...] = ()
     credits: CreditTerms = field(default_factory=CreditTerms)
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.monthly_fee_micros))
+
     def __post_init__(self) -> None:
         problems = tuple(_problems(self))
         if problems:
@@ -221,6 +229,9 @@ class FeeAdjustment:
         """The fee with it, exact."""
         share = Fraction(100 + self.percent) * Fraction(1, 100)
         return max(Fraction(0), fee_micros * share + self.amount_micros)
+
+
+NO_ADJUSTMENT: Final = FeeAdjustment()
 
 
 def assignable(plan: SubscriptionPlan, running: Iterable[str]) -> bool:
