@@ -25,6 +25,7 @@ from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.plan_history import PlanSource
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow import balance, pulse
+from pbxcharge.flow.account_dates import AccountDates
 from pbxcharge.flow.archive import Archive
 from pbxcharge.flow.authorize import Authorizer
 from pbxcharge.flow.balance import Teller
@@ -41,7 +42,6 @@ from pbxcharge.flow.month_turn import MonthTurn
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.orphans import Orphans
 from pbxcharge.flow.plan_record import PlanRecord
-from pbxcharge.flow.ports import Site
 from pbxcharge.flow.recover import Recovery
 from pbxcharge.flow.refusals import Refusals
 from pbxcharge.flow.reload import Reload
@@ -49,7 +49,7 @@ from pbxcharge.flow.rescues import Rescues
 from pbxcharge.flow.spool import Spool
 from pbxcharge.flow.standing import learn_months, review
 from pbxcharge.flow.trunk_watch import Trunks, TrunkWatch
-from pbxcharge.in_force import InForce
+from pbxcharge.in_force import InForce, site_of
 from pbxcharge.logger import Logger
 from pbxcharge.notify import Notifier
 from pbxcharge.settings import Settings
@@ -71,12 +71,13 @@ class Daemon:
         logger: Logger,
     ) -> None:
         clock = Clock()
-        site = _site(settings)
+        site = site_of(settings)
         self._in_force = InForce(config, settings, catalog)
         prices = self._in_force.prices
         self._settings = settings
         self._store = store
         self._log = logger
+        self._clock = clock
         self._notifier = Notifier()
         self._lag = LoopLag(logger)
         self._tasks: list[asyncio.Task[None]] = []
@@ -197,6 +198,8 @@ class Daemon:
         self.dates = EffectiveDates(
             self._in_force.next_change_s, self.reload.advance, clock, logger
         )
+        self.account_dates = AccountDates(store.queries.subscriptions, self._review, clock, logger)
+        store.writer.on_accounts(self.account_dates.changed)
         self.api = ApiServer(
             settings.socket,
             self.office,
@@ -220,7 +223,7 @@ class Daemon:
         for live in self.meter.calls():
             # Else nobody would know of a call taken up that it was the caller who hung up.
             self.expect_caller(live.call.granted.attempt.caller.uniqueid, live.call.call_id)
-        await review(self.meter, self._store.queries, self._in_force.prices.plans)
+        await self._review()
         self._log.info("starting", calls_taken_up=calls, database=str(self._settings.database))
         await self.api.start()
         self._spawn(self._obey_hangups(reread))
@@ -238,6 +241,7 @@ class Daemon:
         self._spawn(self._stay_alive())
         self._spawn(self._lag.watch())
         self._spawn(self.dates.watch())
+        self._spawn(self.account_dates.watch())
         self._spawn(self.archive.forget_old())
         self._spawn(self._tell_systemd())
         self._notifier.say("READY=1", f"STATUS=metering {calls} calls taken up")
@@ -328,16 +332,17 @@ class Daemon:
 
     async def _after_reload(self) -> None:
         """What follows from files that came into force."""
-        await self._review()
+        try:
+            await self._review()
+        except OperatingError as error:
+            self._log.error("running calls not told of the plans", error=str(error))
         if self.ami.ready:
             await self.emergency.compare()
 
     async def _review(self) -> None:
-        """Tell the running calls what the plans let them do now."""
-        try:
-            await review(self.meter, self._store.queries, self._in_force.prices.plans)
-        except OperatingError as error:
-            self._log.error("running calls not told of the plans", error=str(error))
+        """Tell the running calls what accounts and plans let them do now."""
+        plans, now_us = self._in_force.prices.plans, self._clock.wall_us()
+        await review(self.meter, self._store.queries, plans, now_us)
 
     async def _until_compared(self, stop: asyncio.Event) -> None:
         """Wait for Asterisk as long as it takes; the log says why."""
@@ -384,15 +389,3 @@ class Daemon:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._log.critical("a part of the daemon failed", error=repr(error), exc_info=error)
             os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _site(settings: Settings) -> Site:
-    return Site(
-        pbx=settings.pbx,
-        currency=settings.site.currency,
-        ring_s=settings.timing.ring_s,
-        renew_lead_ms=settings.timing.renew_lead_s * 1000,
-        routing=settings.routing,
-        lost_end=settings.lost_end,
-        trunks=settings.trunk_endpoints,
-    )

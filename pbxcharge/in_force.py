@@ -7,6 +7,7 @@ from pbxcharge.core.dialling import Routing
 from pbxcharge.core.money import MICROS
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.ports import Site
 from pbxcharge.flow.reload import Fresh
 from pbxcharge.settings import Settings
 from pbxcharge.site_files import needs_restart, read_files, with_live_settings
@@ -62,6 +63,19 @@ class InForce:
         """In the step in which the prices come into force: the settings that go with them."""
         written, self._catalog, self._as_of_s = self._fresh
         self.settings = with_live_settings(self.settings, written)
+
+
+def site_of(settings: Settings) -> Site:
+    """The settings that calls obey, as a daemon keeps them until its end."""
+    return Site(
+        pbx=settings.pbx,
+        currency=settings.site.currency,
+        ring_s=settings.timing.ring_s,
+        renew_lead_ms=settings.timing.renew_lead_s * 1000,
+        routing=settings.routing,
+        lost_end=settings.lost_end,
+        trunks=settings.trunk_endpoints,
+    )
 
 
 def _now_s() -> int:

@@ -124,7 +124,8 @@ async def add_extension(
 
 async def _obeyed(desk: Desk, account_id: str) -> None:
     if desk.meter is not None:
-        await review(desk.meter, desk.queries, desk.prices.plans, account_id)
+        now_us = Clock().wall_us()
+        await review(desk.meter, desk.queries, desk.prices.plans, now_us, account_id)
 
 
 async def _account(desk: Desk, act: Done[Account] | Declined) -> Document:

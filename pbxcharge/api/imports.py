@@ -13,6 +13,7 @@ from pbxcharge.api.documents import Document
 from pbxcharge.core.imported import COLUMNS, ROWS_MAX, ImportRow, Subject
 from pbxcharge.core.money import format_amount
 from pbxcharge.flow.acts import Refusal
+from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.import_changes import Change
 from pbxcharge.flow.importing import Imported
 from pbxcharge.flow.standing import review
@@ -58,7 +59,7 @@ async def bring(desk: Desk, by: str, rows: Sequence[ImportRow], apply: bool) -> 
     finally:
         # Also of one that was not written: running calls were bounded by it before it was tried.
         if apply and desk.meter is not None:
-            await review(desk.meter, desk.queries, desk.prices.plans)
+            await review(desk.meter, desk.queries, desk.prices.plans, Clock().wall_us())
     return await asyncio.to_thread(_document, imported, desk.currency)
 
 

@@ -47,7 +47,7 @@ async def make_quote(
         return {"quote": free_document(account_id, number, seconds, desk.currency)}
     given_micros, at_s = _given_micros(credit), _at_s(at, desk.prices.zone)
     route = await _route(desk, chain[0], number, incoming=incoming)
-    circumstances = desk.prices.circumstances(route, "", at_s, 0)
+    circumstances = desk.prices.circumstances(route, "", at_s * MICROS, 0)
     quoted = quote(route, seconds, chain, _plans(desk, None if at is None else at_s), circumstances)
     if isinstance(quoted, Denial):
         return {"refused": denial_document(quoted)}

@@ -87,9 +87,10 @@ def authorize(
     """
     if route is None:
         return Denial(Reason.UNKNOWN_ACCOUNT)
+    at_us = circumstances.at_us
     for account in chain:
-        if account.status is not AccountStatus.ACTIVE:
-            return _denial(BY_STATUS[account.status], account, route)
+        if (status := account.standing_at(at_us)) is not AccountStatus.ACTIVE:
+            return _denial(BY_STATUS[status], account, route)
     if route.number is None:
         return _denial(Reason.NUMBER_INVALID, chain[0] if chain else None, route)
     priced = priced_as(route.call_type, route.number, route.caller_number)

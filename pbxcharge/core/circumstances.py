@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
+from pbxcharge.core.money import MICROS
 from pbxcharge.core.resolution import Route
 from pbxcharge.core.tariff import RateTable
 
@@ -48,12 +49,20 @@ class Circumstances:
         trunks: that may carry it, in the order in which they are tried; of a call from outside the
             one that it came by, of a call inside the house none.
         zone: a time zone by its name; by None that of the site.
+        past_us: microseconds of that second that had passed: prices are told by the second, what an
+            account may do to the microsecond.
     """
 
     at_s: int
     ring_s: int = 0
     trunks: tuple[TrunkOffer, ...] = ()
     zone: Callable[[str | None], tzinfo] = utc
+    past_us: int = 0
+
+    @property
+    def at_us(self) -> int:
+        """The very instant of the attempt."""
+        return self.at_s * MICROS + self.past_us
 
     @property
     def answer_within_s(self) -> int:

@@ -83,11 +83,12 @@ class Prices:
             setattr(self, part.name, getattr(fresh, part.name))
 
     def circumstances(
-        self, route: Route | None, endpoint: str, at_s: int, ring_s: int
+        self, route: Route | None, endpoint: str, at_us: int, ring_s: int
     ) -> Circumstances:
-        """In which a call is priced that this endpoint asks for at this UTC second."""
+        """In which a call is priced that this endpoint asks for at this UTC microsecond."""
         trunks = self.trunks(route, endpoint) if route else ()
-        return Circumstances(at_s, ring_s, trunks, self._zone_of)
+        at_s, past_us = divmod(at_us, MICROS)
+        return Circumstances(at_s, ring_s, trunks, self._zone_of, past_us)
 
     def plans_then(self, at_s: int) -> Mapping[str, Plan]:
         """The plans that counted, or will count, at another UTC second, as they are written now."""
@@ -198,9 +199,9 @@ class Authorizer:
         return Denial(Reason.STOPPING) if self.stopping else None
 
     def _offer(self, resolved: Resolved, attempt: Attempt) -> Offer | Denial:
-        prices, at_s = self._prices, attempt.setup_at_us // MICROS
+        prices = self._prices
         circumstances = prices.circumstances(
-            resolved.route, attempt.endpoint, at_s, self._site.ring_s
+            resolved.route, attempt.endpoint, attempt.setup_at_us, self._site.ring_s
         )
         return authorize(resolved.route, resolved.chain, prices.plans, circumstances)
 

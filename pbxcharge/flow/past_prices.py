@@ -7,7 +7,6 @@ from typing import Protocol, Self
 from pbxcharge.core.account import Account
 from pbxcharge.core.authorization import Denial
 from pbxcharge.core.cdr import Cdr
-from pbxcharge.core.money import MICROS
 from pbxcharge.core.repricing import PastCall, Repriced, past_call, reprice
 from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.zones import zone_name
@@ -29,9 +28,8 @@ def price_again(prices: Prices, call: PastCall, endpoint: str) -> Repriced | Den
         call: as it was.
         endpoint: that asked.
     """
-    at_s = call.setup_at_us // MICROS
-    around = prices.circumstances(call.route, endpoint, at_s, prices.ring_s)
-    return reprice(call, prices.plans_then(at_s), around)
+    around = prices.circumstances(call.route, endpoint, call.setup_at_us, prices.ring_s)
+    return reprice(call, prices.plans_then(around.at_s), around)
 
 
 @dataclass(frozen=True, slots=True)

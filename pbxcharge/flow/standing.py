@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from pbxcharge.core.account import Account
 from pbxcharge.core.call import Call
-from pbxcharge.core.call_events import CreditRaised
+from pbxcharge.core.call_events import CreditRaised, EndOrdered, RenewalStopped
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.standing import standing
 from pbxcharge.flow.meter import Meter, accounts_of
@@ -16,7 +16,11 @@ _Known = dict[str, Account | None]
 
 
 async def review(
-    meter: Meter, records: Records, plans: Mapping[str, Plan], account_id: str | None = None
+    meter: Meter,
+    records: Records,
+    plans: Mapping[str, Plan],
+    at_us: int,
+    account_id: str | None = None,
 ) -> None:
     """Tell the running calls what their accounts and plans let them do now.
 
@@ -27,6 +31,7 @@ async def review(
         meter: the calls.
         records: accounts as they are now.
         plans: in force, by name.
+        at_us: now; accounts may have expired by then.
         account_id: only the calls in which this account, or one below it, has a say; None is all.
     """
     async with meter.months.turn:
@@ -39,7 +44,7 @@ async def review(
                 continue
             found = await _with_parents(records, concerned, known)
             rose |= meter.months.learn(found, plans)
-            _tell(meter, live.call, found, plans, rose)
+            _tell(meter, live.call, standing(live.call, found, plans, at_us), rose)
         meter.months.forget(below, known)
 
 
@@ -56,11 +61,10 @@ async def learn_months(
 def _tell(
     meter: Meter,
     call: Call,
-    accounts: Iterable[Account],
-    plans: Mapping[str, Plan],
+    event: EndOrdered | RenewalStopped | None,
     rose: frozenset[str],
 ) -> None:
-    if (event := standing(call, accounts, plans)) is not None:
+    if event is not None:
         meter.feed(call.call_id, event)
     if not rose.isdisjoint(level.account_id for level in call.granted.levels):
         meter.feed(call.call_id, CreditRaised())

@@ -88,6 +88,15 @@ WHERE waiting <> '[]' AND bill.assignment_id > :after ORDER BY bill.assignment_i
 """
 """Subscriptions whose fees wait for credit."""
 
+NEXT_TURN = """
+SELECT min(at_us) FROM (
+    SELECT min(expires_at_us) AS at_us FROM account WHERE expires_at_us > :after_us
+    UNION ALL SELECT min(from_us) FROM product_assignment WHERE from_us > :after_us
+    UNION ALL SELECT min(until_us) FROM product_assignment WHERE until_us > :after_us
+)
+"""
+"""When the next account expires, or has other products than before."""
+
 NEXT_AT = "SELECT min(next_at_us) FROM bill WHERE next_at_us IS NOT NULL"
 """When the next subscription is to be looked at."""
 
@@ -174,6 +183,11 @@ class SubscriptionQueries:
         """Subscriptions with fees that wait for credit, by id, those after one."""
         found = await self._all(WAITING, after=after, limit=limit)
         return [(assigned_subscription(row), Billed(*row[12:])) for row in found]
+
+    async def next_turn_us(self, after_us: int) -> int | None:
+        """When the next account expires, or a product begins or ends, later than an instant."""
+        found = await self._all(NEXT_TURN, after_us=after_us)
+        return None if found[0][0] is None else int(found[0][0])
 
     async def next_at_us(self) -> int | None:
         """When the next subscription is to be looked at."""

@@ -103,6 +103,7 @@ ALTER TABLE account ADD COLUMN suspensions TEXT
     CHECK (suspensions IN ('no_funds', 'overdue', 'no_funds overdue'));
 ALTER TABLE account ADD COLUMN expires_at_us INTEGER;
 CREATE INDEX account_product ON account (product) WHERE product IS NOT NULL;
+CREATE INDEX account_expiry ON account (expires_at_us) WHERE expires_at_us IS NOT NULL;
 
 -- name: product_assignment
 -- purpose: the products of an account: its main product, and add-ons. From when on one counts is never
@@ -118,6 +119,8 @@ CREATE TABLE product_assignment (
     changed_by TEXT NOT NULL CHECK (changed_by <> '')
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX product_assignment_account ON product_assignment (account_id);
+CREATE INDEX product_assignment_from ON product_assignment (from_us);
+CREATE INDEX product_assignment_until ON product_assignment (until_us) WHERE until_us IS NOT NULL;
 CREATE TRIGGER product_assignment_kept BEFORE UPDATE ON product_assignment
 WHEN (OLD.assignment_id, OLD.account_id, OLD.product, OLD.kind, OLD.from_us) IS NOT
     (NEW.assignment_id, NEW.account_id, NEW.product, NEW.kind, NEW.from_us)
@@ -343,6 +346,7 @@ CREATE TABLE xdr (
     lines TEXT NOT NULL CHECK (json_valid(lines))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX xdr_account ON xdr (account_id, booked_at_us);
+CREATE INDEX xdr_late ON xdr (assignment_id, period_first, booked_at_us) WHERE booked_at_us > at_us;
 CREATE TRIGGER xdr_never_replaced BEFORE INSERT ON xdr
 WHEN EXISTS (SELECT 1 FROM xdr WHERE xdr_id = NEW.xdr_id)
 BEGIN

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.account import Account, AccountKind, AccountStatus, Suspension
 from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
 from pbxcharge.core.circumstances import Circumstances, TrunkOffer
 from pbxcharge.core.plan import CallType, Plan
@@ -257,3 +257,35 @@ def test_windows_are_read_by_the_clock_of_who_pays_at_the_level() -> None:
         decided = authorize(ROUTES[CallType.PUBLIC], chain, plans, asked(zone=zones.__getitem__))
         assert isinstance(decided, Offer)
         assert minute(decided) == expected
+
+
+SUSPENDED = frozenset({Suspension.OVERDUE})
+LIVES: list[tuple[dict[str, Any], Reason]] = [
+    ({"suspensions": SUSPENDED}, Reason.ACCOUNT_SUSPENDED),
+    ({"expires_at_us": NOW.at_us}, Reason.ACCOUNT_EXPIRED),
+    ({"suspensions": SUSPENDED, "expires_at_us": NOW.at_us}, Reason.ACCOUNT_EXPIRED),
+    ({"status": AccountStatus.BLOCKED, "expires_at_us": 1}, Reason.ACCOUNT_BLOCKED),
+    ({"status": AccountStatus.SUSPENDED, "expires_at_us": 1}, Reason.ACCOUNT_EXPIRED),
+]
+
+
+@pytest.mark.parametrize(("life", "reason"), LIVES)
+def test_an_account_is_refused_for_the_gravest_of_its_life(
+    life: dict[str, Any], reason: Reason
+) -> None:
+    """Also the organization of who calls; blocked before expired, expired before suspended."""
+    for chain in ((replace(ALICE, **life), ACME), (ALICE, replace(ACME, **life))):
+        decided = authorize(ROUTES[CallType.PUBLIC], chain, PLANS, NOW)
+        assert isinstance(decided, Denial) and decided.reason is reason
+
+
+@pytest.mark.parametrize(("past_us", "allowed"), [(499_999, True), (500_000, False)])
+def test_an_account_expires_within_a_second(past_us: int, allowed: bool) -> None:
+    """At half past the second: the very microsecond of the attempt counts.
+
+    Seen failing with the second of the attempt in its place.
+    """
+    expiring = replace(ALICE, expires_at_us=NOW.at_us + 500_000)
+    asked = replace(NOW, past_us=past_us)
+    decided = authorize(ROUTES[CallType.PUBLIC], (expiring, ACME), PLANS, asked)
+    assert isinstance(decided, Offer) is allowed

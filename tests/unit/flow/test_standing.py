@@ -16,6 +16,7 @@ from pbxcharge.flow.standing import review
 from tests.fakes.granted_call import granted
 from tests.fakes.plans import a_plan
 
+NOW_US = 1_790_000_000_000_000
 ACTIVE = AccountStatus.ACTIVE
 TELCO = Account("telco", AccountKind.SERVICE_PROVIDER, None, "Telco", None, ACTIVE)
 AGENT = Account("agent", AccountKind.SERVICE_PROVIDER, "telco", "Agent", None, ACTIVE)
@@ -66,7 +67,7 @@ class Records:
 async def told(records: Records, account_id: str | None) -> list[Any]:
     """What the call is told after an account was changed."""
     meter = Meter()
-    await review(meter, records, {}, account_id)  # type: ignore[arg-type]
+    await review(meter, records, {}, NOW_US, account_id)  # type: ignore[arg-type]
     return meter.told
 
 
@@ -94,7 +95,7 @@ async def test_a_call_is_told_when_the_plan_in_force_leaves_it_more_of_a_month()
     meter, basic = Meter(), a_plan("basic")
     for monthly, heard in ((10, 0), (20, 1), (20, 1), (None, 2), (None, 2)):
         plans = {"basic": replace(basic, monthly_limit_micros=monthly)}
-        await review(meter, Records(), plans)  # type: ignore[arg-type]
+        await review(meter, Records(), plans, NOW_US)  # type: ignore[arg-type]
         limits = meter.months.limits(granted().levels[0], UNLIMITED)
         assert limits.monthly_limit_micros == monthly
         assert meter.told == [CreditRaised()] * heard
