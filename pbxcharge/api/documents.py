@@ -12,8 +12,9 @@ from pbxcharge.core.credit import Wallet
 from pbxcharge.core.instant import utc
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import Activity, Limits
-from pbxcharge.core.money import AMOUNT_MAX_MICROS, format_amount
+from pbxcharge.core.money import format_amount
 from pbxcharge.core.price import charge_micros
+from pbxcharge.core.reservation import is_bounded
 from pbxcharge.flow.journal import held_micros, paid_through_us
 
 Document = dict[str, Any]
@@ -49,7 +50,7 @@ def account_document(
 
 def wallet_document(wallet: Wallet, currency: str) -> Document:
     """A wallet: what is in it, what live calls hold of it, what is left; null is no bound."""
-    bounded = wallet.floor_micros > -AMOUNT_MAX_MICROS
+    bounded = is_bounded(wallet)
     return {
         "wallet_id": wallet.wallet_id,
         "kind": wallet.kind,

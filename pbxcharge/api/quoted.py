@@ -1,30 +1,21 @@
 """A call that is quoted, as a document."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Final
+from dataclasses import asdict
 
 from pbxcharge.api.documents import Document
 from pbxcharge.core.cdr import EMERGENCY
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.plan import UNLIMITED_S
-from pbxcharge.core.quotation import Quote, QuotedCost, QuotedLevel, level_talk_for, talk_for
+from pbxcharge.core.quotation import (
+    Credit,
+    Quote,
+    QuotedCost,
+    QuotedLevel,
+    level_talk_for,
+    talk_for,
+)
 from pbxcharge.core.shown_lines import charge_lines
-
-GIVEN: Final = "given"
-
-
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """What a level can spend, and what bounds it: its wallet, a limit, or what was given.
-
-    Args:
-        micros: None is no bound.
-        source: in words.
-    """
-
-    micros: int | None
-    source: str
 
 
 def quote_document(
@@ -79,7 +70,7 @@ def _credit(quote: Quote, place: int, credit: Credit) -> Document:
         "account_id": level.account_id,
         "wallet_id": level.wallet_id,
         "credit": None if credit.micros is None else format_amount(credit.micros),
-        "source": credit.source,
+        "source": str(credit.source),
         "needed_to_begin": format_amount(level.least_micros),
         "talk_s": _bounded(level_talk_for(quote, place, credit.micros)),
     }

@@ -5,13 +5,13 @@ from datetime import datetime, tzinfo
 
 from pbxcharge.api.desk import Desk, declined, unknown_account
 from pbxcharge.api.documents import Document, denial_document
-from pbxcharge.api.quoted import GIVEN, Credit, free_document, quote_document
+from pbxcharge.api.quoted import free_document, quote_document
 from pbxcharge.core.account import Account
 from pbxcharge.core.attempt import PayingLevel
 from pbxcharge.core.authorization import Denial
-from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS, parse_amount
+from pbxcharge.core.money import MICROS, parse_amount
 from pbxcharge.core.plan import Plan
-from pbxcharge.core.quotation import Quote, QuotedLevel, quote
+from pbxcharge.core.quotation import Bound, Credit, Quote, QuotedLevel, credit_of, quote
 from pbxcharge.core.resolution import Route, from_number, organization_of
 from pbxcharge.errors import AmountError
 from pbxcharge.flow.acts import Refusal
@@ -116,7 +116,7 @@ async def _credits(
     found = []
     for place, level in enumerate(quoted.levels):
         if place == 0 and given_micros is not None:
-            found.append(Credit(given_micros, GIVEN))
+            found.append(Credit(given_micros, Bound.GIVEN))
         else:
             zone = zone_name(above[level.account_id], str(desk.prices.zone))
             found.append(await _credit(desk, level, zone))
@@ -124,7 +124,7 @@ async def _credits(
 
 
 async def _credit(desk: Desk, level: QuotedLevel, zone: str) -> Credit:
-    """The least of what the wallet has, and of what the limits of spending and the month leave."""
+    """What the wallet has and its account may spend, by what is committed now."""
     now_us, limits = Clock().wall_us(), level.rated.limits
     activity = await desk.queries.activity(level.account_id, now_us)
     paying = PayingLevel(level.account_id, level.wallet_id, zone)
@@ -132,19 +132,6 @@ async def _credit(desk: Desk, level: QuotedLevel, zone: str) -> Credit:
     if month_us is not None:
         charged_micros = await desk.queries.charged_micros(level.account_id, month_us)
         activity = activity.with_month(month_us, charged_micros)
-    rooms = {
-        "wallet": await _available_micros(desk, level),
-        "monthly limit": activity.month_room_micros(limits, month_us),
-        "limit of spending": activity.room_micros(limits, now_us),
-    }
-    known = [Credit(max(0, room), source) for source, room in rooms.items() if room is not None]
-    return min(known, key=lambda credit: credit.micros or 0, default=Credit(None, "no limit"))
-
-
-async def _available_micros(desk: Desk, level: QuotedLevel) -> int | None:
-    """What is in the wallet and not held; None where it is never empty."""
-    for wallet in await desk.queries.wallets([level.account_id]):
-        if wallet.wallet_id == level.wallet_id:
-            bounded = wallet.floor_micros > -AMOUNT_MAX_MICROS
-            return wallet.available_micros if bounded else None
-    return 0
+    wallets = await desk.queries.wallets([level.account_id])
+    wallet = next((each for each in wallets if each.wallet_id == level.wallet_id), None)
+    return credit_of(wallet, limits, activity, month_us, now_us)

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from pbxcharge.core.account import Account
 from pbxcharge.core.authorization import Denial, authorize
 from pbxcharge.core.circumstances import Circumstances
+from pbxcharge.core.credit_terms import Wallet
+from pbxcharge.core.limits import Activity, Limits
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.price import Charge, Price, charge, charge_micros, longest_talk_s
 from pbxcharge.core.pricing import carrying, cost_micros, final_moment, limit_s, prices
 from pbxcharge.core.rating import RatedLevel, Rating
-from pbxcharge.core.reservation import longest_within_s
+from pbxcharge.core.reservation import is_bounded, longest_within_s
 from pbxcharge.core.resolution import Route
 
 
@@ -116,6 +119,53 @@ def _quoted_cost(rating: Rating, talk_s: int) -> QuotedCost | None:
     if carrier is None or carrier.rate is None or cost is None:
         return None
     return QuotedCost(carrier.name, carrier.deck, cost, charge(carrier.rate, talk_s))
+
+
+class Bound(StrEnum):
+    """What bounds the credit of a level."""
+
+    WALLET = "wallet"
+    MONTHLY_LIMIT = "monthly limit"
+    LIMIT_OF_SPENDING = "limit of spending"
+    NOTHING = "no limit"
+    GIVEN = "given"
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What a level can spend, and what bounds it; None is without end."""
+
+    micros: int | None
+    source: Bound
+
+
+def credit_of(
+    wallet: Wallet | None,
+    limits: Limits,
+    activity: Activity,
+    month_from_us: int | None,
+    now_us: int,
+) -> Credit:
+    """The least of what the wallet has, and of what the month and the limits of spending leave.
+
+    8.00 in the wallet and 5.00 left of the hour: 5.00. A wallet that is not there has nothing.
+
+    Args:
+        wallet: that pays; None if there is none.
+        limits: of the plan.
+        activity: what the account does; it knows the month.
+        month_from_us: when the month of a monthly limit began.
+        now_us: the instant.
+    """
+    available = wallet.available_micros if wallet else 0
+    rooms = {
+        Bound.WALLET: available if wallet is None or is_bounded(wallet) else None,
+        Bound.MONTHLY_LIMIT: activity.month_room_micros(limits, month_from_us),
+        Bound.LIMIT_OF_SPENDING: activity.room_micros(limits, now_us),
+    }
+    known = [(max(0, room), bound) for bound, room in rooms.items() if room is not None]
+    least = min(known, key=lambda room: room[0], default=None)
+    return Credit(None, Bound.NOTHING) if least is None else Credit(*least)
 
 
 def talk_for(quoted: Quote, credits_micros: Sequence[int | None]) -> int:

@@ -43,12 +43,17 @@ def reserve(op: Reserve, books: Books) -> Decision:
     return replace(decision, outcome=outcome) if op.holds else Decision(outcome)
 
 
+def is_bounded(wallet: Wallet) -> bool:
+    """Whether a wallet can be empty; that of an `unlimited` plan never is."""
+    return wallet.floor_micros > -AMOUNT_MAX_MICROS
+
+
 def _own_available_micros(op: Reserve, books: Books) -> int | None:
     payer = op.payers[0]
     wallet = books.wallets[payer.wallet_id]
     activity = books.activities.get(wallet.account_id, IDLE)
     of_month = activity.month_room_micros(payer.limits, payer.month_from_us)
-    if wallet.floor_micros > -AMOUNT_MAX_MICROS:
+    if is_bounded(wallet):
         rooms = (wallet.available_micros, of_month)
         return min(room for room in rooms if room is not None)
     return of_month

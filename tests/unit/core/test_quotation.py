@@ -9,8 +9,19 @@ import pytest
 from pbxcharge.core.account import Account, AccountKind, AccountStatus
 from pbxcharge.core.authorization import Denial, Reason
 from pbxcharge.core.circumstances import Circumstances
+from pbxcharge.core.credit import Wallet
+from pbxcharge.core.limits import IDLE, UNLIMITED, Limits
+from pbxcharge.core.money import AMOUNT_MAX_MICROS
 from pbxcharge.core.plan import CallType, Terms
-from pbxcharge.core.quotation import Quote, level_talk_for, quote, talk_for
+from pbxcharge.core.quotation import (
+    Bound,
+    Credit,
+    Quote,
+    credit_of,
+    level_talk_for,
+    quote,
+    talk_for,
+)
 from pbxcharge.core.resolution import Route
 from pbxcharge.core.tariff import Prefixes, Tariff
 from tests.fakes.granted_call import a_rate
@@ -133,3 +144,23 @@ def test_a_call_that_costs_nothing_needs_no_credit() -> None:
     answer = quote(GERMANY, 60, (ALICE,), {"retail": free}, NOW)
     assert isinstance(answer, Quote)
     assert talk_for(answer, [-1]) == 4 * 3600
+
+
+def test_the_least_of_wallet_month_and_spending_is_what_can_be_spent() -> None:
+    """8.00 in the wallet, 5.00 of the hour, 3.00 of the month: whichever is least bounds it."""
+    wallet = Wallet("alice:outgoing", "alice", "outgoing", balance_micros=8_000_000)
+    spending = Limits(None, None, spend_per_hour_micros=5_000_000, spend_per_day_micros=None)
+    monthly = replace(spending, monthly_limit_micros=3_000_000)
+    known = IDLE.with_month(0, 0)
+    assert credit_of(wallet, UNLIMITED, IDLE, None, 0) == Credit(8_000_000, Bound.WALLET)
+    assert credit_of(wallet, spending, IDLE, None, 0) == Credit(5_000_000, Bound.LIMIT_OF_SPENDING)
+    assert credit_of(wallet, monthly, known, 0, 0) == Credit(3_000_000, Bound.MONTHLY_LIMIT)
+
+
+def test_a_wallet_that_is_never_empty_bounds_nothing_and_none_has_nothing() -> None:
+    """An unlimited plan's wallet; an account without the wallet cannot begin a call that costs."""
+    endless = Wallet("alice:outgoing", "alice", "outgoing", floor_micros=-AMOUNT_MAX_MICROS)
+    assert credit_of(endless, UNLIMITED, IDLE, None, 0) == Credit(None, Bound.NOTHING)
+    assert credit_of(None, UNLIMITED, IDLE, None, 0) == Credit(0, Bound.WALLET)
+    overdrawn = replace(endless, floor_micros=0, balance_micros=-1)
+    assert credit_of(overdrawn, UNLIMITED, IDLE, None, 0) == Credit(0, Bound.WALLET)
