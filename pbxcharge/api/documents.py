@@ -27,6 +27,11 @@ def instant(at_us: int | None) -> str | None:
     return utc(at_us).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def money(micros: int | None) -> str | None:
+    """An amount as decimal text, where there is one."""
+    return None if micros is None else format_amount(micros)
+
+
 def account_document(
     account: Account,
     wallets: Iterable[Wallet],
@@ -87,7 +92,7 @@ def limits_document(limits: Limits, activity: Activity, now_us: int) -> Document
         **{
             name: {
                 "now": format_amount(now),
-                "most": None if most is None else format_amount(most),
+                "most": money(most),
             }
             for name, (now, most) in spending.items()
         },
@@ -121,7 +126,7 @@ def entry_document(entry: Entry, currency: str, balance_micros: int | None = Non
         "wallet_id": entry.wallet_id,
         "kind": str(entry.kind),
         "amount": format_amount(entry.amount_micros),
-        "balance": None if balance_micros is None else format_amount(balance_micros),
+        "balance": money(balance_micros),
         "currency": currency,
         "call_id": entry.call_id,
         "reverses": entry.reverses,
@@ -166,8 +171,7 @@ def cdr_document(cdr: Cdr) -> Document:
         document[name] = instant(document.pop(f"{name}_us"))
     del document["lines"], document["slices"]
     document["charge"] = format_amount(document.pop("charge_micros"))
-    cost_micros = document.pop("cost_micros")
-    document["cost"] = None if cost_micros is None else format_amount(cost_micros)
+    document["cost"] = money(document.pop("cost_micros"))
     for level in document["levels"]:
         level["charge"] = format_amount(level.pop("charge_micros"))
     return document

@@ -26,7 +26,7 @@ async def top_up(
     note: str = "",
 ) -> Document:
     """Add paid credit."""
-    micros, kind, cashier = _micros(amount), _kind(wallet), desk.acting.cashier
+    micros, kind, cashier = micros_of(amount), _kind(wallet), desk.acting.cashier
     return _moved(desk, await cashier.top_up(id, account_id, micros, note, by, kind))
 
 
@@ -41,7 +41,7 @@ async def adjust(
     note: str = "",
 ) -> Document:
     """Correct a balance."""
-    micros, kind, cashier = _micros(amount), _kind(wallet), desk.acting.cashier
+    micros, kind, cashier = micros_of(amount), _kind(wallet), desk.acting.cashier
     return _moved(desk, await cashier.adjust(id, account_id, micros, note, by, kind))
 
 
@@ -58,7 +58,7 @@ async def refund(
     closed_month: bool = False,
 ) -> Document:
     """Give back what a call was charged, or a part of it; or one charge, by its entry."""
-    micros = None if amount is None else _micros(amount)
+    micros = None if amount is None else micros_of(amount)
     wanted = Refunding(id, call_id, account_id, micros, note, closed_month)
     refunds = desk.acting.refunds
     if entry is None:
@@ -95,7 +95,12 @@ async def _main_kind(desk: Desk, account_id: str) -> WalletKind:
     return WalletKind.OUTGOING if wallet is None else WalletKind(wallet.kind)
 
 
-def _micros(amount: str) -> int:
+def micros_of(amount: str) -> int:
+    """An amount that was written as text, in micro-units.
+
+    Raises:
+        ActDeclined: it is none.
+    """
     try:
         return parse_amount(amount)
     except AmountError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from pbxcharge.api.documents import Document
+from pbxcharge.api.documents import Document, money
 from pbxcharge.core.cdr import EMERGENCY
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.plan import UNLIMITED_S
@@ -69,7 +69,7 @@ def _credit(quote: Quote, place: int, credit: Credit) -> Document:
     return {
         "account_id": level.account_id,
         "wallet_id": level.wallet_id,
-        "credit": None if credit.micros is None else format_amount(credit.micros),
+        "credit": money(credit.micros),
         "source": str(credit.source),
         "needed_to_begin": format_amount(level.least_micros),
         "talk_s": _bounded(level_talk_for(quote, place, credit.micros)),

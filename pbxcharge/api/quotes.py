@@ -5,15 +5,15 @@ from datetime import datetime, tzinfo
 
 from pbxcharge.api.desk import Desk, declined, unknown_account
 from pbxcharge.api.documents import Document, denial_document
+from pbxcharge.api.money import micros_of
 from pbxcharge.api.quoted import free_document, quote_document
 from pbxcharge.core.account import Account
 from pbxcharge.core.attempt import PayingLevel
 from pbxcharge.core.authorization import Denial
-from pbxcharge.core.money import MICROS, parse_amount
+from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.quotation import Bound, Credit, Quote, QuotedLevel, credit_of, quote
 from pbxcharge.core.resolution import Route, from_number, organization_of
-from pbxcharge.errors import AmountError
 from pbxcharge.flow.acts import Refusal
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.routing import route_to
@@ -59,10 +59,7 @@ async def make_quote(
 def _given_micros(credit: str | None) -> int | None:
     if credit is None:
         return None
-    try:
-        micros = parse_amount(credit)
-    except AmountError as error:
-        raise declined(Refusal.AMOUNT_INVALID, str(error)) from None
+    micros = micros_of(credit)
     if micros < 0:
         raise declined(Refusal.AMOUNT_INVALID, "nobody talks for less than nothing")
     return micros

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pbxcharge.api.documents import Document, instant
+from pbxcharge.api.documents import Document, instant, money
 from pbxcharge.core.denial import Denial, Reason
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.period import day_text
@@ -34,11 +34,6 @@ def _levels(text: str) -> list[Document]:
 
 def _lines(text: str) -> list[Document]:
     return [asdict(line) for line in shown_lines(text)]
-
-
-def money(micros: int | None) -> str | None:
-    """An amount as decimal text, where there is one."""
-    return None if micros is None else format_amount(micros)
 
 
 _WRITTEN: dict[str, Callable[[Any], Any]] = {

@@ -6,7 +6,7 @@ from typing import Any
 
 from pbxcharge.api.calls import micros
 from pbxcharge.api.desk import Desk, declined, unknown_account
-from pbxcharge.api.documents import Document, instant
+from pbxcharge.api.documents import Document, instant, money
 from pbxcharge.core.cdr import Cdr, LevelCharge
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.rating import Rating, rating_from_canonical
@@ -134,8 +134,8 @@ def _document(call: Rerated, *, with_rating: bool = False) -> Document:
         "levels": list(_levels(before, after or before)) if before else [],
     }
     if before:
-        found["cost_before"] = _amount(before.cost_micros)
-        found["cost_after"] = _amount((after or before).cost_micros)
+        found["cost_before"] = money(before.cost_micros)
+        found["cost_after"] = money((after or before).cost_micros)
     if with_rating and call.rating is not None:
         found["rating"] = json.loads(call.rating.canonical())
     return found
@@ -168,10 +168,6 @@ def _level(old: LevelCharge, new: LevelCharge) -> Document:
         "after": format_amount(new.charge_micros),
         "difference": format_amount(new.charge_micros - old.charge_micros),
     }
-
-
-def _amount(micros_: int | None) -> str | None:
-    return None if micros_ is None else format_amount(micros_)
 
 
 def _tell(desk: Desk, call: Rerated, run_id: str, by: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import Field
 
 from pbxcharge.catalog.form import Form
-from pbxcharge.catalog.scalars import matching, reads, shown, wrong
+from pbxcharge.catalog.scalars import reads, shown, wrong
 from pbxcharge.core.windows import DAY_S, Day, Schedule, Window
 
 WINDOW_NAME: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
@@ -66,7 +66,6 @@ def _read_date(text: str) -> date:
 Days = Annotated[frozenset[Day], reads(_read_days)]
 ClockTime = Annotated[int, reads(_read_clock)]
 Holiday = Annotated[date, reads(_read_date)]
-WindowName = Annotated[str, matching(WINDOW_NAME.pattern, "a name", "small letters and digits")]
 
 
 class TimeWindowForm(Form):
