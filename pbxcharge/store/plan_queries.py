@@ -24,6 +24,15 @@ ORDER BY plan, seq
 BODY = "SELECT body FROM plan_version WHERE plan = :plan AND version = :version"
 """What a version of a plan says."""
 
+OFFERED = """
+SELECT 'subscription', name, version FROM subscription_history
+WHERE seq IN (SELECT max(seq) FROM subscription_history GROUP BY name)
+UNION ALL
+SELECT 'product', name, version FROM product_history
+WHERE seq IN (SELECT max(seq) FROM product_history GROUP BY name)
+"""
+"""Which version of each subscription plan and product counts, as their histories say."""
+
 VERSIONS = """
 SELECT version FROM plan_version WHERE plan = :plan AND substr(version, 1, length(:start)) = :start
 ORDER BY version
@@ -53,6 +62,10 @@ class PlanQueries:
             for it in last
             if it.what in (PlanTurn.BEGAN, PlanTurn.PLANNED)
         ]
+
+    async def offered(self) -> dict[tuple[str, str], str | None]:
+        """By `subscription` or `product` and its name the version that counts; None has gone."""
+        return {(row[0], row[1]): row[2] for row in await fetch(self._listing, OFFERED, {})}
 
     async def body(self, plan: str, version: str) -> str | None:
         """What a version of a plan says, as canonical JSON; None if it is not kept."""
