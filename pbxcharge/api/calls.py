@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from pbxcharge.api.desk import Desk, declined, rows, unknown_account
+from pbxcharge.api.desk import Desk, accounts_of, declined, rows, unknown_account
 from pbxcharge.api.documents import (
     Document,
     call_document,
@@ -20,13 +20,17 @@ Measured = tuple[Call, int | None]
 """A call and its seconds of talk; None where nobody measures them."""
 
 
-async def list_calls(desk: Desk) -> Document:
-    """The calls that run, as they are metered; without a meter as they were stored."""
+async def list_calls(desk: Desk, scope: str | None = None) -> Document:
+    """The running calls of an account and everything below it, else of the whole site.
+
+    As they are metered; without a meter as they were stored.
+    """
+    payers = None if scope is None else await accounts_of(desk, scope)
     if desk.meter is not None:
         measured = sorted(_measured(desk.meter), key=lambda pair: pair[0].call_id)
-        return _calls(desk, measured, metered=True)
+        return _calls(desk, measured, payers, metered=True)
     stored = [(call, None) for call in await desk.queries.open_calls()]
-    return _calls(desk, stored, metered=False)
+    return _calls(desk, stored, payers, metered=False)
 
 
 async def hang_up(desk: Desk, by: str, *, call_id: str) -> Document:
@@ -60,8 +64,14 @@ async def list_cdrs(
     return {"cdrs": [cdr_document(cdr) for cdr in found]}
 
 
-def _calls(desk: Desk, calls: Sequence[Measured], *, metered: bool) -> Document:
-    documents = [call_document(call, talk_s, desk.currency) for call, talk_s in calls]
+def _calls(
+    desk: Desk, calls: Sequence[Measured], payers: frozenset[str] | None, *, metered: bool
+) -> Document:
+    documents = [
+        call_document(call, talk_s, desk.currency)
+        for call, talk_s in calls
+        if payers is None or call.granted.attempt.account_id in payers
+    ]
     return {"metered": metered, "calls": documents}
 
 

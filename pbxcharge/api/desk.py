@@ -99,6 +99,18 @@ def unknown_account(account_id: str) -> ActDeclined:
     return declined(Refusal.UNKNOWN_ACCOUNT, f"there is no account {account_id!r}")
 
 
+async def accounts_of(desk: Desk, scope: str) -> frozenset[str]:
+    """An account and everybody below it.
+
+    Raises:
+        ActDeclined: there is no such account.
+    """
+    found = frozenset(account.account_id for account in await desk.queries.accounts(scope))
+    if not found:
+        raise unknown_account(scope)
+    return found
+
+
 def rows(limit: int) -> int:
     """How many rows a list may have.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pbxcharge.api.desk import Desk, declined, unknown_account
+from pbxcharge.api.desk import Desk, accounts_of, declined
 from pbxcharge.flow.acts import Refusal
 from pbxcharge.flow.journal import EVENTS, Line
 
@@ -45,10 +45,7 @@ async def wanted(desk: Desk, account: str | None, number: str | None, event: str
     """
     accounts: set[str] = set()
     for scope in _listed(account):
-        below = {found.account_id for found in await desk.queries.accounts(scope)}
-        if not below:
-            raise unknown_account(scope)
-        accounts |= below
+        accounts |= await accounts_of(desk, scope)
     numbers = tuple(text.removeprefix("+") for text in _listed(number))
     return Wanted(frozenset(accounts), numbers, _events(event))
 

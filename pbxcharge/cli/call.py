@@ -10,7 +10,9 @@ from pbxcharge.cli.output import Column, console, grid, remark, say, table
 
 calls = typer.Typer(
     help="Calls that run now: list them, or hang one up.",
-    epilog=examples_text("pbxcharge calls", "pbxcharge calls --watch"),
+    epilog=examples_text(
+        "pbxcharge calls", "pbxcharge calls --watch", "pbxcharge calls --account acme"
+    ),
     invoke_without_command=True,
 )
 
@@ -36,12 +38,12 @@ COLUMNS: list[Column] = [
 STATES = {"ringing": "ringing", "up": "talking", "ending": "ending"}
 
 
-async def list_calls(run: Run, *, watch: bool = False) -> None:
+async def list_calls(run: Run, account: str | None = None, *, watch: bool = False) -> None:
     """List the calls that run now, what they cost so far, and what they hold."""
     if watch and not run.as_json and console().is_terminal:
-        await _watch(run)
+        await _watch(run, account)
         return
-    answer = await _running(run)
+    answer = await _running(run, account)
     run.show(answer, lambda: _print(answer))
 
 
@@ -55,13 +57,13 @@ async def hang_up(run: Run, call_id: CallId) -> None:
     run.show(answer, lambda: say(f"{call_id} is being hung up"))
 
 
-async def _running(run: Run) -> Document:
+async def _running(run: Run, account: str | None) -> Document:
     from pbxcharge.cli.reach import read
 
-    return await read(run, lambda api: api.get("/calls"))
+    return await read(run, lambda api: api.get("/calls", scope=account))
 
 
-async def _watch(run: Run) -> None:
+async def _watch(run: Run, account: str | None) -> None:
     """The table on the whole terminal, again and again, until Ctrl-C."""
     import asyncio
 
@@ -70,7 +72,7 @@ async def _watch(run: Run) -> None:
 
     with Live(console=Console(highlight=False), screen=True, auto_refresh=False) as live:
         while True:
-            live.update(_screen(await _running(run)), refresh=True)
+            live.update(_screen(await _running(run, account)), refresh=True)
             await asyncio.sleep(WATCH_EVERY_S)
 
 

@@ -89,12 +89,16 @@ def running_calls(
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="On a terminal: refresh the list every second.")
     ] = False,
+    account_id: Annotated[
+        str | None,
+        typer.Option("--account", metavar="ACCOUNT", help="Only this one and those below it."),
+    ] = None,
 ) -> None:
     """List the calls that run now, or end one."""
     run = ctx.find_object(Run) or Run()
     ctx.obj = Run(config or run.config_option, run.as_json or as_json)
     if ctx.invoked_subcommand is None:
-        end(lambda: call.list_calls(ctx.obj, watch=watch), ctx.obj)
+        end(lambda: call.list_calls(ctx.obj, account_id, watch=watch), ctx.obj)
 
 
 app.add_typer(account.app, name="account")

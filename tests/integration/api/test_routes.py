@@ -102,6 +102,17 @@ async def test_a_running_call_is_shown(served: Served, live: Call) -> None:
     assert (shown["held"], shown["currency"]) == ("0.60", "EUR")
 
 
+@pytest.mark.parametrize(("scope", "shown"), [("acme", ["live"]), ("alice", ["live"]), ("bob", [])])
+async def test_running_calls_are_those_of_a_scope(
+    served: Served, live: Call, scope: str, shown: list[str]
+) -> None:
+    """Of the account and of those below it; an account that is not there is named."""
+    await served.client.act("/accounts", account_id="bob", kind="user", parent_id="acme", name="B")
+    answer = await served.client.get("/calls", scope=scope)
+    assert [call["call_id"] for call in answer["calls"]] == shown
+    assert await declined(served.client.get("/calls", scope="nobody")) == "unknown_account"
+
+
 async def test_a_running_call_is_not_explained_yet(served: Served, live: Call) -> None:
     """Whoever asks is told that it runs, and where to look."""
     with pytest.raises(ActDeclined, match="still runs") as refused:
