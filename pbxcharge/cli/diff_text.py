@@ -43,6 +43,8 @@ def show_diff(plan: Document, every: bool) -> None:
 
 
 def _versions(plan: Document) -> str:
+    if plan["replaces"] is not None:
+        return f"to come, in place of {plan['replaces']}, {plan['before']} → {plan['after']}"
     if plan["before"] is None:
         return f"new, {plan['after']}, {plural(len(plan['prices']), 'price')}"
     if plan["after"] is None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Charging plans.")
 
+_BEGINS = " from "
+"""In what a plan to come is called, before its instant."""
 Document = dict[str, Any]
 Tell = Callable[[Run], Awaitable[Document]]
 
@@ -299,13 +301,14 @@ def _show_applied(answer: Document) -> None:
 
 def _later(changes: list[Document]) -> str:
     """A plan to come is in the table with its instant, until which the next call knows nothing."""
-    to_come = any(" from " in change["plan"] for change in changes)
+    to_come = any(_BEGINS in change["plan"] for change in changes)
     return ", a plan to come from its instant on" if to_come else ""
 
 
 def _change_row(change: Document) -> tuple[Any, ...]:
     before, after = change["before"], change["after"]
-    word = "new" if before is None else "removed" if after is None else "changed"
+    new = "to come" if _BEGINS in change["plan"] else "new"
+    word = new if before is None else "removed" if after is None else "changed"
     return change["plan"], word, before, after, change["accounts"]
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,8 +18,22 @@ if TYPE_CHECKING:
     from pbxcharge.cli.reach import Api
 
 Document = dict[str, Any]
-Sides = dict[str, tuple[str, str]]
-"""The plan and the version that stand on one side, by what the plan is called there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A version of a plan; one of the files with its beginning and its content."""
+
+    plan: str
+    version: str
+    effective_from_s: int = field(default=0, compare=False)
+    body: str | None = field(default=None, compare=False)
+
+
+Sides = dict[str, Side]
+"""What stands on one side, by what the plan is called there."""
+Pair = tuple[Side | None, Side | None, str | None]
+"""Before, after, and what the plan before is called if it is another one, which is replaced."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -98,63 +113,72 @@ async def _compare(
     since, to = versions
     before = await _kept(api, name, since) if since else await _in_force(run, api, name)
     written = {} if catalog is None else _written(run, catalog, name)
-    after = await _kept(api, name, to) if to else {key: side[:2] for key, side in written.items()}
+    after = await _kept(api, name, to) if to else written
     if since or to:
         # Of one plan as it counts: what is to come stands beside it.
         before, after = ({name or "": it[name]} if name in it else {} for it in (before, after))
     if name is not None and not before and not after:
         raise ActDeclined("unknown_plan", f"there is no plan {name!r}, in force or in the files")
-    bodies = {key: side[2] for key, side in written.items()}
     plans = [
-        await _document(run, api, key, before.get(key), after.get(key), bodies.get(key))
+        await _document(run, api, key, _pair(key, before, after))
         for key in sorted({**before, **after})
         if before.get(key) != after.get(key)
     ]
     return {"differs": bool(plans), "plans": plans}
 
 
-async def _document(
-    run: Run,
-    api: "Api",
-    called: str,
-    before: tuple[str, str] | None,
-    after: tuple[str, str] | None,
-    written: str | None,
-) -> Document:
+def _pair(called: str, before: Sides, after: Sides) -> Pair:
+    """What is compared; a new plan to come with the one in whose place it will come."""
+    new, old = after.get(called), before.get(called)
+    if new is None or old is not None:
+        return old, new, None
+    earlier = {
+        key: side
+        for key, side in after.items()
+        if side.plan == new.plan and side.effective_from_s < new.effective_from_s
+    }
+    if not earlier:
+        return None, new, None
+    replaced = max(earlier, key=lambda key: earlier[key].effective_from_s)
+    return earlier[replaced], new, replaced
+
+
+async def _document(run: Run, api: "Api", called: str, pair: Pair) -> Document:
     from pbxcharge.alone import diff_document, plan_diff
 
-    old = await _body(api, before)
-    new = written if written is not None else await _body(api, after)
+    before, after, replaced = pair
+    old, new = await _body(api, before), await _body(api, after)
     found = diff_document(plan_diff(old, new, run.settings.time_zone))
-    versions = {"before": before and before[1], "after": after and after[1]}
-    return {"plan": called, **versions, **found}
+    versions = {"before": before and before.version, "after": after and after.version}
+    return {"plan": called, "replaces": replaced, **versions, **found}
 
 
-async def _body(api: "Api", side: tuple[str, str] | None) -> str | None:
+async def _body(api: "Api", side: Side | None) -> str | None:
     if side is None:
         return None
-    answer = await api.get("/plan/version", name=side[0], version=side[1])
+    if side.body is not None:
+        return side.body
+    answer = await api.get("/plan/version", name=side.plan, version=side.version)
     return str(answer["body"])
 
 
 async def _kept(api: "Api", name: str | None, version: str) -> Sides:
     answer = await api.get("/plan/version", name=name, version=version)
-    return {answer["plan"]: (answer["plan"], answer["version"])}
+    return {answer["plan"]: Side(answer["plan"], answer["version"])}
 
 
 async def _in_force(run: Run, api: "Api", name: str | None) -> Sides:
     places = (await api.get("/plans/places"))["plans"]
     return {
-        _called(run, it["plan"], it["in_force"], it["effective_from_s"]): (
-            it["plan"],
-            it["version"],
+        _called(run, it["plan"], it["in_force"], it["effective_from_s"]): Side(
+            it["plan"], it["version"]
         )
         for it in places
         if name in (None, it["plan"])
     }
 
 
-def _written(run: Run, catalog: "Catalog", name: str | None) -> dict[str, tuple[str, str, str]]:
+def _written(run: Run, catalog: "Catalog", name: str | None) -> Sides:
     """The plans of the files that have not ended, with their content."""
     from pbxcharge.alone import plan_body, plans_now, plans_to_come
 
@@ -163,10 +187,8 @@ def _written(run: Run, catalog: "Catalog", name: str | None) -> dict[str, tuple[
     now = [plan for plan in held if not (plan.prices_nothing and plan.has_ended(now_s))]
     plans = [*((plan, True) for plan in now), *((plan, False) for plan in plans_to_come(catalog))]
     return {
-        _called(run, plan.name, begun, plan.effective_from_s): (
-            plan.name,
-            plan.version,
-            plan_body(plan),
+        _called(run, plan.name, begun, plan.effective_from_s): Side(
+            plan.name, plan.version, plan.effective_from_s, plan_body(plan)
         )
         for plan, begun in plans
         if name in (None, plan.name)

@@ -66,12 +66,27 @@ async def test_a_new_plan_and_one_to_come_and_one_that_is_gone_are_named(site: S
     found = {it["plan"]: (it["before"] is None, it["after"] is None) for it in await differ(site)}
     assert found == {
         "gold": (True, False),
-        "gold from 2099-01-01 00:00": (True, False),
+        "gold from 2099-01-01 00:00": (False, False),
         "night": (False, True),
     }
     shown = (await site.run("plan", "diff", code=1)).out
     assert "gold: new, " in shown
     assert "night: gone, " in shown
+
+
+async def test_a_version_to_come_is_compared_with_the_one_that_it_replaces(served: Site) -> None:
+    """The next one by date: of two to come the second one with the first one."""
+    first = await apply(served, GOLD)
+    for year, price in (("2098", "0.75"), ("2099", "0.90")):
+        later = GOLD.replace("0.60", price)
+        dated = later.replace("name: gold", f"name: gold\neffective_from: {year}-01-01")
+        (served.folder / "plans" / f"gold-{year}.yaml").write_text(dated)
+    soon, late = await differ(served)
+    assert (soon["before"], soon["replaces"]) == (first, "gold")
+    assert (late["before"], late["replaces"]) == (soon["after"], "gold from 2098-01-01 00:00")
+    assert [it["percent"] for plan in (soon, late) for it in plan["prices"]] == ["+25.0", "+20.0"]
+    shown = (await served.run("plan", "apply", "--check")).out
+    assert f"to come, in place of gold, {first} → {soon['after']}" in shown
 
 
 async def test_what_cannot_be_compared_is_no_difference(site: Site) -> None:

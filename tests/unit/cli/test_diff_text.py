@@ -26,7 +26,8 @@ def price(prefix: int, before: str | None, after: str | None, percent: str | Non
 
 def shown(capsys: pytest.CaptureFixture[str], prices: list[Any], *, every: bool = False) -> str:
     """What is printed of a plan with these changes."""
-    plan = {"plan": "x", "before": "v1", "after": "v2", "settings": [], "prices": prices}
+    versions = {"before": "v1", "after": "v2", "replaces": None}
+    plan = {"plan": "x", **versions, "settings": [], "prices": prices}
     show_diff(plan, every)
     return capsys.readouterr().out
 
