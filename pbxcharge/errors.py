@@ -184,7 +184,7 @@ class ForeignLog(OperatingError):
 
 
 class ExportRuns(PbxchargeError):
-    """Another export writes into the same folder: wait until it has ended."""
+    """Another export of the same stream is at work: wait until it has ended."""
 
 
 class ExportDiffers(PbxchargeError):

@@ -1,9 +1,11 @@
 """`pbxcharge cdr export`: records for mediation, each of them once."""
 
-import fcntl
+import errno
 import os
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,7 +53,7 @@ async def export(
         return
     if not to.is_dir():
         raise BadConfiguration(f"{to} is no folder: make it first")
-    with _alone(to):
+    with _alone(run.settings.database, stream):
         files = [file async for file in _files(run, to, stream, rows)]
     count = sum(file["last_seq"] - file["first_seq"] + 1 for file in files)
     told = f"{plural(count, 'record')} in {plural(len(files), 'file')}"
@@ -59,27 +61,22 @@ async def export(
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One export at a time into a folder.
+def _alone(database: Path, stream: str) -> Iterator[None]:
+    """One export of a stream at a time, whoever gives it and wherever it writes.
 
-    Another one would write the file that is being written, too, maybe when it was taken already.
+    Another one would be given the same file, and put it into its folder as well. The name of a
+    socket is a lock that users share who may read none of each other's files, and that ends with
+    the process, however that ends.
     """
-    try:
-        opened = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise BadConfiguration(f"{folder} cannot be read: {error.strerror}") from error
-    try:
-        _lock(opened, folder)
+    named = sha256(f"{database}\0{stream}".encode()).hexdigest()
+    with socket.socket(socket.AF_UNIX) as held:
+        try:
+            held.bind(f"\0pbxcharge-export-{named}")
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise ExportRuns(f"another export of the stream {stream} is at work") from None
         yield
-    finally:
-        os.close(opened)
-
-
-def _lock(opened: int, folder: Path) -> None:
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise ExportRuns(f"another export writes into {folder}") from None
 
 
 async def _files(run: Run, to: Path, stream: str, rows: int) -> AsyncIterator[Document]:

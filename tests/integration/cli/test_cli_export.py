@@ -1,11 +1,12 @@
 """`pbxcharge cdr export`: files that other systems read, beside a running daemon and without."""
 
+import asyncio
 import csv
-import fcntl
 import os
 from pathlib import Path
 
 from tests.exchange import exchange
+from tests.fakes.until import until
 from tests.integration.daemon.test_reload import hang_up
 
 
@@ -41,22 +42,27 @@ async def test_records_are_written_once_with_and_without_the_daemon() -> None:
         assert listed.count("cdr-mediation-") == 3
 
 
-async def test_two_exports_never_write_into_a_folder_at_once() -> None:
-    """The second one writes nothing and says so: the file may have been taken already.
+async def test_two_exports_of_a_stream_never_run_at_once() -> None:
+    """Whatever their folders: the second one writes nothing and says so, another stream's goes on.
 
-    Seen failing without `_lock`.
+    Seen failing (the file lay in both folders) without `_alone`.
     """
     async with exchange({"alice": "9.00"}) as x:
         await hang_up(x, "alice")
-        folder = x.site.folder / "out"
-        folder.mkdir()
-        words = ("cdr", "export", "--to", str(folder))
-        other = os.open(folder, os.O_RDONLY)
-        fcntl.flock(other, fcntl.LOCK_EX)
+        first, second = x.site.folder / "first", x.site.folder / "second"
+        for folder in (first, second):
+            folder.mkdir()
+        # The first one waits until it is told what lies there already.
+        os.mkfifo(first / "cdr-mediation-000000001-000000001.csv")
+        words = ("cdr", "export", "--to", str(second))
+        waits = asyncio.create_task(x.site.run("cdr", "export", "--to", str(first), code=1))
+        await until(lambda: x.rows("SELECT 1 FROM export_file"))
         answer = await x.site.run(*words, code=1)
-        assert "another export writes into" in answer.err
-        os.close(other)
-        assert (await x.site.run(*words)).out.startswith("1 record in 1 file")
+        assert "another export of the stream mediation is at work" in answer.err
+        assert (await x.site.run(*words, "--stream", "other")).out.startswith("1 record")
+        await asyncio.to_thread((first / "cdr-mediation-000000001-000000001.csv").write_text, "")
+        assert "has other records" in (await waits).err
+        assert [path.name[:9] for path in second.iterdir()] == ["cdr-other"]
 
 
 async def test_a_file_with_other_records_is_never_replaced() -> None:
