@@ -163,32 +163,31 @@ class Reports:
 @asynccontextmanager
 async def _limited(connection: aiosqlite.Connection, within_s: float) -> AsyncIterator[None]:
     """A read transaction that is interrupted when its time is over."""
-    late = False
-    loop = asyncio.get_running_loop()
-    timers: list[asyncio.TimerHandle] = []
-
-    def interrupt() -> None:
-        nonlocal late
-        late = True
-        task = asyncio.ensure_future(connection.interrupt())
-        interrupting.append(task)
-        # Between two questions there was nothing to interrupt: then the next one is.
-        timers[:] = [loop.call_later(AGAIN_S, interrupt)]
-
-    interrupting: list[asyncio.Future[None]] = []
-    timers.append(loop.call_later(within_s, interrupt))
+    late = asyncio.Event()
+    interrupting = asyncio.create_task(_interrupt(connection, within_s, late))
     try:
         await connection.execute_fetchall("BEGIN")
         yield
         await connection.execute_fetchall("COMMIT")
     except sqlite3.Error as error:
-        if late:
+        if late.is_set():
             message = f"the report was given up after {within_s:.0f} s: ask for a shorter time"
             raise StorageDown(message) from error
         raise StorageDown(f"the books cannot be read: {error}") from error
     finally:
-        timers[-1].cancel()
-        await asyncio.gather(*interrupting)
+        interrupting.cancel()
+        await asyncio.wait([interrupting])
+
+
+async def _interrupt(
+    connection: aiosqlite.Connection, within_s: float, late: asyncio.Event
+) -> None:
+    await asyncio.sleep(within_s)
+    late.set()
+    while True:
+        await connection.interrupt()
+        # Between two questions there was nothing to interrupt: then the next one is.
+        await asyncio.sleep(AGAIN_S)
 
 
 def _indented(steps: Sequence[Any]) -> list[str]:
