@@ -5,10 +5,11 @@ from pbxcharge.api.desk import Desk, declined, was_done
 from pbxcharge.api.documents import Document, instant
 from pbxcharge.core.exports import ExportFile
 from pbxcharge.flow.acts import Refusal
-from pbxcharge.flow.exports import NothingToExport
+from pbxcharge.flow.exports import ROWS_MAX, NothingToExport
 from pbxcharge.store.export_queries import COLUMNS
 
 FILES_MAX = 1000
+SEQ_DIGITS_MAX = 18
 
 
 async def choose(desk: Desk, by: str, *, stream: str, rows: int) -> Document:
@@ -31,14 +32,19 @@ async def files(desk: Desk, stream: str) -> Document:
 
 async def content(desk: Desk, stream: str, first_seq: str, last_seq: str) -> Document:
     """The records of a file, as they were when they were chosen."""
-    try:
-        between = int(first_seq), int(last_seq)
-    except ValueError:
-        raise declined(Refusal.OUT_OF_BOUNDS, "sequence numbers are whole numbers") from None
+    between = _seq(first_seq), _seq(last_seq)
+    if not 0 <= between[1] - between[0] < ROWS_MAX:
+        raise declined(Refusal.OUT_OF_BOUNDS, f"a file has 1 to {ROWS_MAX:,} records")
     async with desk.queries.reports.reading() as reading:
         found = await reading.exported(stream, *between)
     columns = tuple(COLUMNS)
     return {"columns": columns, "rows": await report_rows.call_documents(found, columns)}
+
+
+def _seq(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= SEQ_DIGITS_MAX):
+        raise declined(Refusal.OUT_OF_BOUNDS, f"{text[:40]!r} is no sequence number")
+    return int(text)
 
 
 def document(file: ExportFile) -> Document:

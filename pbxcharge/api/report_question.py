@@ -116,7 +116,7 @@ def _unknown(name: str, what: str, known: tuple[str, ...]) -> ActDeclined:
 
 
 def _cause(text: str) -> str:
-    if not (text.isascii() and text.isdigit() and int(text) <= 127):
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 127):
         raise declined(Refusal.NAME_INVALID, f"{text!r} is no hangup cause, a number of 0 to 127")
     return text
 

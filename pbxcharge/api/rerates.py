@@ -20,6 +20,7 @@ from pbxcharge.store.recharge_queries import FIRST, Place
 
 CALLS_MAX = 100
 """So many calls are priced for one answer; whoever wants more asks again."""
+INSTANT_DIGITS_MAX = 18
 
 
 async def look(
@@ -110,8 +111,8 @@ def _written(place: Place) -> str:
 
 def _place(text: str) -> Place:
     at_us, _, call_id = text.partition("/")
-    if not at_us.isdecimal():
-        raise declined(Refusal.NAME_INVALID, f"{text!r} is no place to go on from")
+    if not (at_us.isascii() and at_us.isdigit() and len(at_us) <= INSTANT_DIGITS_MAX):
+        raise declined(Refusal.NAME_INVALID, f"{text[:40]!r} is no place to go on from")
     return int(at_us), call_id
 
 

@@ -213,6 +213,24 @@ async def test_a_quote_for_no_instant_is_declined(served: Served, at: str) -> No
     assert await declined(served.client.get("/quote", **asked)) == "name_invalid"
 
 
+@pytest.mark.parametrize("after", ["x/y", "/y", "²/y", "9" * 5000 + "/y", "9" * 30 + "/y"])
+async def test_a_list_goes_on_from_no_other_place(served: Served, after: str) -> None:
+    """What SQLite could not store as an instant is declined like what is no number at all."""
+    asked = served.client.get("/rerate", plan="retail", after=after)
+    assert await declined(asked) == "name_invalid"
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("1", "x"), ("-1", "2"), ("1", "9" * 30), ("1", "10001"), ("2", "1")]
+)
+async def test_no_more_records_are_read_at_once_than_a_file_has(
+    served: Served, first: str, last: str
+) -> None:
+    """One file at a time, of 10,000 records at most."""
+    asked = served.client.get("/exports/content", stream="m", first_seq=first, last_seq=last)
+    assert await declined(asked) == "out_of_bounds"
+
+
 async def test_a_record_is_explained(served: Served) -> None:
     """And listed, with its scope."""
     await served.client.act("/topups", id="p-1", account_id="alice", amount="10")

@@ -51,6 +51,7 @@ def test_a_time_is_meant_by_the_sites_clocks(
         ({"dispositions": "busy"}, "known: ANSWERED, NO ANSWER, BUSY"),
         ({"causes": "16,x"}, "'x' is no hangup cause"),
         ({"causes": "300"}, "0 to 127"),
+        ({"causes": "1" * 5000}, "0 to 127"),
     ],
 )
 def test_what_nobody_can_answer_is_declined(asked: dict[str, object], said: str) -> None:
