@@ -53,7 +53,7 @@ from pbxcharge.flow.office import Office
 from pbxcharge.flow.plan_record import PlanRecord
 from pbxcharge.flow.versions import deck_versions, label, local_time, plan_versions
 from pbxcharge.settings import Settings
-from pbxcharge.site_costs import below_cost
+from pbxcharge.site_costs import below_cost, below_level
 from pbxcharge.site_files import SiteFiles, inspect_files, read_files
 from pbxcharge.site_of_books import asked_of_books, books_findings, jumps, last_versions
 from pbxcharge.site_prices import site_prices
@@ -82,6 +82,7 @@ __all__ = [
     "asterisk_findings",
     "back_up",
     "below_cost",
+    "below_level",
     "books_findings",
     "deck_versions",
     "diff_document",

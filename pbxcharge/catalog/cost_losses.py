@@ -120,8 +120,8 @@ class _Comparison:
     def __init__(self, plan: Plan, call_type: CallType, buying: Buying, at_s: int) -> None:
         self._public = call_type is CallType.PUBLIC
         self._buying, self._at_s = buying, at_s
-        self._exceptions = _rows_at(plan.exceptions.get(call_type), at_s)
-        self._rows = _rows_at(plan.tariffs.get(call_type), at_s)
+        self._exceptions = rows_at(plan.exceptions.get(call_type), at_s)
+        self._rows = rows_at(plan.tariffs.get(call_type), at_s)
         self._relative = can_lose(plan.relative.get(call_type))
         self._barred = dict.fromkeys(plan.barred.digits if self._public else (), True)
         self._own: Deck | None = None
@@ -290,7 +290,7 @@ def _selling_row(row: DatedRate, exceptions: Mapping[str, DatedRate]) -> _Sellin
     return _Selling(id(row), PricedBy(table, prefix, row.from_s), relative, lambda: row.rate)
 
 
-def _rows_at(tariff: Tariff | None, at_s: int) -> dict[str, DatedRate]:
+def rows_at(tariff: Tariff | None, at_s: int) -> dict[str, DatedRate]:
     """The rows of a tariff that are in effect, by prefix."""
     if tariff is None:
         return {}

@@ -35,6 +35,7 @@ async def check(
     """Check the site's files, also against its accounts and Asterisk."""
     from pbxcharge.alone import (
         below_cost,
+        below_level,
         books_findings,
         emergency_finding,
         in_order,
@@ -50,7 +51,8 @@ async def check(
     of_books = (*books_findings(files, facts), *facts["jumps"]) if facts else ()
     phones = facts["endpoints"] if facts else ()
     loaded, not_asked = await _of_asterisk(run.config, files.settings, phones)
-    every = in_order((*found, *loaded, *of_books, *below_cost(files, facts)))
+    losing = (*below_cost(files, facts), *below_level(files, facts))
+    every = in_order((*found, *loaded, *of_books, *losing))
     document = {**_document(every), "asterisk_not_asked": not_asked, "books_not_read": not_read}
     run.show(document, lambda: _show(every, run.config, not_asked, not_read))
     refused = _count(every, "error") or (strict and every)

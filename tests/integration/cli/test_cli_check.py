@@ -82,3 +82,18 @@ async def test_a_price_below_cost_is_told_with_its_line(site: Site) -> None:
     line = (site.folder / "plans" / "retail.yaml").read_text().splitlines()[below["line"] - 1]
     assert line.strip() == "price_per_minute: 0.02"
     assert "0.02 a minute against 0.038 over carrier" in below["message"]
+
+
+async def test_a_price_below_that_of_the_level_above_is_told(site: Site) -> None:
+    """The organization of the user whose plan is `kiosk` gets one that asks more for the same."""
+    plans = site.folder / "plans"
+    kiosk = (plans / "kiosk.yaml").read_text()
+    dear = kiosk.replace("name: kiosk", "name: dear").replace(
+        "price_per_minute: 0.60", "price_per_minute: 0.70"
+    )
+    (plans / "dear.yaml").write_text(dear)
+    await site.run("account", "set-plan", "acme", "dear")
+    found = (await site.run("--json", "check")).json["findings"]
+    below = next(it for it in found if "the level above" in it["message"])
+    assert below["file"] == str(plans / "kiosk.yaml")
+    assert "by its plan dear: 0.60 a minute against 0.70" in below["message"]
