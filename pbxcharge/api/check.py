@@ -1,6 +1,6 @@
 """What a check of the site's files asks of the books: counts, and names that clash."""
 
-from pbxcharge.api.desk import Desk
+from pbxcharge.api.desk import Desk, listed
 from pbxcharge.api.documents import Document
 
 PHONES_MAX = 5_000
@@ -17,9 +17,9 @@ async def facts(desk: Desk, owners: str = "", dialled: str = "", dids: str = "")
         dids: numbers of the public network: those of them that are the site's own are named.
     """
     queries = desk.queries
-    known = await queries.accounts_named(_each(owners))
-    phones = await queries.phones_numbered(_each(dialled))
-    numbers = await queries.dids_named(_each(dids))
+    known = await queries.accounts_named(listed(owners))
+    phones = await queries.phones_numbered(listed(dialled))
+    numbers = await queries.dids_named(listed(dids))
     return {
         "plans": [
             {"plan": plan, "above": above, "accounts": count}
@@ -33,7 +33,3 @@ async def facts(desk: Desk, owners: str = "", dialled: str = "", dids: str = "")
         "endpoints": await queries.endpoints(PHONES_MAX),
         "dids": [{"number": did.number, "account": did.account_id} for did in numbers],
     }
-
-
-def _each(names: str) -> list[str]:
-    return [name for name in names.split(",") if name]

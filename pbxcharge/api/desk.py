@@ -111,6 +111,11 @@ async def accounts_of(desk: Desk, scope: str) -> frozenset[str]:
     return found
 
 
+def listed(text: str | None) -> list[str]:
+    """The names in a text, with commas between: `public, local` are two."""
+    return [name for name in map(str.strip, (text or "").split(",")) if name]
+
+
 def rows(limit: int) -> int:
     """How many rows a list may have.
 

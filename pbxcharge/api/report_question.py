@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pbxcharge.api.desk import declined
+from pbxcharge.api.desk import declined, listed
 from pbxcharge.core.cdr import EMERGENCY, Disposition
 from pbxcharge.core.period import Period, bounded, instant_us, month_period, this_month
 from pbxcharge.core.plan import CallType
@@ -56,7 +56,7 @@ class Question(BaseModel):
             _among(self.types, TYPES, "type of call"),
             next(iter(_among(self.direction, DIRECTIONS, "direction")), None),
             _among(self.dispositions, tuple(Disposition), "disposition"),
-            tuple(int(_cause(text)) for text in _listed(self.causes)),
+            tuple(int(_cause(text)) for text in listed(self.causes)),
         )
 
     @property
@@ -104,10 +104,10 @@ def question(asked: dict[str, Any]) -> Question:
 
 def _among(text: str, known: tuple[str, ...], what: str) -> tuple[str, ...]:
     """The names of a list; for one that is misspelled a report would be empty."""
-    for name in _listed(text):
+    for name in listed(text):
         if name not in known:
             raise _unknown(name, what, known)
-    return tuple(_listed(text))
+    return tuple(listed(text))
 
 
 def _unknown(name: str, what: str, known: tuple[str, ...]) -> ActDeclined:
@@ -119,7 +119,3 @@ def _cause(text: str) -> str:
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 127):
         raise declined(Refusal.NAME_INVALID, f"{text!r} is no hangup cause, a number of 0 to 127")
     return text
-
-
-def _listed(text: str) -> list[str]:
-    return [part for part in map(str.strip, text.split(",")) if part]

@@ -1,9 +1,8 @@
 """Which lines of the live cost log a reader wants: decided here, so that it gets no others."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pbxcharge.api.desk import Desk, accounts_of, declined
+from pbxcharge.api.desk import Desk, accounts_of, declined, listed
 from pbxcharge.flow.acts import Refusal
 from pbxcharge.flow.journal import EVENTS, Line
 
@@ -44,24 +43,20 @@ async def wanted(desk: Desk, account: str | None, number: str | None, event: str
         ActDeclined: there is no such account, or no such event.
     """
     accounts: set[str] = set()
-    for scope in _listed(account):
+    for scope in listed(account):
         accounts |= await accounts_of(desk, scope)
-    numbers = tuple(text.removeprefix("+") for text in _listed(number))
+    numbers = tuple(text.removeprefix("+") for text in listed(number))
     return Wanted(frozenset(accounts), numbers, _events(event))
 
 
 def _events(text: str | None) -> frozenset[str]:
     """Names of events; for one that is misspelled a reader would wait for ever."""
     known = {_name(event): event for event in EVENTS}
-    for event in _listed(text):
+    for event in listed(text):
         if _name(event) not in known:
             message = f"no event is called {event!r}; known: {', '.join(sorted(EVENTS))}"
             raise declined(Refusal.NAME_INVALID, message)
-    return frozenset(map(_name, _listed(text)))
-
-
-def _listed(text: str | None) -> Iterable[str]:
-    return filter(None, map(str.strip, (text or "").split(",")))
+    return frozenset(map(_name, listed(text)))
 
 
 def _name(event: str) -> str:

@@ -15,6 +15,9 @@ app = typer.Typer(
 extensions = typer.Typer(no_args_is_help=True, help="Phones of users.")
 
 AccountId = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Id of the account.")]
+_BELOW = "Only this one and those below it."
+Subtree = Annotated[str | None, typer.Argument(metavar="[ACCOUNT]", help=_BELOW)]
+Below = Annotated[str | None, typer.Option("--account", metavar="ACCOUNT", help=_BELOW)]
 
 
 class Settable(StrEnum):
@@ -78,9 +81,7 @@ async def add(
 @command(app, "list", examples=("pbxcharge account list", "pbxcharge account list acme"))
 async def list_accounts(
     run: Run,
-    account_id: Annotated[
-        str | None, typer.Argument(metavar="[ACCOUNT]", help="Only this one and those below it.")
-    ] = None,
+    account_id: Subtree = None,
 ) -> None:
     """List accounts with plan, status and phones."""
     from pbxcharge.cli.reach import read

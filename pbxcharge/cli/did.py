@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pbxcharge.cli.account import Subtree
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.output import say, table
 
@@ -44,9 +45,7 @@ async def add(
 @command(app, "list", examples=("pbxcharge did list", "pbxcharge did list acme"))
 async def list_dids(
     run: Run,
-    account_id: Annotated[
-        str | None, typer.Argument(metavar="[ACCOUNT]", help="Only this one and those below it.")
-    ] = None,
+    account_id: Subtree = None,
 ) -> None:
     """List the numbers, with who pays and what answers."""
     from pbxcharge.cli.reach import read

@@ -89,10 +89,7 @@ def running_calls(
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="On a terminal: refresh the list every second.")
     ] = False,
-    account_id: Annotated[
-        str | None,
-        typer.Option("--account", metavar="ACCOUNT", help="Only this one and those below it."),
-    ] = None,
+    account_id: account.Below = None,
 ) -> None:
     """List the calls that run now, or end one."""
     run = ctx.find_object(Run) or Run()

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pbxcharge.cli.account import AccountId
+from pbxcharge.cli.account import AccountId, Subtree
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.output import at, say, table
 from pbxcharge.core.account import WalletKind
@@ -31,9 +31,6 @@ Wallet = Annotated[
         help="For calls made, from outside, or both; by default the shared or the outgoing one.",
         show_default=False,
     ),
-]
-Scope = Annotated[
-    str | None, typer.Argument(metavar="[ACCOUNT]", help="Only this one and those below it.")
 ]
 
 
@@ -134,7 +131,7 @@ async def refund(
     )
 
 
-async def balance(run: Run, account_id: Scope = None) -> None:
+async def balance(run: Run, account_id: Subtree = None) -> None:
     """Show balances: what is there, held, and left to spend."""
     from pbxcharge.cli.reach import read
 

@@ -25,6 +25,11 @@ Until = Annotated[
     typer.Option(formats=_FORMATS, metavar="DATE", help="Before this day or second (UTC)."),
 ]
 
+FROM = typer.Option("--from", metavar="DAY", help="The first day or month, in the site's time.")
+To = Annotated[
+    str | None, typer.Option("--to", metavar="DAY", help="The last day or month; else up to now.")
+]
+
 
 def month_bounds(text: str) -> tuple[datetime, datetime]:
     """A month's first instant and the next month's: 2026-12 ends where 2027-01 begins.

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pbxcharge.cli.account import Subtree
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.explain_facts import caller
 from pbxcharge.cli.output import at, table
@@ -25,9 +26,7 @@ Document = dict[str, Any]
 )
 async def list_records(
     run: Run,
-    account_id: Annotated[
-        str | None, typer.Argument(metavar="[ACCOUNT]", help="Only this one and those below it.")
-    ] = None,
+    account_id: Subtree = None,
     since: Since = None,
     until: Until = None,
     month: Annotated[str | None, typer.Option(help="A month (UTC), such as 2026-03.")] = None,

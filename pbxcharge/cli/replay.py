@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pbxcharge.cli import findings as shown
+from pbxcharge.cli.account import Below
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.exits import BadConfiguration, Exit
 from pbxcharge.cli.output import at, complain, printable, say, table, write_lines
-from pbxcharge.cli.period import from_to
+from pbxcharge.cli.period import FROM, To, from_to
 from pbxcharge.cli.reasons import in_words
 from pbxcharge.core.money import MICROS, parse_amount, parse_price
 from pbxcharge.errors import AmountError
@@ -73,14 +74,8 @@ def add_to(app: typer.Typer) -> None:
 
 def replay(
     run: Run,
-    begin: Annotated[
-        str,
-        typer.Option("--from", metavar="DAY", help="The first day or month, in the site's time."),
-    ],
-    end: Annotated[
-        str | None,
-        typer.Option("--to", metavar="DAY", help="The last day or month; else up to now."),
-    ] = None,
+    begin: Annotated[str, FROM],
+    end: To = None,
     plans: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="A folder of plan files; else the site's own."),
@@ -89,10 +84,7 @@ def replay(
         Path | None,
         typer.Option(metavar="DIR", help="A folder of rate decks; else the site's own."),
     ] = None,
-    account_id: Annotated[
-        str | None,
-        typer.Option("--account", metavar="ACCOUNT", help="Only this one and those below it."),
-    ] = None,
+    account_id: Below = None,
     by: Annotated[By | None, typer.Option(help="Only this table.")] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every row, not only those that change most.")

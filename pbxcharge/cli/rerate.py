@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from pbxcharge.cli import findings as shown
+from pbxcharge.cli.account import Below
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.exits import BadConfiguration, Exit
 from pbxcharge.cli.money import Id, Note, new_id
 from pbxcharge.cli.output import remark
-from pbxcharge.cli.period import from_to
+from pbxcharge.cli.period import FROM, To, from_to
 from pbxcharge.cli.rerate_tables import rerate_document, show_rerate
 from pbxcharge.errors import OperatingError
 
@@ -48,18 +49,9 @@ async def rerate(
     plan: Annotated[
         str | None, typer.Option(help="Every answered call that some level pays for by this plan.")
     ] = None,
-    begin: Annotated[
-        str | None,
-        typer.Option("--from", metavar="DAY", help="The first day or month, in the site's time."),
-    ] = None,
-    end: Annotated[
-        str | None,
-        typer.Option("--to", metavar="DAY", help="The last day or month; else up to now."),
-    ] = None,
-    account_id: Annotated[
-        str | None,
-        typer.Option("--account", metavar="ACCOUNT", help="Only this one and those below it."),
-    ] = None,
+    begin: Annotated[str | None, FROM] = None,
+    end: To = None,
+    account_id: Below = None,
     plans: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Price by this folder's plans, not by those in force."),
