@@ -40,6 +40,7 @@ from pbxcharge.catalog.emergency import CONTEXT, compare, compare_loaded, emerge
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.import_files import read_import
 from pbxcharge.catalog.load import Catalog
+from pbxcharge.catalog.offers import NOTHING_OFFERED, Offered
 from pbxcharge.catalog.placing import Installation, alone_in, place
 from pbxcharge.catalog.plan_diff import diff_document, plan_diff
 from pbxcharge.catalog.plan_version import plan_body
@@ -47,11 +48,11 @@ from pbxcharge.catalog.stored_plan import stored_plan
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan
 from pbxcharge.errors import WrongCurrency
-from pbxcharge.flow.authorize import PlansAt
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.plan_record import PlanRecord
-from pbxcharge.flow.versions import deck_versions, label, local_time, plan_versions
+from pbxcharge.flow.prices import PlansAt
+from pbxcharge.flow.versions import deck_versions, label, local_time, offer_versions, plan_versions
 from pbxcharge.settings import Settings
 from pbxcharge.site_costs import below_cost, below_level
 from pbxcharge.site_files import SiteFiles, inspect_files, read_files
@@ -66,6 +67,7 @@ from pbxcharge.store.migrate import Migrated, migrate_alone, require_newest
 from pbxcharge.store.verify import verify as verify_books
 
 __all__ = [
+    "NOTHING_OFFERED",
     "NO_DECKS",
     "NO_PLANS",
     "Backup",
@@ -126,7 +128,8 @@ def plans_to_come(catalog: Catalog) -> tuple[Plan, ...]:
 def versions_now(catalog: Catalog, zone: tzinfo) -> dict[str, str]:
     """The version of each plan, of those to come by name and beginning, and of each deck."""
     plans = plan_versions(plans_now(catalog), plans_to_come(catalog), zone)
-    return plans | deck_versions({name: deck.version for name, deck in catalog.decks.items()})
+    decks = deck_versions({name: deck.version for name, deck in catalog.decks.items()})
+    return plans | decks | offer_versions(catalog.subscriptions, catalog.products)
 
 
 def plans_now(catalog: Catalog) -> Mapping[str, Plan]:
@@ -155,6 +158,7 @@ async def writing(
     decks: Mapping[str, Deck] = NO_DECKS,
     to_come: tuple[Plan, ...] = (),
     plans_at: PlansAt = None,
+    offered: Offered = NOTHING_OFFERED,
 ) -> AsyncIterator[LocalApi]:
     """The API over the books themselves, which are this process's alone until the block is left.
 
@@ -168,7 +172,7 @@ async def writing(
     currency = settings.site.currency
     opening = open_store(settings.database, currency=currency, node=settings.pbx, log=_Silent())
     async with opening as store:
-        prices = site_prices(settings, settings.routing, plans, to_come, decks, plans_at)
+        prices = site_prices(settings, settings.routing, plans, to_come, decks, plans_at, offered)
         office = Office(store.writer, store.queries, prices, Clock(), currency)
         record = PlanRecord(store.writer, store.queries.plans, Clock(), _Silent())
         yield _api(Desk(store.queries, prices, currency, office, plan_record=record))
@@ -181,6 +185,7 @@ async def reading(
     decks: Mapping[str, Deck] = NO_DECKS,
     to_come: tuple[Plan, ...] = (),
     plans_at: PlansAt = None,
+    offered: Offered = NOTHING_OFFERED,
 ) -> AsyncIterator[LocalApi]:
     """The API over what is committed, whoever writes meanwhile.
 
@@ -197,7 +202,7 @@ async def reading(
         currency = settings.site.currency
         if (kept := await queries.currency() or currency) != currency:
             raise WrongCurrency(settings.database, kept, currency)
-        prices = site_prices(settings, settings.routing, plans, to_come, decks, plans_at)
+        prices = site_prices(settings, settings.routing, plans, to_come, decks, plans_at, offered)
         yield _api(Desk(queries, prices, currency))
     finally:
         await queries.close()

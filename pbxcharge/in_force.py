@@ -5,9 +5,9 @@ from pathlib import Path
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.core.dialling import Routing
 from pbxcharge.core.money import MICROS
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.ports import Site
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.reload import Fresh
 from pbxcharge.settings import Settings
 from pbxcharge.site_files import needs_restart, read_files, with_live_settings
@@ -84,4 +84,12 @@ def _now_s() -> int:
 
 def _prices(settings: Settings, catalog: Catalog, routing: Routing, at_s: int) -> Prices:
     plans, to_come = catalog.in_force(at_s), catalog.to_come(at_s)
-    return site_prices(settings, routing, plans, to_come, catalog.decks, catalog.in_force)
+    return site_prices(
+        settings,
+        routing,
+        plans,
+        to_come,
+        catalog.decks,
+        catalog.in_force,
+        catalog.offered,
+    )

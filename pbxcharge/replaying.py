@@ -15,8 +15,8 @@ from pbxcharge.catalog.load import Catalog, load_catalog
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.replay import Replay
 from pbxcharge.errors import ActDeclined, WrongCurrency
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.replay import OtherFiles, replay
 from pbxcharge.settings import Settings
 from pbxcharge.site_prices import site_prices

@@ -8,7 +8,9 @@ from pbxcharge.catalog.form import Form
 from pbxcharge.catalog.import_form import ImportForm
 from pbxcharge.catalog.import_table import SECTIONS
 from pbxcharge.catalog.plan_form import PlanForm
+from pbxcharge.catalog.product_form import ProductForm
 from pbxcharge.catalog.schema import Schema, form_schema
+from pbxcharge.catalog.subscription_form import SubscriptionForm
 from pbxcharge.catalog.table_schema import deck_row_schema, import_row_schema
 from pbxcharge.settings import Settings
 
@@ -16,6 +18,8 @@ FILES: Mapping[str, tuple[type[Form], str]] = MappingProxyType(
     {
         "settings": (Settings, "pbxcharge.yaml: the settings of a site"),
         "plan": (PlanForm, "plans/*.yaml: a charging plan"),
+        "subscription": (SubscriptionForm, "subscriptions/*.yaml: a subscription plan"),
+        "product": (ProductForm, "products/*.yaml: a product"),
         "import": (ImportForm, "accounts, phones and numbers for pbxcharge import"),
     }
 )

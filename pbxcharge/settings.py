@@ -42,6 +42,7 @@ from pbxcharge.core.number import Numbering, NumberRule
 
 if TYPE_CHECKING:
     from pbxcharge.catalog.decks import DeckFiles
+    from pbxcharge.catalog.offers import OfferFiles
 
 CONFIG_VARIABLE = "PBXCHARGE_CONFIG"
 CONFIG_DEFAULT = Path("/etc/pbxcharge/pbxcharge.yaml")
@@ -86,6 +87,10 @@ class Settings(Form):
     """Where commands reach the daemon: /run/pbxcharge/pbxcharge.sock."""
     plans: FilePath = Path()
     """A folder: every *.yaml in it is a charging plan."""
+    subscriptions: FilePath | None = None
+    """A folder: every *.yaml in it is a subscription plan."""
+    products: FilePath | None = None
+    """A folder: every *.yaml in it is a product."""
     high_risk: FilePath | None = None
     """A file of prefixes that are refused unless a plan says `high_risk: yes`."""
     rates: FilePath | None = None
@@ -130,6 +135,13 @@ class Settings(Form):
         from pbxcharge.catalog.decks import DeckFiles
 
         return DeckFiles(self.rates, self.database.parent / DECK_CACHE, self.time_zone)
+
+    @property
+    def offers(self) -> "OfferFiles":
+        """Where subscription plans and products are, and for which site."""
+        from pbxcharge.catalog.offers import OfferFiles
+
+        return OfferFiles(self.subscriptions, self.products, self.site.currency, self.pbx)
 
     @property
     def number_rules(self) -> tuple[NumberRule, ...]:

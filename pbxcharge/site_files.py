@@ -10,13 +10,14 @@ from pbxcharge.catalog.decks import deck_names, no_such_deck
 from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
 from pbxcharge.catalog.form import Form
 from pbxcharge.catalog.load import Catalog, ReadPlan, load_catalog
+from pbxcharge.catalog.offers import NO_OFFERS, Offers
 from pbxcharge.catalog.plan_dates import ended_findings
 from pbxcharge.catalog.source import Source, read_source
 from pbxcharge.settings import Settings, load_settings, settings_so_far
 
 NOTHING_INSTEAD: Mapping[Path, Path] = MappingProxyType({})
 
-_WHOLE = ("plans", "numbers", "high_risk", "rates")
+_WHOLE = ("plans", "subscriptions", "products", "numbers", "high_risk", "rates")
 LIVE = (*_WHOLE, "emergency.numbers", "site.time_zone", "site.close_month_after_d")
 """The settings that a reload puts into force, each with what stands below it."""
 
@@ -25,13 +26,15 @@ LIVE = (*_WHOLE, "emergency.numbers", "site.time_zone", "site.close_month_after_
 class SiteFiles:
     """The files of a site as read: what could be read of them, and every finding.
 
-    `plans` are the plan files one by one, those with errors too; `source` is the settings file.
+    `plans` are the plan files one by one, those with errors too, and `offers` those of subscription
+    plans and products; `source` is the settings file.
     """
 
     settings: Settings | None
     catalog: Catalog | None
     findings: tuple[Finding, ...]
     plans: tuple[ReadPlan, ...] = ()
+    offers: Offers = NO_OFFERS
     source: Source | None = None
 
 
@@ -61,10 +64,11 @@ def read_files(
         decks=settings.decks,
         zone=settings.time_zone,
         today=datetime.now(settings.time_zone).date(),
+        offers=settings.offers,
     )
     found = in_order((*found, *result.findings, *_unknown_decks(config, settings)))
     catalog = None if has_errors(found) else result.catalog
-    return SiteFiles(settings, catalog, found, result.read)
+    return SiteFiles(settings, catalog, found, result.read, result.offers)
 
 
 def _errors_beside(config: Path, instead: Mapping[Path, Path]) -> Iterator[Finding]:
@@ -82,6 +86,7 @@ def _errors_beside(config: Path, instead: Mapping[Path, Path]) -> Iterator[Findi
         instead=instead,
         decks=settings.decks,
         zone=settings.time_zone,
+        offers=settings.offers,
     )
     yield from (found for found in result.findings if found.severity is Severity.ERROR)
     yield from _unknown_decks(config, settings)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from pbxcharge.catalog.deck import Deck
+from pbxcharge.catalog.offers import NOTHING_OFFERED, Offered
 from pbxcharge.catalog.trunk_offers import trunk_offers
 from pbxcharge.core.dialling import Routing
 from pbxcharge.core.plan import Plan
-from pbxcharge.flow.authorize import PlansAt, Prices
+from pbxcharge.flow.prices import PlansAt, Prices
 from pbxcharge.settings import Settings
 
 
@@ -17,6 +18,7 @@ def site_prices(
     to_come: tuple[Plan, ...],
     decks: Mapping[str, Deck],
     plans_at: PlansAt = None,
+    offered: Offered = NOTHING_OFFERED,
 ) -> Prices:
     """The prices of a site.
 
@@ -27,6 +29,7 @@ def site_prices(
         to_come: those that have not begun yet, the first one first.
         decks: the rate decks, by name.
         plans_at: the plans that count at a UTC second; None where nobody asks for another one.
+        offered: subscription plans and products.
     """
     return Prices(
         plans,
@@ -39,4 +42,6 @@ def site_prices(
         plans_at,
         settings.timing.ring_s,
         settings.site.close_month_after_d,
+        offered.subscriptions,
+        offered.products,
     )

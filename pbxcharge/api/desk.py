@@ -10,11 +10,11 @@ from pbxcharge.core.call import Call
 from pbxcharge.errors import ActDeclined
 from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.archive import Archive
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.plan_record import PlanRecord
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.reload import Reload
 from pbxcharge.store import Queries
 

@@ -11,16 +11,18 @@ from pbxcharge.core.plan_history import PlanSource
 from pbxcharge.errors import StorageDown
 from pbxcharge.flow.acts import Refusal
 from pbxcharge.flow.reload import Reloaded
+from pbxcharge.flow.versions import offer_versions
 
 
 async def list_plans(desk: Desk) -> Document:
-    """Every plan in force, those to come, those of accounts that are not there, and the decks."""
+    """Every plan in force, to come, or missing; versions of decks, subscriptions and products."""
     users, zone = await desk.queries.plan_users(), desk.prices.zone
     return {
         "plans": [plan_document(plan, users.get(plan.name, 0), zone) for plan in _sorted(desk)],
         "to_come": [plan_document(plan, 0, zone) for plan in desk.prices.to_come],
         "missing": {name: count for name, count in users.items() if name not in desk.prices.plans},
         "decks": dict(desk.prices.decks),
+        "offers": offer_versions(desk.prices.subscriptions, desk.prices.products),
     }
 
 

@@ -55,7 +55,7 @@ class Question(BaseModel):
             self._period(self.zone(site), now_us),
             _among(self.types, TYPES, "type of call"),
             next(iter(_among(self.direction, DIRECTIONS, "direction")), None),
-            _among(self.dispositions.upper(), tuple(Disposition), "disposition"),
+            _among(self.dispositions, tuple(Disposition), "disposition"),
             tuple(int(_cause(text)) for text in listed(self.causes)),
         )
 

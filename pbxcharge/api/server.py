@@ -15,10 +15,10 @@ from pbxcharge.api.app import build_app
 from pbxcharge.api.desk import Desk
 from pbxcharge.errors import SocketTaken
 from pbxcharge.flow.archive import Archive
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.office import Office
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.reload import Reload
 from pbxcharge.store import Queries
 

@@ -10,14 +10,27 @@ from pydantic_core import PydanticCustomError
 
 from pbxcharge.catalog.deck import Deck
 from pbxcharge.catalog.decks import NO_DECKS, DeckFiles, deck_names, load_decks
-from pbxcharge.catalog.findings import Finding, Severity, has_errors, in_order
+from pbxcharge.catalog.findings import Finding, has_errors, in_order
+from pbxcharge.catalog.folder import NOTHING_INSTEAD, read_folder
 from pbxcharge.catalog.high_risk import read_high_risk
 from pbxcharge.catalog.instants import read_instant
+from pbxcharge.catalog.offers import (
+    NO_OFFER_FILES,
+    NO_OFFERS,
+    NOTHING_OFFERED,
+    Offered,
+    OfferFiles,
+    Offers,
+    Priced,
+    load_offers,
+)
 from pbxcharge.catalog.plan_file import Surroundings, read_plan
 from pbxcharge.catalog.site_checks import price_findings
-from pbxcharge.catalog.source import Scalar, Source, read_source
+from pbxcharge.catalog.source import Scalar, Source
 from pbxcharge.core.number import NumberRule
 from pbxcharge.core.plan import NO_TARIFFS, NOT_RELATIVE, Plan
+from pbxcharge.core.product import Product
+from pbxcharge.core.subscription_terms import SubscriptionPlan
 
 OwnerPlaces = Mapping[tuple[str, str], tuple[str, int]]
 """The file and the line in which a plan, by name, says who its owner is."""
@@ -26,16 +39,27 @@ NO_OWNERS: OwnerPlaces = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All charging plans of the site, those in force and those to come, and its rate decks.
+    """All that a site charges by: plans in force and to come, decks, subscription plans, products.
 
-    Several may have one name and begin at different instants. Of those that have begun and have
-    not ended, the one that began last is in force: a plan for December takes the place of the
+    Several plans may have one name and begin at different instants. Of those that have begun and
+    have not ended, the one that began last is in force: a plan for December takes the place of the
     usual one, and gives it back at the end of the month.
     """
 
     written: tuple[Plan, ...]
     decks: Mapping[str, Deck] = field(default_factory=lambda: NO_DECKS)
     owners: OwnerPlaces = field(default_factory=lambda: NO_OWNERS)
+    offered: Offered = NOTHING_OFFERED
+
+    @property
+    def subscriptions(self) -> Mapping[str, SubscriptionPlan]:
+        """The subscription plans, by name."""
+        return self.offered.subscriptions
+
+    @property
+    def products(self) -> Mapping[str, Product]:
+        """The products, by name."""
+        return self.offered.products
 
     def in_force(self, at_s: int) -> Mapping[str, Plan]:
         """The plans that calls are charged by at a UTC second, by name.
@@ -85,12 +109,14 @@ class ReadPlan:
 class CatalogResult:
     """A catalog, or None if any finding is an error; warnings may stand beside a catalog.
 
-    `read` are the plan files one by one, for checks that ask more of them.
+    `read` are the plan files one by one, and `offers` the files of subscription plans and products,
+    for checks that ask more of them.
     """
 
     catalog: Catalog | None
     findings: tuple[Finding, ...]
     read: tuple[ReadPlan, ...] = ()
+    offers: Offers = NO_OFFERS
 
 
 def load_catalog(
@@ -100,10 +126,11 @@ def load_catalog(
     emergency: tuple[str, ...] = (),
     tolerance_ms: int = 100,
     high_risk: Path | None = None,
-    instead: Mapping[Path, Path] = MappingProxyType({}),
+    instead: Mapping[Path, Path] = NOTHING_INSTEAD,
     decks: DeckFiles | None = None,
     zone: tzinfo = UTC,
     today: date | None = None,
+    offers: OfferFiles = NO_OFFER_FILES,
 ) -> CatalogResult:
     """The catalog of a site; refused whole on any error, so that no half of a change goes live.
 
@@ -117,8 +144,9 @@ def load_catalog(
         decks: where the rate decks are, if the site has any.
         zone: the local time in which dates are written.
         today: the date at the site, for lists of holidays that nobody went on with.
+        offers: where subscription plans and products are, if the site has any.
     """
-    sources, found = _read_folder(plans, instead)
+    sources, found = read_folder(plans, instead, "plan")
     risky, risk_findings = read_high_risk(high_risk)
     found += risk_findings
     known_decks, deck_findings = load_decks(decks) if decks else (NO_DECKS, [])
@@ -130,11 +158,15 @@ def load_catalog(
         found += [*plan_findings, *price_findings(source, rules, emergency)]
         read.append(ReadPlan(source, plan))
     found += _same_names(sources)
-    findings = in_order(found)
     written = tuple(each.plan for each in read if each.plan is not None)
+    priced = Priced(frozenset(each.name for each in read), written)
+    offer_files, offer_findings = load_offers(offers, priced)
+    found += offer_findings
+    findings = in_order(found)
     owners = {key: place for each in read for key, place in _owner_place(each)}
-    catalog = None if has_errors(findings) else Catalog(written, known_decks, owners)
-    return CatalogResult(catalog, findings, tuple(read))
+    catalog = Catalog(written, known_decks, owners, offer_files.offered)
+    whole = None if has_errors(findings) else catalog
+    return CatalogResult(whole, findings, tuple(read), offer_files)
 
 
 def _owner_place(read: ReadPlan) -> Iterator[tuple[tuple[str, str], tuple[str, int]]]:
@@ -161,25 +193,6 @@ def plan_key(source: Source) -> PlanKey | None:
         return name.text, 0
 
 
-def _read_folder(folder: Path, instead: Mapping[Path, Path]) -> tuple[list[Source], list[Finding]]:
-    try:
-        found_paths = {path for path in folder.iterdir() if not path.name.startswith(".")}
-    except OSError as error:
-        reason = error.strerror or str(error)
-        return [], [_of_file(folder, Severity.ERROR, f"cannot be read: {reason}")]
-    paths = sorted(found_paths | instead.keys())
-    found = [_ignored(path) for path in paths if path.suffix == ".yml"]
-    files = [path for path in paths if path.suffix == ".yaml"]
-    if not files:
-        found.append(_of_file(folder, Severity.ERROR, "holds no plan (*.yaml)"))
-    sources: list[Source] = []
-    for path in files:
-        source, source_findings = read_source(instead.get(path, path))
-        found += source_findings
-        sources += [] if source is None else [source]
-    return sources, found
-
-
 def _same_names(sources: list[Source]) -> Iterator[Finding]:
     first_files: dict[PlanKey, str] = {}
     for source in sources:
@@ -191,11 +204,3 @@ def _same_names(sources: list[Source]) -> Iterator[Finding]:
             hint = "give each plan its own name, or its own effective_from"
             yield source.error(("name",), message, hint)
         first_files.setdefault(key, source.file)
-
-
-def _ignored(path: Path) -> Finding:
-    return _of_file(path, Severity.WARNING, "is not read", "name it *.yaml")
-
-
-def _of_file(path: Path, severity: Severity, message: str, hint: str = "") -> Finding:
-    return Finding(severity, str(path), 0, "", message, hint)

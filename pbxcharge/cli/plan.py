@@ -187,7 +187,7 @@ async def _record(run: Run, catalog: "Catalog") -> Document:
     """Without the daemon the files are in force as they lie there; the books only say so."""
     from pbxcharge.alone import plans_now, plans_to_come, writing
 
-    prices = (plans_now(catalog), catalog.decks, plans_to_come(catalog))
+    prices = (plans_now(catalog), catalog.decks, plans_to_come(catalog), None, catalog.offered)
     try:
         async with writing(run.settings, *prices) as books:
             return await books.act("/plans/apply")
@@ -198,7 +198,15 @@ async def _record(run: Run, catalog: "Catalog") -> Document:
 
 async def _in_force(run: Run, files: "SiteFiles") -> InForce:
     """What the daemon says; without it what the files said until now."""
-    from pbxcharge.alone import NO_DECKS, NO_PLANS, plans_now, plans_to_come, read_files, reading
+    from pbxcharge.alone import (
+        NO_DECKS,
+        NO_PLANS,
+        NOTHING_OFFERED,
+        plans_now,
+        plans_to_come,
+        read_files,
+        reading,
+    )
     from pbxcharge.cli.reach import daemon
 
     try:
@@ -210,8 +218,9 @@ async def _in_force(run: Run, files: "SiteFiles") -> InForce:
     plans = plans_now(until_now) if until_now is not None else NO_PLANS
     to_come = plans_to_come(until_now) if until_now is not None else ()
     decks = until_now.decks if until_now is not None else NO_DECKS
+    offered = until_now.offered if until_now is not None else NOTHING_OFFERED
     try:
-        async with reading(run.settings, plans, decks, to_come) as books:
+        async with reading(run.settings, plans, decks, to_come, None, offered) as books:
             return await _ask(run, books, files, by_daemon=False)
     except DatabaseMissing:
         users: dict[str, int] = {}
@@ -227,7 +236,7 @@ async def _ask(run: Run, api: "Api", files: "SiteFiles", *, by_daemon: bool) -> 
 
     answer = await api.get("/plans")
     versions = {plan["name"]: plan["version"] for plan in answer["plans"]}
-    versions |= deck_versions(answer["decks"])
+    versions |= deck_versions(answer["decks"]) | answer["offers"]
     for plan in answer["to_come"]:
         versions[label(plan["name"], plan["effective_from"])] = plan["version"]
     users = {plan["name"]: plan["accounts"] for plan in answer["plans"]} | answer["missing"]

@@ -127,7 +127,7 @@ async def alone(run: Run, priced: bool, *, writes: bool) -> AsyncIterator[Api]:
         return
     catalog = run.catalog
     to_come = plans_to_come(catalog)
-    prices = (plans_now(catalog), catalog.decks, to_come, catalog.in_force)
+    prices = (plans_now(catalog), catalog.decks, to_come, catalog.in_force, catalog.offered)
     async with opened(run.settings, *prices) as client:
         yield client
 

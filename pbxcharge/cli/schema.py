@@ -19,6 +19,8 @@ class Kind(StrEnum):
 
     SETTINGS = "settings"
     PLAN = "plan"
+    SUBSCRIPTION = "subscription"
+    PRODUCT = "product"
     IMPORT = "import"
     DECK = "deck"
     ACCOUNTS = "accounts"
@@ -38,7 +40,7 @@ def schema(
         Kind | None,
         typer.Argument(
             metavar="[KIND]",
-            help="settings, plan, import; or deck, accounts, extensions, dids; print it.",
+            help="settings, plan, subscription, product, import; deck, accounts, extensions, dids.",
         ),
     ] = None,
     output: Annotated[

@@ -6,6 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from pbxcharge.core.allowance import Quota
 from pbxcharge.core.feature import Feature, FeatureSetting, Service
 
 NO_FEATURES: Final[Mapping[Feature, FeatureSetting]] = MappingProxyType({})
@@ -89,11 +90,12 @@ class Product:
         currency: that of the site.
         managed_by: the reseller whose own it is; None for the operator alone.
         account_role: see AccountRole.
-        default_acl: see Acl.
+        default_acl: of a main product, see Acl.
         services: what it includes.
         features: what it says of features; of those that are not among them, nothing.
         usage: the access points that it permits.
         subscription: name of the subscription plan that comes with it.
+        discounts: included minutes, free packages and volume discounts; names are unique.
         priority: of an add-on: the highest number decides before the others.
         goes_with: the main products beside which an add-on may be had.
         version: hash of the content.
@@ -110,6 +112,7 @@ class Product:
     features: Mapping[Feature, FeatureSetting] = field(default_factory=lambda: NO_FEATURES)
     usage: tuple[UsageCharge, ...] = ()
     subscription: str | None = None
+    discounts: tuple[Quota, ...] = ()
     priority: int = 0
     goes_with: frozenset[str] = frozenset()
     version: str = ""

@@ -1,25 +1,22 @@
 """The answer to “may this call be made?”: refuse early, hold credit durably, then say yes."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, tzinfo
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
 
 from pbxcharge.core.account import Account
 from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
 from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
 from pbxcharge.core.call import Call, granted_call
 from pbxcharge.core.cdr import Cdr
-from pbxcharge.core.circumstances import Circumstances, TrunkOffer, no_trunks
 from pbxcharge.core.credit import Close, Outcome, Refused, Reserve, Reserved
 from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
 from pbxcharge.core.limits import Limits
 from pbxcharge.core.money import MICROS
-from pbxcharge.core.number import Numbering
-from pbxcharge.core.plan import CallType, Plan
+from pbxcharge.core.plan import CallType
 from pbxcharge.core.pricing import destination
 from pbxcharge.core.rating import Rating, rating_id
-from pbxcharge.core.resolution import Route, Way
+from pbxcharge.core.resolution import Way
 from pbxcharge.errors import OperatingError, Overloaded
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.announce import Allowed
@@ -29,14 +26,14 @@ from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.payers import payers
 from pbxcharge.flow.ports import KnownDirectory, Site, Writer
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.refusals import Refusals
 from pbxcharge.flow.routing import Question, Resolved, resolve
-from pbxcharge.flow.zones import zone_name, zone_of
+from pbxcharge.flow.zones import zone_name
 
 ANSWER_WITHIN_S = 0.9
 """A caller is told within a second, or refused; the rest of it is the way to Asterisk."""
 VOID_RETRY_S = 1.0
-PlansAt = Callable[[int], Mapping[str, Plan]] | None
 RATINGS_KEPT = 10_000
 
 
@@ -47,55 +44,6 @@ class Ask:
     question: Question
     linkedid: str
     caller: Leg
-
-
-@dataclass(slots=True)
-class Prices:
-    """The plans in force, how this site dials, and its emergency numbers.
-
-    There is one in a process. A reload changes it in place, so whoever decides reads it at that
-    instant and keeps no part of it.
-    """
-
-    plans: Mapping[str, Plan]
-    numbering: Numbering
-    emergency: Mapping[str, str] = field(default_factory=dict)
-    """What Asterisk dials for each number of the site's emergency list."""
-    zone: tzinfo = UTC
-    """The local time of the site, for accounts that have none of their own."""
-    trunks: Callable[[Route, str], tuple[TrunkOffer, ...]] = no_trunks
-    """Which trunks may carry a call, by its route and the endpoint that asks; see TrunkOffer."""
-
-    to_come: tuple[Plan, ...] = ()
-    """The plans that have not begun yet, the first one first."""
-    decks: Mapping[str, str] = field(default_factory=dict)
-    """The version of each rate deck, whatever uses it."""
-    plans_at: PlansAt = None
-    """The plans that will be, or would have been, in force at a UTC second, by these files."""
-    ring_s: int = 60
-    """How long the far end may ring: a past call was answered by then."""
-    close_month_after_d: int = 3
-    """Calls of a month are not corrected any more so many days after it has ended."""
-
-    def become(self, fresh: "Prices") -> None:
-        """Put everything that was read anew into force, in one step."""
-        for part in fields(self):
-            setattr(self, part.name, getattr(fresh, part.name))
-
-    def circumstances(
-        self, route: Route | None, endpoint: str, at_us: int, ring_s: int
-    ) -> Circumstances:
-        """In which a call is priced that this endpoint asks for at this UTC microsecond."""
-        trunks = self.trunks(route, endpoint) if route else ()
-        at_s, past_us = divmod(at_us, MICROS)
-        return Circumstances(at_s, ring_s, trunks, self._zone_of, past_us)
-
-    def plans_then(self, at_s: int) -> Mapping[str, Plan]:
-        """The plans that counted, or will count, at another UTC second, as they are written now."""
-        return self.plans if self.plans_at is None else self.plans_at(at_s)
-
-    def _zone_of(self, name: str | None) -> tzinfo:
-        return zone_of(name) if name else self.zone
 
 
 class Authorizer:

@@ -17,9 +17,10 @@ from pbxcharge.core.price import Rate
 from pbxcharge.core.resolution import Way
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow.announce import decimal
-from pbxcharge.flow.authorize import ANSWER_WITHIN_S, Ask, Prices
+from pbxcharge.flow.authorize import ANSWER_WITHIN_S, Ask
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.ports import Directory, Writer
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.routing import Question
 from pbxcharge.flow.zones import month_from_us, zone_name
 from pbxcharge.logger import Logger

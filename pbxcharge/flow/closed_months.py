@@ -2,8 +2,8 @@
 
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.month import month_closes_us
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.zones import local_text
 
 

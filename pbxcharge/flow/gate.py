@@ -13,9 +13,10 @@ from pbxcharge.core.resolution import Way
 from pbxcharge.errors import AgiHangup, OperatingError
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.announce import NOTHING_TOLD, Allowed, announced
-from pbxcharge.flow.authorize import Ask, Prices
+from pbxcharge.flow.authorize import Ask
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.ports import Site
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.routing import Question
 from pbxcharge.flow.spool import FAMILY, Spool
 from pbxcharge.logger import Logger

@@ -8,13 +8,13 @@ from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.credit import Operation, Outcome, Post
 from pbxcharge.core.effects import AccountSaved, DidSaved, Effect, ExtensionSaved
 from pbxcharge.core.imported import ImportRow
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.import_changes import Change, Differences, found_in
 from pbxcharge.flow.import_judge import Terms, judge
 from pbxcharge.flow.import_known import BulkRecords, ask_all, read_known
 from pbxcharge.flow.months import Months
 from pbxcharge.flow.ports import Writer
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.provision import Provisioning, not_converted
 from pbxcharge.flow.wallets import NotConverted, all_or_nothing
 

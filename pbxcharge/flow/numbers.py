@@ -6,10 +6,10 @@ from pbxcharge.core.account import Account, Did
 from pbxcharge.core.effects import DidRemoved, DidSaved
 from pbxcharge.core.resolution import sent_as
 from pbxcharge.flow.acts import Declined, Done, Refusal
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.identity import malformed_did, unknown_account
 from pbxcharge.flow.ports import Writer
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.records import Records
 from pbxcharge.flow.rules import first, reached
 

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.cashier import Cashier
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.closed_months import ClosedMonths
@@ -11,6 +10,7 @@ from pbxcharge.flow.importing import Importing
 from pbxcharge.flow.months import Months
 from pbxcharge.flow.numbers import Numbers
 from pbxcharge.flow.ports import Writer
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.provision import Provisioning
 from pbxcharge.flow.records import Records
 from pbxcharge.flow.refunds import Refunds

@@ -8,7 +8,7 @@ from pbxcharge.core.account import Account
 from pbxcharge.core.authorization import Denial
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.repricing import PastCall, Repriced, past_call, reprice
-from pbxcharge.flow.authorize import Prices
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.zones import zone_name
 
 

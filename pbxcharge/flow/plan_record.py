@@ -16,9 +16,9 @@ from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.plan_history import PlanPlace, PlanSource, PlanStep, PlanTurn, turns
 from pbxcharge.errors import OperatingError
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.ports import Writer
+from pbxcharge.flow.prices import Prices
 from pbxcharge.logger import Logger
 
 WAITING_MAX: Final = 100

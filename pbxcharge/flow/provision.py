@@ -13,7 +13,6 @@ from pbxcharge.core.effects import AccountSaved, ExtensionSaved
 from pbxcharge.core.plan import Plan
 from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.alignment import Alignment, Obstacle
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.codes import Codes
 from pbxcharge.flow.identity import (
@@ -25,6 +24,7 @@ from pbxcharge.flow.identity import (
 )
 from pbxcharge.flow.months import Months
 from pbxcharge.flow.ports import Writer
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.records import Records
 from pbxcharge.flow.rules import against_account, against_extension, against_plan, first
 from pbxcharge.flow.wallets import (

@@ -88,8 +88,7 @@ class Refunds:
         """The same of one charge, by the id of its entry."""
         entry = await self._records.entry(charge_id)
         if entry is None:
-            message = f"there is no entry {charge_id!r}"
-            return Declined(Refusal.UNKNOWN_ENTRY, message, "`pbxcharge explain CALL` lists them")
+            return Declined(Refusal.UNKNOWN_ENTRY, f"there is no entry {charge_id!r}")
         if entry.kind is not EntryKind.CHARGE or entry.call_id is None:
             message = f"{charge_id} is no charge of a call, but {entry.kind}"
             return Declined(Refusal.NOTHING_CHARGED, message, "correct others by adjust")
@@ -104,7 +103,7 @@ class Refunds:
         records = await self._records.recharges.records([wanted.call_id])
         cdr = records.get(wanted.call_id)
         if cdr is None:
-            message = f"there is no record of a call {wanted.call_id!r}, or it still runs"
+            message = f"there is no record of a call {wanted.call_id!r}"
             return Declined(Refusal.UNKNOWN_CALL, message)
         level = _level(cdr, wanted.account_id)
         if level is None:

@@ -12,11 +12,11 @@ from pbxcharge.catalog.load import NO_OWNERS, OwnerPlaces
 from pbxcharge.core.plan_history import PlanSource
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow.alignment import Obstacle, obstacle_finding
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.plan_record import PlanRecord
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.provision import Provisioning
-from pbxcharge.flow.versions import deck_versions, plan_versions
+from pbxcharge.flow.versions import deck_versions, offer_versions, plan_versions
 from pbxcharge.logger import Logger
 
 DATES = "effective dates"
@@ -50,7 +50,7 @@ class Reloaded:
 
     Args:
         done: whether the files are in force.
-        changes: the plans and the rate decks that are others now.
+        changes: the plans, rate decks, subscription plans and products that are others now.
         findings: errors, or warnings beside what is in force.
         needs_restart: the changed settings that are not in force.
     """
@@ -245,6 +245,7 @@ def _findings(fresh: Fresh, obstacles: Iterable[Obstacle]) -> Iterator[Finding]:
 
 
 def versions(prices: Prices) -> dict[str, str]:
-    """The version of each plan in force, of those to come by name and beginning, of each deck."""
+    """The version of all that is in force, and of plans to come by name and beginning."""
     plans = plan_versions(prices.plans, prices.to_come, prices.zone)
-    return plans | deck_versions(prices.decks)
+    offers = offer_versions(prices.subscriptions, prices.products)
+    return plans | deck_versions(prices.decks) | offers

@@ -14,8 +14,8 @@ from pbxcharge.core.plan import CallType, Plan
 from pbxcharge.core.replay import PastAttempt, Replay
 from pbxcharge.core.repricing import PastCall
 from pbxcharge.core.resolution import Route
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.past_prices import price_again
+from pbxcharge.flow.prices import Prices
 
 NUMBERS_KEPT: Final = 50_000
 

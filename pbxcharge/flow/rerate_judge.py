@@ -12,9 +12,9 @@ from pbxcharge.core.ledger import Entry
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.rating import Rating
 from pbxcharge.core.revision import costs_the_same, revised
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.closed_months import ClosedMonths
 from pbxcharge.flow.past_prices import PastPrices
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.records import Records
 
 

@@ -15,9 +15,9 @@ from pbxcharge.core.resolution import Way
 from pbxcharge.core.settlement import blank_cdr, talk_seconds
 from pbxcharge.errors import WriteRefused
 from pbxcharge.flow.attempts import refused_cdr, with_route
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.ports import Directory, Site, Writer
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.routing import Question, Resolved, resolve
 from pbxcharge.logger import Logger
 

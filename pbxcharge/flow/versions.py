@@ -1,9 +1,12 @@
-"""Which version of each plan is in force, and which are to come."""
+"""Which version of each plan and product is in force, and which are to come."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 
 from pbxcharge.core.plan import Plan
+from pbxcharge.core.product import Product
+from pbxcharge.core.subscription_terms import SubscriptionPlan
+from pbxcharge.core.subscription_text import subscription_version
 
 
 def plan_versions(
@@ -19,6 +22,14 @@ def plan_versions(
 def deck_versions(decks: Mapping[str, str]) -> dict[str, str]:
     """The version of each rate deck, beside those of plans: `deck carrier`."""
     return {f"deck {name}": version for name, version in decks.items()}
+
+
+def offer_versions(
+    subscriptions: Mapping[str, SubscriptionPlan], products: Mapping[str, Product]
+) -> dict[str, str]:
+    """The version of what the site offers: `subscription basic`, `product smartcall`."""
+    plans = {f"subscription {name}": subscription_version(it) for name, it in subscriptions.items()}
+    return plans | {f"product {name}": product.version for name, product in products.items()}
 
 
 def label(name: str, effective_from: str) -> str:

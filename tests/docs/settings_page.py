@@ -8,6 +8,7 @@ from pbxcharge.catalog.deck_columns import ALSO_CALLED, COLUMNS
 from pbxcharge.catalog.deck_words import DECK_COLUMNS
 from pbxcharge.catalog.form import Form
 from pbxcharge.catalog.price_form import PriceForm, RateForm
+from pbxcharge.catalog.product_form import FeatureForm
 from pbxcharge.catalog.schema import Schema, key_texts
 from pbxcharge.schemas import FILES, file_schema
 from tests.docs.markdown import code, page, sentence, table
@@ -50,7 +51,7 @@ def settings_page() -> str:
     """The page."""
     parts = (_file(kind) for kind in FILES)
     return page(
-        "Settings, plans, import files, rate decks",
+        "Settings, plans, subscriptions, products, import files, rate decks",
         "tests.docs.make",
         INTRODUCTION,
         *parts,
@@ -65,6 +66,8 @@ def _file(kind: str) -> str:
     parts = [f"## {name}", text, table(HEAD, _cells(kind, model))]
     if kind == "plan":
         parts += ["### In every price", table(HEAD, _cells(kind, PriceForm))]
+    if kind == "product":
+        parts += ["### In every feature", table(HEAD, _cells(kind, FeatureForm))]
     return "\n\n".join(parts)
 
 
@@ -83,14 +86,20 @@ def keys(model: type[Form], before: str = "") -> Iterator[Key]:
         name = field.alias or field_name
         inner, place = _group_in(field.annotation)
         key = Key(before + name, name, model, texts[name], inner)
-        if model is PriceForm or not _is_of_every_price(model, field_name) or key.required:
+        if not before or not _is_shared(model, field_name) or _is_required_price(key):
             yield key
             if inner is not None:
                 yield from keys(inner, key.path + place)
 
 
-def _is_of_every_price(model: type[Form], field_name: str) -> bool:
-    return issubclass(model, PriceForm) and field_name in PriceForm.model_fields
+def _is_shared(model: type[Form], field_name: str) -> bool:
+    """Whether it stands in every price, or in every feature, and is told once for all of them."""
+    shared = (each for each in (PriceForm, FeatureForm) if issubclass(model, each))
+    return any(field_name in each.model_fields for each in shared)
+
+
+def _is_required_price(key: Key) -> bool:
+    return key.required and issubclass(key.owner, PriceForm)
 
 
 def _allowed(kind: str) -> dict[str, Schema]:

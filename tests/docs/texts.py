@@ -175,11 +175,19 @@ EVENT_FIELDS = {
 PLACES = {
     "settings": (
         "pbxcharge.yaml",
-        "The settings of the machine and the site. Paths are relative to the folder of the file. `numbers.rules`, `emergency.numbers`, `site.time_zone`, and the places of `plans`, `rates` and `high_risk` come into force with `plan apply` or `SIGHUP`; everything else needs a restart.",
+        "The settings of the machine and the site. Paths are relative to the folder of the file. `numbers.rules`, `emergency.numbers`, `site.time_zone`, and the places of `plans`, `subscriptions`, `products`, `rates` and `high_risk` come into force with `plan apply` or `SIGHUP`; everything else needs a restart.",
     ),
     "plan": (
         "plans/*.yaml",
         "One charging plan in a file. Whatever stands below `prices` or `exceptions` has also the keys of [every price](#in-every-price).",
+    ),
+    "subscription": (
+        "subscriptions/*.yaml",
+        "One subscription plan in a file: what a service costs for each billing period. Fees have at most 5 decimals. The billing period is that of the customer.",
+    ),
+    "product": (
+        "products/*.yaml",
+        "One product in a file: what an account with it may do, by which charging plans its calls are charged, and which subscription comes with it. A feature is `yes`, `no`, or a group with the keys of [every feature](#in-every-feature).",
     ),
     "import": (
         "Files for `import`",

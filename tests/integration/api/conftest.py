@@ -12,12 +12,12 @@ from pbxcharge.api.client import Client
 from pbxcharge.api.server import ApiServer
 from pbxcharge.core.dialling import one_trunk
 from pbxcharge.flow.archive import Archive
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.ports import Site
+from pbxcharge.flow.prices import Prices
 from pbxcharge.store import Store, open_store
 from tests.fakes.plans import NUMBERING, PLANS
 from tests.fakes.recording_logger import RecordingLogger

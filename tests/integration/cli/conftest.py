@@ -9,9 +9,9 @@ import pytest
 
 from pbxcharge.alone import plans_now, read_files
 from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
+from pbxcharge.flow.prices import Prices
 from pbxcharge.store import Store, open_store
 from tests.asterisk.harness.ports import free_port
 from tests.fakes.fake_asterisk import FakeAsterisk

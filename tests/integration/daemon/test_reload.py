@@ -49,6 +49,24 @@ async def test_sighup_charges_the_next_call_by_the_new_price_and_the_live_one_by
         await x.site.run("verify")
 
 
+async def test_products_come_into_force_with_the_plans_or_none_of_them_does() -> None:
+    """A step that is missing refuses the reload; with it both are among what changed."""
+    async with exchange({"alice": "9.00"}) as x:
+        add_on = x.site.folder / "products" / "call-forwarding.yaml"
+        add_on.write_text(add_on.read_text().replace("subscription: call-", "subscription: all-"))
+        await hup(x, "plans refused, nothing was changed")
+        (found,) = x.site.log.find("finding", key="subscription")
+        assert "create the subscription plan all-forwarding" in found["hint"]
+        terms = add_on.parent.parent / "subscriptions" / "call-forwarding.yaml"
+        terms.write_text(terms.read_text().replace("name: call-", "name: all-"))
+        changed = (await x.site.ask("plan", "apply"))["changes"]
+        assert [(it["plan"], it["before"] is None, it["after"] is None) for it in changed] == [
+            ("product call-forwarding", False, False),
+            ("subscription all-forwarding", True, False),
+            ("subscription call-forwarding", False, True),
+        ]
+
+
 async def test_bad_file_changes_nothing_and_the_log_says_why() -> None:
     """One file of two is wrong: neither is in force, every finding has its file and line."""
     async with exchange({"alice": "9.00"}) as x:

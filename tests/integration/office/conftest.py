@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pbxcharge.core.account import Account, AccountKind, AccountStatus
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.office import Office
+from pbxcharge.flow.prices import Prices
 from pbxcharge.store import Store, open_store
 from tests.fakes.plans import NUMBERING, PLANS
 from tests.fakes.recording_logger import RecordingLogger

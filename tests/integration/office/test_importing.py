@@ -9,10 +9,10 @@ import pytest
 from pbxcharge.core.account import AccountStatus, Did, Extension
 from pbxcharge.core.imported import ImportRow, Subject
 from pbxcharge.flow.acts import Done
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.import_changes import Differences
 from pbxcharge.flow.office import Office
+from pbxcharge.flow.prices import Prices
 from pbxcharge.store import Store
 from pbxcharge.store.verify import verify
 from tests.fakes.plans import NUMBERING, PLANS, a_plan

@@ -6,9 +6,9 @@ import pytest
 
 from pbxcharge.core.account import Account, AccountKind, AccountStatus, Did, Extension
 from pbxcharge.flow.acts import Declined, Done, Refusal
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
+from pbxcharge.flow.prices import Prices
 from pbxcharge.store import Store
 from tests.fakes.plans import NUMBERING, PLANS
 

@@ -18,8 +18,8 @@ from pbxcharge.core.plan import CallType, Plan, WalletPolicy
 from pbxcharge.core.tariff import Tariff
 from pbxcharge.errors import StorageDown
 from pbxcharge.flow.acts import Declined, Done, Refusal
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.office import Office
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.refunds import Refunding
 from pbxcharge.flow.rerate_judge import Rerated, Verdict, Wanted
 from pbxcharge.store import Store

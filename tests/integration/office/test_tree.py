@@ -7,9 +7,9 @@ import pytest
 from pbxcharge.core.account import Account, AccountKind
 from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.alignment import Obstacle, Why
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
+from pbxcharge.flow.prices import Prices
 from pbxcharge.store import Store
 from tests.fakes.plans import NUMBERING, PLANS, a_plan
 from tests.integration.office.conftest import ACME, ALICE

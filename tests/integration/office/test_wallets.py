@@ -13,9 +13,9 @@ from pbxcharge.core.plan import Plan, PlanKind, WalletPolicy
 from pbxcharge.errors import StorageDown
 from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.alignment import Obstacle, Why
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.refunds import Refunding
 from pbxcharge.flow.wallets import moved_on
 from pbxcharge.store import Queries, Store

@@ -8,9 +8,18 @@ import pytest
 
 from pbxcharge.catalog.form import Form
 from pbxcharge.catalog.plan_form import PlanForm
+from pbxcharge.catalog.product_form import ProductForm
 from pbxcharge.catalog.source import Entry, Group, Items, Node, read_source
+from pbxcharge.catalog.subscription_form import FeesForm, PeriodsForm, SubscriptionForm
 
-PLANS = Path(__file__).parents[3] / "config" / "plans"
+CONFIG = Path(__file__).parents[3] / "config"
+FILES: dict[str, type[Form]] = {
+    "plans": PlanForm,
+    "subscriptions": SubscriptionForm,
+    "products": ProductForm,
+}
+ONE_OF_MANY = (FeesForm, PeriodsForm)
+"""Groups of which one key stands for the others: what is set for each billing period."""
 
 Key = tuple[str, str]
 
@@ -72,12 +81,12 @@ def rows(form: type[Form], value: Node) -> Node:
     return value
 
 
-@pytest.mark.parametrize("key", sorted(set(keys_of(PlanForm, set()))), ids="-".join)
-def test_every_key_of_a_plan_stands_in_the_example_site(key: Key) -> None:
+@pytest.mark.parametrize("folder", FILES)
+def test_every_key_of_a_file_stands_in_the_example_site(folder: str) -> None:
     """People copy from it, and look there for what there is."""
     used: set[Key] = set()
-    for path in PLANS.glob("*.yaml"):
+    for path in (CONFIG / folder).glob("*.yaml"):
         source, found = read_source(path)
         assert source is not None, found
-        used |= set(written(PlanForm, source.root))
-    assert key in used
+        used |= set(written(FILES[folder], source.root))
+    assert not set(keys_of(FILES[folder], set(ONE_OF_MANY))) - used

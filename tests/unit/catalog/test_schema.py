@@ -20,6 +20,8 @@ EXAMPLES = {
     CONFIG / "pbxcharge.yaml": "settings",
     CONFIG / "import" / "house.yaml": "import",
     **dict.fromkeys((CONFIG / "plans").glob("*.yaml"), "plan"),
+    **dict.fromkeys((CONFIG / "subscriptions").glob("*.yaml"), "subscription"),
+    **dict.fromkeys((CONFIG / "products").glob("*.yaml"), "product"),
 }
 
 

@@ -14,11 +14,12 @@ from pbxcharge.core.dialling import one_trunk
 from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
 from pbxcharge.core.resolution import Way
 from pbxcharge.errors import StorageDown
-from pbxcharge.flow.authorize import Ask, Authorizer, Prices
+from pbxcharge.flow.authorize import Ask, Authorizer
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.ports import Site, Then
+from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.refusals import Refusals
 from pbxcharge.flow.routing import Question
 from tests.fakes.plans import NUMBERING, PLANS

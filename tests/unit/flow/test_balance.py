@@ -14,10 +14,11 @@ from pbxcharge.core.authorization import Denial, Reason
 from pbxcharge.core.credit import OpenWallet, Operation, Outcome, Post, Refused, Reserved
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.errors import StorageDown
-from pbxcharge.flow.authorize import Ask, Prices
+from pbxcharge.flow.authorize import Ask
 from pbxcharge.flow.balance import Teller
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.ports import Directory, Then
+from pbxcharge.flow.prices import Prices
 from tests.fakes.memory_engine import MemoryEngine
 from tests.fakes.plans import NUMBERING, PLANS
 from tests.fakes.recording_logger import RecordingLogger

@@ -11,10 +11,10 @@ from pbxcharge.core.effects import PlansTurned
 from pbxcharge.core.plan import NO_TARIFFS, Plan
 from pbxcharge.core.plan_history import PlanPlace, PlanSource, PlanTurn
 from pbxcharge.errors import StorageDown
-from pbxcharge.flow.authorize import Prices
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.plan_record import WAITING_MAX, PlanRecord, places_of
 from pbxcharge.flow.ports import Then
+from pbxcharge.flow.prices import Prices
 from tests.fakes.plans import NUMBERING, a_plan
 from tests.fakes.recording_logger import RecordingLogger
 
