@@ -175,7 +175,7 @@ class Lifetime:
     @property
     def agreed(self) -> SubscriptionPlan:
         """The plan as it read when it was assigned."""
-        return self.assignment.agreed
+        return self.assignment.revisions[0].plan
 
     def revision(self, day: date) -> Revision:
         """What held when a day was over; after the closing it is what held then."""

@@ -1,7 +1,6 @@
-"""What a subscription costs: exact fees of billing periods, credits for dead days, penalties."""
+"""What a subscription costs: the exact fees of its billing periods, and of their days."""
 
-from bisect import bisect_left
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import lru_cache
@@ -13,12 +12,10 @@ from pbxcharge.core.billing_period import (
     add_months,
 )
 from pbxcharge.core.period import local_day, midnight_us
-from pbxcharge.core.subscription import Lifetime, Outage, Revision
+from pbxcharge.core.subscription import Lifetime, Revision
 from pbxcharge.core.subscription_terms import (
     Applied,
-    DeadReason,
     FeeAdjustment,
-    PenaltyKind,
     PromotionalRow,
     SubscriptionPlan,
 )
@@ -146,19 +143,32 @@ def progressive_fee(
         through: the day that is over.
         last_on: its last day, as far as it is known; what is not prorated is charged with it.
     """
+    parts = progressive_parts(life, period, through, last_on)
+    if len(parts) == 1:
+        terms, _, days = parts[0]
+        return days_fee(life, period, terms, days)
+    charged = NOTHING
+    for terms, _, days in parts:
+        exact = charged.exact_micros + days_fee(life, period, terms, days).exact_micros
+        charged = Fee(exact, max(charged.amount_micros, terms.plan.rounded_micros(exact)))
+    return charged
+
+
+def progressive_parts(
+    life: Lifetime, period: BillingPeriod, through: date, last_on: date | None
+) -> list[tuple[Revision, date, int]]:
+    """What `progressive_fee` adds up: terms, the first day that they count for, how many days."""
     first, until = counted_days(life, period, last_on)
     if through < max(first, life.activated_on):
-        return NOTHING
+        return []
     if last_on is None or through < last_on:
         until = min(until, through + _DAY)
-    terms, ends = _same_terms(life, first, until)
-    sum_ = days_fee(life, period, terms, (ends - first).days)
-    while ends < until:
-        first = ends
+    parts = []
+    while first < until:
         terms, ends = _same_terms(life, first, until)
-        exact = sum_.exact_micros + days_fee(life, period, terms, (ends - first).days).exact_micros
-        sum_ = Fee(exact, max(sum_.amount_micros, terms.plan.rounded_micros(exact)))
-    return sum_
+        parts.append((terms, first, (ends - first).days))
+        first = ends
+    return parts
 
 
 def fee_of(life: Lifetime, period: BillingPeriod, last_on: date | None) -> Fee:
@@ -193,96 +203,6 @@ def terms_of(life: Lifetime, period: BillingPeriod) -> Revision:
     if life.agreed.applied is Applied.IN_ADVANCE:
         return life.revision_at(life.until(charged_ahead_us(life, period)))
     return life.revision(max(period.first, life.activated_on))
-
-
-def charged_by(life: Lifetime, period: BillingPeriod, at_us: int) -> Fee:
-    """What a period was charged at an instant, by what was known; what is charged later is not."""
-    last_on = life.last_known(at_us)
-    if life.agreed.applied is Applied.END_OF_PERIOD and at_us < life.period_end_us(period):
-        return NOTHING
-    if life.agreed.applied is not Applied.PROGRESSIVE:
-        return period_fee(life, period, last_on)
-    through = local_day(at_us, life.zone) - _DAY
-    if life.last_on is not None and life.until(at_us + 1) <= at_us:
-        through = life.last_on
-    return progressive_fee(life, period, min(through, period.until - _DAY), last_on)
-
-
-def dead_credit(life: Lifetime, period: BillingPeriod, at_us: int) -> Fee:
-    """What is credited for the dead days of a period that were over at an instant; not negative.
-
-    30 for November, no funds for its first ten days: 10. Never more than the period was charged,
-    and nothing in a period whose credits are skipped.
-    """
-    if not life.assignment.outages:
-        return NOTHING
-    terms, last_on = terms_of(life, period), life.last_known(at_us)
-    plan = terms.plan
-    is_last = last_on is not None and period.holds(last_on)
-    if plan.credits.skips(life.is_first(period), is_last):
-        return NOTHING
-    daily = life.agreed.applied is Applied.PROGRESSIVE
-    days = life.dead_days(period, plan.credits.reasons, at_us)
-    fees = (full_fee_micros(life, period, life.revision(day) if daily else terms) for day in days)
-    exact = sum(fees, Fraction(0)) * Fraction(1, period.full_days)
-    charged = charged_by(life, period, at_us)
-    return Fee(
-        min(exact, charged.exact_micros), min(plan.rounded_micros(exact), charged.amount_micros)
-    )
-
-
-def penalty(life: Lifetime) -> Fee:
-    """What closing a subscription before the end of its minimum term costs; never negative.
-
-    `remaining`: what would have been charged for the days until then, promotions included, less
-    what is charged anyway. 12 months at 10 from 1 January, closed with May's end: 70.
-    """
-    term = life.agreed.minimum_term
-    ends = add_months(life.activated_on, term.months) - _DAY
-    last_on = life.last_on
-    if last_on is None or last_on >= ends or term.penalty is PenaltyKind.NONE:
-        return NOTHING
-    if term.penalty is PenaltyKind.FIXED:
-        exact = Fraction(term.fixed_micros)
-        return Fee(exact, life.revision(last_on).plan.rounded_micros(exact))
-    period = life.calendar.holding(last_on)
-    total, charged = fee_of(life, period, ends), fee_of(life, period, last_on)
-    exact = total.exact_micros - charged.exact_micros
-    amount_micros = max(0, total.amount_micros - charged.amount_micros)
-    while period.until <= ends:
-        period = life.calendar.following(period)
-        fee = fee_of(life, period, ends)
-        exact, amount_micros = exact + fee.exact_micros, amount_micros + fee.amount_micros
-    return Fee(exact, amount_micros)
-
-
-def due_micros(fee_micros: int, credited_micros: int) -> int:
-    """What a waiting fee takes to be booked: fee − credits for dead days, and never below zero."""
-    return max(0, fee_micros - credited_micros)
-
-
-def fits_on(life: Lifetime, period: BillingPeriod, available_micros: int) -> date | None:
-    """The day on whose first instant a waiting fee fits what is available, if nothing is paid in.
-
-    30 for November, 20 available: suspended for lack of funds from the 1st on, its due amount falls
-    by 1 a day; on the 11th it is 20. None if not even a period without service brings it down.
-    """
-    first = max(period.first, life.activated_on)
-    from_us = max(midnight_us(first, life.zone), life.activated_us)
-    waits = Outage(DeadReason.NO_FUNDS, from_us)
-    facts = replace(life.assignment, outages=(*life.assignment.outages, waits))
-    waiting = replace(life, assignment=facts)
-
-    def fits(days: int) -> bool:
-        at_us = max(from_us, midnight_us(first + days * _DAY, life.zone))
-        fee, credited = (each(waiting, period, at_us) for each in (charged_by, dead_credit))
-        # What costs nothing needs nothing, also where a debt is left.
-        return due_micros(fee.amount_micros, credited.amount_micros) <= max(0, available_micros)
-
-    # What is due never rises from one midnight to the next.
-    days = (period.until - first).days
-    found = bisect_left(range(days + 1), True, key=fits)
-    return first + found * _DAY if found <= days else None
 
 
 def _same_terms(life: Lifetime, first: date, until: date) -> tuple[Revision, date]:

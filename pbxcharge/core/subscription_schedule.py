@@ -9,16 +9,16 @@ from fractions import Fraction
 from pbxcharge.core.billing_period import BillingPeriod
 from pbxcharge.core.period import Period, local_day, midnight_us
 from pbxcharge.core.subscription import Lifetime, Revision
+from pbxcharge.core.subscription_credits import dead_credit
 from pbxcharge.core.subscription_fees import (
     NOTHING,
     Fee,
     charged_ahead_us,
-    dead_credit,
-    penalty,
     period_fee,
     progressive_fee,
     terms_of,
 )
+from pbxcharge.core.subscription_penalty import penalty
 from pbxcharge.core.subscription_terms import Applied
 
 _DAY = timedelta(days=1)
@@ -68,6 +68,12 @@ class Owed:
     amount_micros: int
     may_wait: bool
     terms: Revision
+
+    @property
+    def day(self) -> date | None:
+        """The day that a progressive fee is of, or on which a waiting one was booked; else None."""
+        last = self.owed_id.rpartition(":")[2]
+        return None if last == self.kind else date.fromisoformat(last)
 
 
 def owed(life: Lifetime, from_us: int, until_us: int) -> tuple[Owed, ...]:

@@ -13,7 +13,8 @@ import pytest
 
 from pbxcharge.core.billing_period import BillingCycle, billing_calendar
 from pbxcharge.core.money import format_amount, parse_amount
-from pbxcharge.core.subscription_fees import fits_on, progressive_fee
+from pbxcharge.core.subscription_credits import fits_on
+from pbxcharge.core.subscription_fees import progressive_fee
 from pbxcharge.core.subscription_schedule import owed
 from pbxcharge.core.subscription_terms import Applied, DeadReason, PromotionalRow
 from tests.fakes.subscriptions import FAR_US, MONTHS, a_life, a_plan, all_shown, an_outage

@@ -30,16 +30,9 @@ from pbxcharge.core.subscription import (
     Revision,
     lifetime,
 )
-from pbxcharge.core.subscription_fees import (
-    charged_by,
-    dead_credit,
-    due_micros,
-    fee_of,
-    fits_on,
-    full_fee_micros,
-    penalty,
-    period_fee,
-)
+from pbxcharge.core.subscription_credits import charged_by, dead_credit, due_micros, fits_on
+from pbxcharge.core.subscription_fees import fee_of, full_fee_micros, period_fee
+from pbxcharge.core.subscription_penalty import penalty
 from pbxcharge.core.subscription_schedule import Owed, OwedKind, next_at_us, owed
 from pbxcharge.core.subscription_terms import (
     Applied,

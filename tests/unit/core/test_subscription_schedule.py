@@ -13,7 +13,7 @@ from pbxcharge.core.billing_period import (
     billing_calendar,
 )
 from pbxcharge.core.period import instant_us
-from pbxcharge.core.subscription_fees import due_micros, fits_on
+from pbxcharge.core.subscription_credits import due_micros, fits_on
 from pbxcharge.core.subscription_schedule import earliest_change, next_at_us, owed
 from pbxcharge.core.subscription_terms import (
     Applied,

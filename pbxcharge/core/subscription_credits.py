@@ -1,0 +1,95 @@
+"""Credits for days without service, and what is due of a fee that waits for credit."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+
+from pbxcharge.core.billing_period import BillingPeriod
+from pbxcharge.core.period import local_day, midnight_us
+from pbxcharge.core.subscription import Lifetime, Outage, Revision
+from pbxcharge.core.subscription_fees import (
+    NOTHING,
+    Fee,
+    full_fee_micros,
+    period_fee,
+    progressive_fee,
+    terms_of,
+)
+from pbxcharge.core.subscription_terms import Applied, DeadReason
+
+_DAY = timedelta(days=1)
+
+
+def charged_by(life: Lifetime, period: BillingPeriod, at_us: int) -> Fee:
+    """What a period was charged at an instant, by what was known; what is charged later is not."""
+    last_on = life.last_known(at_us)
+    if life.agreed.applied is Applied.END_OF_PERIOD and at_us < life.period_end_us(period):
+        return NOTHING
+    if life.agreed.applied is not Applied.PROGRESSIVE:
+        return period_fee(life, period, last_on)
+    through = local_day(at_us, life.zone) - _DAY
+    if life.last_on is not None and life.until(at_us + 1) <= at_us:
+        through = life.last_on
+    return progressive_fee(life, period, min(through, period.until - _DAY), last_on)
+
+
+def dead_credit(life: Lifetime, period: BillingPeriod, at_us: int) -> Fee:
+    """What is credited for the dead days of a period that were over at an instant; not negative.
+
+    30 for November, no funds for its first ten days: 10. Never more than the period was charged,
+    and nothing in a period whose credits are skipped.
+    """
+    if not life.assignment.outages:
+        return NOTHING
+    days = credited_days(life, period, at_us)
+    fees = (full_fee_micros(life, period, terms) for _, terms in days)
+    exact = sum(fees, Fraction(0)) * Fraction(1, period.full_days)
+    charged, plan = charged_by(life, period, at_us), terms_of(life, period).plan
+    return Fee(
+        min(exact, charged.exact_micros), min(plan.rounded_micros(exact), charged.amount_micros)
+    )
+
+
+def credited_days(
+    life: Lifetime, period: BillingPeriod, at_us: int
+) -> Iterator[tuple[date, Revision]]:
+    """The dead days of a period that are credited, and by what terms each was charged."""
+    terms, last_on = terms_of(life, period), life.last_known(at_us)
+    credits_ = terms.plan.credits
+    is_last = last_on is not None and period.holds(last_on)
+    if credits_.skips(life.is_first(period), is_last):
+        return
+    daily = life.agreed.applied is Applied.PROGRESSIVE
+    for day in life.dead_days(period, credits_.reasons, at_us):
+        yield day, life.revision(day) if daily else terms
+
+
+def due_micros(fee_micros: int, credited_micros: int) -> int:
+    """What a waiting fee takes to be booked: fee − credits for dead days, and never below zero."""
+    return max(0, fee_micros - credited_micros)
+
+
+def fits_on(life: Lifetime, period: BillingPeriod, available_micros: int) -> date | None:
+    """The day on whose first instant a waiting fee fits what is available, if nothing is paid in.
+
+    30 for November, 20 available: suspended for lack of funds from the 1st on, its due amount falls
+    by 1 a day; on the 11th it is 20. None if not even a period without service brings it down.
+    """
+    first = max(period.first, life.activated_on)
+    from_us = max(midnight_us(first, life.zone), life.activated_us)
+    waits = Outage(DeadReason.NO_FUNDS, from_us)
+    facts = replace(life.assignment, outages=(*life.assignment.outages, waits))
+    waiting = replace(life, assignment=facts)
+
+    def fits(days: int) -> bool:
+        at_us = max(from_us, midnight_us(first + days * _DAY, life.zone))
+        fee, credited = (each(waiting, period, at_us) for each in (charged_by, dead_credit))
+        # What costs nothing needs nothing, also where a debt is left.
+        return due_micros(fee.amount_micros, credited.amount_micros) <= max(0, available_micros)
+
+    # What is due never rises from one midnight to the next.
+    days = (period.until - first).days
+    found = bisect_left(range(days + 1), True, key=fits)
+    return first + found * _DAY if found <= days else None
