@@ -77,11 +77,6 @@ def endpoint_of(channel: str) -> str | None:
     return found[2] if found and found[1] != LOCAL else None
 
 
-def one_trunk(name: str) -> Routing:
-    """A site with one trunk, which is dialled as most are: `PJSIP/{number}@carrier`."""
-    return Routing((Trunk(name, usual_dial(name)),))
-
-
 def usual_dial(name: str) -> str:
     """How a number is dialled by an endpoint: `PJSIP/{number}@carrier`."""
     return f"PJSIP/{{number}}@{name}"

@@ -2,11 +2,13 @@
 
 from fractions import Fraction
 
+from pbxcharge.core.dialling import Routing, Trunk, usual_dial
 from pbxcharge.core.number import Numbering, NumberRule
 from pbxcharge.core.plan import CallType, Plan, PlanKind, Terms
 from pbxcharge.core.price import Rate
 from pbxcharge.core.tariff import Tariff
 
+ONE_TRUNK = Routing((Trunk("carrier", usual_dial("carrier")),))
 NUMBERING = Numbering((NumberRule("00", 2, ""),), on_net="8")
 """00 before the number; 8, code and extension for a phone of another organization."""
 

@@ -10,7 +10,6 @@ import uvloop
 
 from pbxcharge.api.client import Client
 from pbxcharge.api.server import ApiServer
-from pbxcharge.core.dialling import one_trunk
 from pbxcharge.flow.archive import Archive
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.journal import Journal
@@ -19,11 +18,11 @@ from pbxcharge.flow.office import Office
 from pbxcharge.flow.ports import Site
 from pbxcharge.flow.prices import Prices
 from pbxcharge.store import Store, open_store
-from tests.fakes.plans import NUMBERING, PLANS
+from tests.fakes.plans import NUMBERING, ONE_TRUNK, PLANS
 from tests.fakes.recording_logger import RecordingLogger
 from tests.integration.office.conftest import ACME, ALICE
 
-SITE = Site("pbx1", "EUR", 30, 10_000, one_trunk("carrier"), "last_seen")
+SITE = Site("pbx1", "EUR", 30, 10_000, ONE_TRUNK, "last_seen")
 PRICES = Prices(PLANS, NUMBERING)
 
 

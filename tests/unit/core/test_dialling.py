@@ -1,6 +1,6 @@
 """Over which trunks a number may leave the house, in which order."""
 
-from pbxcharge.core.dialling import Routing, Trunk, Way, one_trunk
+from pbxcharge.core.dialling import Routing, Trunk, Way, usual_dial
 
 TRUNKS = (
     Trunk("a", "PJSIP/+{number}@a", deck="cheap"),
@@ -38,4 +38,4 @@ def test_four_trunks_are_tried_at_most() -> None:
     """The dialplan has four variables."""
     many = Routing(tuple(Trunk(name, f"PJSIP/{{number}}@{name}") for name in "abcdef"))
     assert [way.trunk for way in many.ways("44")] == ["a", "b", "c", "d"]
-    assert dials("44", one_trunk("carrier")) == ["PJSIP/44@carrier"]
+    assert dials("44", Routing((Trunk("carrier", usual_dial("carrier")),))) == ["PJSIP/44@carrier"]

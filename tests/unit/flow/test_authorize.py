@@ -10,7 +10,6 @@ from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extensio
 from pbxcharge.core.attempt import Leg
 from pbxcharge.core.authorization import Denial, Reason
 from pbxcharge.core.credit import Close, Closed, HoldLine, Operation, Outcome, Reserve, Reserved
-from pbxcharge.core.dialling import one_trunk
 from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
 from pbxcharge.core.resolution import Way
 from pbxcharge.errors import StorageDown
@@ -22,11 +21,11 @@ from pbxcharge.flow.ports import Site, Then
 from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.refusals import Refusals
 from pbxcharge.flow.routing import Question
-from tests.fakes.plans import NUMBERING, PLANS
+from tests.fakes.plans import NUMBERING, ONE_TRUNK, PLANS
 from tests.fakes.recording_logger import RecordingLogger
 from tests.integration.api.conftest import DeafAsterisk
 
-SITE = Site("pbx1", "EUR", 30, 10_000, one_trunk("carrier"), "last_seen")
+SITE = Site("pbx1", "EUR", 30, 10_000, ONE_TRUNK, "last_seen")
 ASK = Ask(Question(Way.OUTGOING, "alice", "004930123456"), "1.1", Leg("1.1", "PJSIP/alice-1"))
 Submission = tuple[tuple[Operation, ...], tuple[Effect, ...]]
 
