@@ -112,8 +112,8 @@ class Cdr:
         refused_by: the account at whose level the attempt was refused, by its status, plan, limits
             or credit: the payer or one above; nothing where no account decided.
         included_s: billed seconds that the account's own quotas made free.
-        coverage: which seconds quotas took something off, as core.coverage writes them; empty for
-            none.
+        coverage: which seconds quotas took something off at each level, by which discount; empty
+            for none.
         revision: how often the call was charged anew; 0 is the record as it was written.
     """
 
