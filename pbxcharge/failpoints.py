@@ -37,6 +37,8 @@ class Failpoint(StrEnum):
     LOOKED = "looked"
     BEFORE_LOST_END = "before_lost_end"
     AFTER_MONEY = "after_money"
+    BEFORE_BILLING = "before_billing"
+    AFTER_BILLING = "after_billing"
     IN_TRANSACTION = "in_transaction"
     AFTER_COMMIT = "after_commit"
 

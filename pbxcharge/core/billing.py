@@ -49,7 +49,7 @@ class Demand:
     Args:
         at_us: the instant at which it is booked.
         items: what is booked.
-        needs_micros: what must be available for it.
+        needs_micros: what must be available for it, if it may wait.
         may_wait: False books in full whatever is available.
     """
 
@@ -118,7 +118,7 @@ def after(tab: Tab, demand: Demand, fits: bool) -> Tab:
     if not tab.fresh:
         return _paid_late(tab, demand) if fits else _still_waits(tab, demand)
     if fits:
-        return _left(tab, tab.fresh[len(demand.items) :] if demand.may_wait else _may_wait(tab))
+        return _left(tab, tuple(item for item in tab.fresh if item not in demand.items))
     if len(demand.items) > 1:
         return replace(tab, apart=True)
     return _queued(tab, demand.items[0].assignment_id)
@@ -126,6 +126,8 @@ def after(tab: Tab, demand: Demand, fits: bool) -> Tab:
 
 def look(tab: Tab, at_us: int) -> Tab:
     """Compare what waits with what is available at an instant: a top-up, or other credit."""
+    if not tab.waits:
+        return tab
     bills = {
         name: _woken(bill, at_us) if bill.waiting else bill for name, bill in tab.bills.items()
     }
@@ -171,18 +173,22 @@ def _waits_behind(bill: Bill, one: Owed) -> bool:
 
 
 def _advanced(bill: Bill, at_us: int) -> Bill:
-    return replace(bill, until_us=max(bill.until_us, at_us + 1))
+    return Bill(bill.life, max(bill.until_us, at_us + 1), bill.next_us, bill.waiting)
 
 
 def _demand(tab: Tab) -> Demand | None:
     at_us = tab.at_us or 0
     if not tab.fresh:
         return _late_demand(tab, at_us)
-    full = tuple(item for item in tab.fresh if not item.owed.may_wait)
-    if full:
-        return Demand(at_us, full, 0, may_wait=False)
-    asked = tab.fresh[:1] if tab.apart else tab.fresh
-    return Demand(at_us, asked, sum(item.owed.amount_micros for item in asked))
+    asked = tab.fresh
+    full = tuple(item for item in asked if not item.owed.may_wait)
+    # Charges that fit together fit one by one, too. What is given back is booked before them.
+    if full and (tab.apart or any(item.owed.amount_micros < 0 for item in full)):
+        asked = full
+    elif tab.apart:
+        asked = asked[:1]
+    needs_micros = sum(item.owed.amount_micros for item in asked)
+    return Demand(at_us, asked, needs_micros, may_wait=len(full) < len(asked))
 
 
 def _late_demand(tab: Tab, at_us: int) -> Demand | None:
@@ -234,10 +240,6 @@ def _booked_late(life: Lifetime, items: Iterable[Owed], at_us: int) -> Lifetime:
     return replace(life, assignment=replace(life.assignment, bookings=bookings))
 
 
-def _may_wait(tab: Tab) -> tuple[Item, ...]:
-    return tuple(item for item in tab.fresh if item.owed.may_wait)
-
-
 def _left(tab: Tab, fresh: tuple[Item, ...]) -> Tab:
     """What is still to be decided at this instant; all other subscriptions are through with it."""
     at_us = tab.at_us or 0
@@ -247,7 +249,7 @@ def _left(tab: Tab, fresh: tuple[Item, ...]) -> Tab:
         name: _advanced(bill, at_us) if name in through else bill
         for name, bill in tab.bills.items()
     }
-    return replace(tab, bills=bills, fresh=fresh)
+    return Tab(bills, tab.short_us, tab.at_us, fresh, tab.apart, tab.refused)
 
 
 def _queued(tab: Tab, name: str) -> Tab:

@@ -23,6 +23,7 @@ from pbxcharge.core.credit import (
 )
 from pbxcharge.core.effects import (
     AccountSaved,
+    BillingWoken,
     CallClosed,
     CallSaved,
     CdrWritten,
@@ -40,6 +41,7 @@ from pbxcharge.core.effects import (
     PlansTurned,
     ProductAssigned,
     RevisionWritten,
+    SubscriptionAssigned,
 )
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import Activity
@@ -128,6 +130,7 @@ class Batch:
         self.entries = dict(entries)
         self.rose: set[str] = set()
         self.accounts_changed = False
+        self.billing_changed = False
         self._known = known
         self._ended_before = ended
         self._currency = currency
@@ -289,6 +292,8 @@ class Batch:
             self._cdrs.add(effect.cdr.call_id)
         elif isinstance(effect, _OF_ACCOUNTS):
             self.accounts_changed = True
+        elif isinstance(effect, SubscriptionAssigned | BillingWoken):
+            self.billing_changed = True
         for sql, row in rows:
             self._rows[sql].append(row)
 

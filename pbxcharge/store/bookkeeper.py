@@ -65,11 +65,13 @@ class Booked:
         results: of each work, in order.
         rose: wallets that had more to give at some moment than at the one before.
         accounts_changed: an account or an extension was saved.
+        billing_changed: something happened to a subscription.
     """
 
     results: list[Result]
     rose: frozenset[str]
     accounts_changed: bool
+    billing_changed: bool = False
 
 
 class Bookkeeper:
@@ -125,7 +127,8 @@ class Bookkeeper:
             return await self.book(group, alone=True)
         await self._commit(statements)
         batch.keep()
-        return Booked(results, frozenset(batch.rose), batch.accounts_changed)
+        rose, changed = frozenset(batch.rose), batch.accounts_changed
+        return Booked(results, rose, changed, batch.billing_changed)
 
     async def checkpoint(self, mode: str) -> None:
         """Move what was committed from the log into the file: PASSIVE or TRUNCATE."""

@@ -22,6 +22,7 @@ from pbxcharge.core.rating import Rating, rating_from_canonical
 from pbxcharge.errors import StorageDown
 from pbxcharge.store import rows, selects
 from pbxcharge.store.activities import read_activity, read_months
+from pbxcharge.store.billing_queries import BillingQueries
 from pbxcharge.store.call_queries import CallQueries, levels_of
 from pbxcharge.store.connection import connect_reader, fetch
 from pbxcharge.store.export_queries import ExportQueries
@@ -73,6 +74,7 @@ class Queries:
         self.recharges = RechargeQueries(listing)
         self.calls = CallQueries(listing)
         self.subscriptions = SubscriptionQueries(listing)
+        self.billing = BillingQueries(listing)
 
     @classmethod
     async def connect(cls, database: Path) -> Self:
@@ -292,8 +294,8 @@ class Queries:
         ratings: dict[str, Rating] = {}
         for row in found:
             if row[13] not in ratings:
-                ratings[row[13]] = rating_from_canonical(row[-4])
-        return [rows.call(row, ratings[row[13]], *row[-3:]) for row in found]
+                ratings[row[13]] = rating_from_canonical(row[-3])
+        return [rows.call(row, ratings[row[13]], row[-2], row[-1]) for row in found]
 
     async def hold(self, call_id: str) -> Hold | None:
         """The hold of a call, whatever became of it."""

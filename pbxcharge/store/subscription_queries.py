@@ -22,12 +22,12 @@ from pbxcharge.core.xdr import Xdr, XdrKind
 from pbxcharge.store.connection import fetch
 from pbxcharge.store.tables import json_list
 
-_ASSIGNED = """
+ASSIGNED = """
     assigned.assignment_id, assigned.account_id, subscription, via, adjustment_micros,
     adjustment_percent, assigned_at_us, starts_at_us, first_used_at_us, closed_at_us,
     closing_known_us, removed
 """
-_BILL = "bill.assignment_id, billed_until_us, next_at_us, waiting"
+BILL = "bill.assignment_id, billed_until_us, next_at_us, waiting"
 _XDR = """
     xdr_id, assignment_id, account_id, wallet_id, kind, subscription, version, period_first,
     period_until, stated_first, at_us, booked_at_us, quantity_used, quantity_charged, exact,
@@ -35,14 +35,14 @@ _XDR = """
 """
 
 OF_ACCOUNTS = f"""
-SELECT {_ASSIGNED} FROM json_each(:account_ids) AS own
+SELECT {ASSIGNED} FROM json_each(:account_ids) AS own
 CROSS JOIN subscription_assignment AS assigned ON assigned.account_id = own.value
 ORDER BY assigned.account_id, starts_at_us, assigned.assignment_id
 """
 """The subscriptions of accounts."""
 
 NAMED = f"""
-SELECT {_ASSIGNED} FROM subscription_assignment AS assigned
+SELECT {ASSIGNED} FROM subscription_assignment AS assigned
 WHERE assignment_id IN (SELECT value FROM json_each(:assignment_ids))
 """
 """Subscriptions by id."""
@@ -70,19 +70,19 @@ ORDER BY at_us, seq
 """What became of accounts."""
 
 BILLS = f"""
-SELECT {_BILL} FROM bill WHERE assignment_id IN (SELECT value FROM json_each(:assignment_ids))
+SELECT {BILL} FROM bill WHERE assignment_id IN (SELECT value FROM json_each(:assignment_ids))
 """
 """How far subscriptions are charged."""
 
 DUE = f"""
-SELECT {_ASSIGNED}, {_BILL}
+SELECT {ASSIGNED}, {BILL}
 FROM bill JOIN subscription_assignment AS assigned USING (assignment_id)
 WHERE next_at_us <= :at_us ORDER BY next_at_us, bill.assignment_id LIMIT :limit
 """
 """Subscriptions that are to be looked at, the one that waits longest first."""
 
 WAITING = f"""
-SELECT {_ASSIGNED}, {_BILL}
+SELECT {ASSIGNED}, {BILL}
 FROM bill JOIN subscription_assignment AS assigned USING (assignment_id)
 WHERE waiting <> '[]' AND bill.assignment_id > :after ORDER BY bill.assignment_id LIMIT :limit
 """
@@ -219,7 +219,7 @@ class SubscriptionQueries:
 
 
 def assigned_subscription(row: Any) -> AssignedSubscription:
-    """From the columns of _ASSIGNED."""
+    """From the columns of ASSIGNED."""
     return AssignedSubscription(
         assignment_id=row[0],
         account_id=row[1],

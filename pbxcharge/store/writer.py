@@ -66,6 +66,7 @@ class Writer:
         self._down = False
         self._credit_listeners: list[CreditListener] = []
         self._account_listeners: list[AccountListener] = []
+        self._billing_listeners: list[AccountListener] = []
 
     @property
     def healthy(self) -> bool:
@@ -129,6 +130,10 @@ class Writer:
     def on_accounts(self, listener: AccountListener) -> None:
         """Tell, after each commit and before its answers, that accounts or extensions changed."""
         self._account_listeners.append(listener)
+
+    def on_billing(self, listener: AccountListener) -> None:
+        """Tell, after each commit, that something happened to subscriptions: they may owe."""
+        self._billing_listeners.append(listener)
 
     async def close(self) -> None:
         """Write what waits, checkpoint, close the file. Safe to repeat."""
@@ -221,6 +226,9 @@ class Writer:
                 self._tell(changed)
         for submission, result in zip(group, booked.results, strict=True):
             _answer(submission, result)
+        if booked.billing_changed:
+            for changed in self._billing_listeners:
+                self._tell(changed)
         if booked.rose:
             for listener in self._credit_listeners:
                 self._tell(partial(listener, booked.rose))

@@ -19,7 +19,6 @@ from pbxcharge.core.credit import (
 )
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.limits import IDLE, Activity
-from pbxcharge.core.quotas import ALLOWANCE
 
 
 class MemoryEngine:
@@ -77,7 +76,7 @@ class MemoryEngine:
 
     def charged_micros(self, account_id: str, since_us: int) -> int:
         """What an account was charged since an instant, over all its wallets."""
-        own = self._money_of(account_id)
+        own = {w.wallet_id for w in self.wallets.values() if w.account_id == account_id}
         return -sum(
             entry.amount_micros
             for entry in self.entries.values()
@@ -87,10 +86,6 @@ class MemoryEngine:
             and entry.wallet_id in own
             and entry.counted_at_us >= since_us
         )
-
-    def _money_of(self, account_id: str) -> set[str]:
-        mine = (one for one in self.wallets.values() if one.account_id == account_id)
-        return {one.wallet_id for one in mine if one.kind != ALLOWANCE}
 
     def take_raised(self) -> frozenset[str]:
         """The wallets that have risen since this was last asked."""
@@ -128,11 +123,11 @@ class MemoryEngine:
     def _check_activities(self) -> None:
         """Each account's counters are those of its calls and charges."""
         for account_id, activity in self.activities.items():
-            own = self._money_of(account_id)
+            own = {w.wallet_id for w in self.wallets.values() if w.account_id == account_id}
             lines = [
                 (hold.call_id, line.amount_micros)
                 for hold in self.holds.values()
-                for line in hold.level_lines
+                for line in hold.lines
                 if line.wallet_id in own
             ]
             assert activity.held_micros == sum(micros for _, micros in lines)

@@ -82,7 +82,7 @@ def charged(tab: Tab, purse: Purse, now_us: int) -> tuple[Tab, list[str]]:
         if fits:
             booked += [
                 f"{one.booked_at_us} {one.xdr_id} {one.amount_micros}"
-                for one in records(demand, tab.bills, ALICE)
+                for one in records(demand.items, demand.at_us, tab.bills, ALICE)
             ]
         tab, demand = proceed(kept(after(tab, demand, fits)), now_us)
     return tab, booked

@@ -1,0 +1,242 @@
+"""The billing engine: charges what subscriptions owe, in the daemon and by command.
+
+Whatever it looks at is read from the books, decided by the same steps as a preview, and written in
+one transaction with the entries that are booked. So it may die at any instant, and run twice.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from pbxcharge.core.credit_terms import Outcome
+from pbxcharge.core.effects import Effect
+from pbxcharge.errors import WriteRefused
+from pbxcharge.failpoints import Failpoint, reach
+from pbxcharge.flow.billing_facts import BillingFacts, BillingRecords, Charges, Facts, Turns
+from pbxcharge.flow.billing_run import BillingRun
+from pbxcharge.flow.billing_steps import Charging, Step, begin, idle_effects, step
+from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.ports import Writer
+from pbxcharge.flow.prices import Prices
+from pbxcharge.logger import Logger
+
+BATCH: Final = 48
+"""So many accounts are charged in one transaction: authorizations wait for one at most."""
+
+SLICE: Final = 6
+"""After so many accounts whoever else wants the loop has it."""
+
+PAGE: Final = 3_000
+"""So many subscriptions are listed at once."""
+
+
+class DueCharges(Charges, Protocol):
+    """How far subscriptions are charged, and which are to be looked at."""
+
+    async def due(
+        self, until_us: int, after: tuple[int, str], limit: int
+    ) -> list[tuple[int, str, str]]:
+        """Instant, subscription and account of what is to be looked at, after a place."""
+        ...
+
+    async def due_above(self, until_us: int) -> list[str]:
+        """Accounts that are to be looked at before those below them."""
+        ...
+
+    async def waiting(self) -> list[str]:
+        """Accounts with fees that wait for credit."""
+        ...
+
+    async def waiting_sum(self) -> tuple[int, int]:
+        """How many accounts have fees that wait, and what they come to."""
+        ...
+
+
+class DueRecords(BillingRecords, Protocol):
+    """The books, as far as the engine reads them."""
+
+    @property
+    def billing(self) -> DueCharges:
+        """How far subscriptions are charged, and which are to be looked at."""
+        ...
+
+    @property
+    def subscriptions(self) -> Turns:
+        """What became of accounts and plans."""
+        ...
+
+
+@dataclass(slots=True)
+class _Charge:
+    """An account of a batch, and what came of the last question."""
+
+    charging: Charging
+    fits: Step | None = None
+    answer: Step | None = None
+
+
+class Billing:
+    """Charges subscriptions.
+
+    Args:
+        writer: the one writer.
+        records: what is committed.
+        prices: the plans in force.
+        clock: the wall clock says what is due.
+        turn: whoever changes what charges follow from has it, from before he reads until it is
+            written; so has this engine.
+        logger: what could not be charged stands there.
+        turned: told of each account that was suspended or resumed.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        records: DueRecords,
+        prices: Prices,
+        clock: Clock,
+        turn: asyncio.Lock,
+        logger: Logger,
+        turned: Callable[[str], None] = lambda account_id: None,
+    ) -> None:
+        self._writer = writer
+        self._records = records
+        self._clock = clock
+        self._turn = turn
+        self._log = logger
+        self._turned = turned
+        self._facts = BillingFacts(records, prices)
+        self.waiting: set[str] = set()
+
+    async def run(self, until_us: int | None = None) -> BillingRun:
+        """Charge everything that is owed by an instant, now without one, in order.
+
+        Without an instant what waits is compared with what is available, too.
+
+        Raises:
+            StorageDown: some of it may be done; the rest is done by the next run.
+        """
+        now_us = self._clock.wall_us() if until_us is None else until_us
+        run = BillingRun(now_us)
+        if until_us is None:
+            self.waiting = set(await self._records.billing.waiting())
+            await self.compare(sorted(self.waiting), run)
+        await self.charge_due(run)
+        run.waiting, run.waiting_micros = await self._records.billing.waiting_sum()
+        return run
+
+    async def compare(self, account_ids: Sequence[str], run: BillingRun) -> None:
+        """Charge accounts, and compare what waits with what is available at this instant."""
+        for first in range(0, len(account_ids), BATCH):
+            await self._charge(account_ids[first : first + BATCH], run, looked=True)
+
+    async def charge_due(self, run: BillingRun) -> None:
+        """Charge what is due: those with others below them first, whose lives are theirs, too."""
+        seen = set(run.failed)
+        above = await self._records.billing.due_above(run.until_us)
+        await self._charge_all([name for name in above if name not in seen], run)
+        seen.update(above)
+        place = (-(2**63), "")
+        while page := await self._records.billing.due(run.until_us, place, PAGE):
+            place = page[-1][:2]
+            names = dict.fromkeys(name for *_, name in page if name not in seen)
+            seen.update(names)
+            await self._charge_all(list(names), run)
+
+    async def _charge_all(self, account_ids: Sequence[str], run: BillingRun) -> None:
+        for first in range(0, len(account_ids), BATCH):
+            await self._charge(account_ids[first : first + BATCH], run, looked=False)
+
+    async def _charge(self, names: Sequence[str], run: BillingRun, looked: bool) -> None:
+        """A batch in one transaction; if the books refuse it, each account by itself."""
+        async with self._turn:
+            try:
+                await self._charge_batch(names, run, looked)
+            except WriteRefused as error:
+                if len(names) == 1:
+                    self._failed(run, names[0], str(error))
+                    return
+            else:
+                return
+        for name in names:
+            await self._charge([name], run, looked)
+
+    async def _charge_batch(self, names: Sequence[str], run: BillingRun, looked: bool) -> None:
+        facts = await self._facts.read(names)
+        idle = [effect for each in facts.values() for effect in idle_effects(each, run.until_us)]
+        charges: list[_Charge] = []
+        for place, each in enumerate(facts.values(), 1):
+            charge = self._begun(each, run, looked)
+            if charge is not None:
+                charges.append(charge)
+            if place % SLICE == 0:
+                await asyncio.sleep(0)
+        while charges or idle:
+            reach(Failpoint.BEFORE_BILLING)
+            await self._ask(charges, idle)
+            reach(Failpoint.AFTER_BILLING)
+            charges, idle = self._take(charges, run), []
+
+    def _begun(self, facts: Facts, run: BillingRun, looked: bool) -> _Charge | None:
+        """An account with something to charge, and what is written if it fits."""
+        if facts.paying is None:
+            if facts.tab.next_us is not None and facts.tab.next_us <= run.until_us:
+                self._failed(run, facts.account.account_id, "it has no wallet to pay fees from")
+            return None
+        charging = begin(facts, facts.paying, run.until_us, looked)
+        if charging.is_over:
+            return None
+        return _Charge(charging)
+
+    async def _ask(self, charges: Sequence[_Charge], idle: Sequence[Effect]) -> None:
+        operations = []
+        asking = []
+        for charge in charges:
+            operation = charge.charging.operation()
+            if operation is not None:
+                operations.append(operation)
+            asking.append((charge, operation is not None))
+
+        def follows(outcomes: tuple[Outcome, ...]) -> list[Effect]:
+            answers = iter(outcomes)
+            effects = list(idle)
+            for charge, asks in asking:
+                charge.answer = step(charge.charging, next(answers) if asks else None)
+                effects += charge.answer.effects
+            return effects
+
+        await self._writer.submit(operations, follows)
+
+    def _take(self, charges: Sequence[_Charge], run: BillingRun) -> list[_Charge]:
+        """What was booked is counted; those with more to charge go on."""
+        going_on = []
+        for charge in charges:
+            answer, before = charge.answer, charge.charging
+            assert answer is not None  # noqa: S101 - the writer has answered
+            run.add(answer.items)
+            name = before.account.account_id
+            if answer.charging is None:
+                self._failed(run, name, answer.failed)
+                continue
+            self._tell(before, answer.charging, run)
+            if answer.charging.is_over:
+                run.accounts += 1
+            else:
+                going_on.append(_Charge(answer.charging))
+        return going_on
+
+    def _tell(self, before: Charging, now: Charging, run: BillingRun) -> None:
+        name = now.account.account_id
+        (self.waiting.add if now.tab.waits else self.waiting.discard)(name)
+        if (before.kept.short_us is None) == (now.kept.short_us is None):
+            return
+        if now.kept.short_us is None:
+            run.resumed += 1
+        else:
+            run.suspended += 1
+        self._turned(name)
+
+    def _failed(self, run: BillingRun, name: str, why: str) -> None:
+        run.failed[name] = why
+        self._log.error("account not charged", account=name, why=why)
