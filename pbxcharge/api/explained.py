@@ -9,7 +9,8 @@ from pbxcharge.api.plan_document import terms_document
 from pbxcharge.core.cdr import Cdr, Revision
 from pbxcharge.core.credit import Hold
 from pbxcharge.core.explanation import ExplainedCost, ExplainedLevel, Explanation
-from pbxcharge.core.ledger import Entry, EntryKind
+from pbxcharge.core.ledger import Entry
+from pbxcharge.core.margin import Margin, margins, refunded_micros
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.price import Rate, RelativeTerms
 from pbxcharge.core.provenance import meaning, payer_rule
@@ -53,9 +54,9 @@ def explained_call(told: Told) -> Document:
         **_priced(cdr, told.explanation),
         "slices": _slices(cdr),
         "wallets": list(_wallets(told)),
-        "margins": list(_margins(now, told.entries)),
+        "margins": [_margin(each) for each in margins(now, told.entries)],
         "entries": [entry_document(entry, cdr.currency) for entry in told.entries],
-        "refunded": format_amount(sum(_refunded(now, told.entries)[:1])),
+        "refunded": format_amount(sum(refunded_micros(now, told.entries)[:1])),
         "charge_now": format_amount(now.charge_micros),
         "corrections": [_correction(*each) for each in told.corrections],
     }
@@ -138,33 +139,13 @@ def _wallets(told: Told) -> Iterator[Document]:
         }
 
 
-def _margins(cdr: Cdr, entries: Sequence[Entry]) -> Iterator[Document]:
-    """What each seller keeps: what the level below pays it, less what it pays itself.
-
-    What was given back to a level it has not paid: 0.25 less a refund of 0.05 is 0.20. At the top
-    stands the site (None), which pays the carrier; without a deck nobody knows what.
-    """
-    refunded = _refunded(cdr, entries)
-    paid = [it.charge_micros - back for it, back in zip(cdr.levels, refunded, strict=True)]
-    sellers: list[str | None] = [*(level.account_id for level in cdr.levels[1:]), None]
-    pays = [*paid[1:], cdr.cost_micros]
-    for seller, gets, gives in zip(sellers, paid, pays, strict=False):
-        if gives is not None:
-            yield {
-                "account_id": seller,
-                "receives": format_amount(gets),
-                "pays": format_amount(gives),
-                "keeps": format_amount(gets - gives),
-            }
-
-
-def _refunded(cdr: Cdr, entries: Sequence[Entry]) -> list[int]:
-    """What each level was given back, the first level first: it is its charge that is shown."""
-    refunds = [entry for entry in entries if entry.kind is EntryKind.REFUND]
-    return [
-        sum(each.amount_micros for each in refunds if each.wallet_id == level.wallet_id)
-        for level in cdr.levels
-    ]
+def _margin(margin: Margin) -> Document:
+    return {
+        "account_id": margin.seller,
+        "receives": format_amount(margin.receives_micros),
+        "pays": format_amount(margin.pays_micros),
+        "keeps": format_amount(margin.keeps_micros),
+    }
 
 
 def _correction(revision: Revision, explanation: Explanation) -> Document:

@@ -88,10 +88,15 @@ class Quota:
 
         100 minutes included, 58 used: 1, and 6000 s. With none to follow the end is None.
         """
-        place = bisect_right(self.tiers, used, key=lambda tier: tier.from_used)
-        until = self.tiers[place].from_used if place < len(self.tiers) else None
-        given = self.tiers[place - 1].discount_percent if place else Fraction(0)
-        return Fraction(given, 100), until
+        return tier_at(self.tiers, used)
+
+
+def tier_at(tiers: Sequence[Tier], used: int) -> tuple[Fraction, int | None]:
+    """The part of the price that is taken off after so much use, and where the tier ends."""
+    place = bisect_right(tiers, used, key=lambda tier: tier.from_used)
+    until = tiers[place].from_used if place < len(tiers) else None
+    given = tiers[place - 1].discount_percent if place else Fraction(0)
+    return Fraction(given, 100), until
 
 
 def included(

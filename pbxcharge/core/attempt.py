@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pbxcharge.core.quotas import QuotaWallet
 from pbxcharge.core.rating import Rating
 
 OUTGOING, INCOMING = "outgoing", "incoming"
@@ -79,11 +80,14 @@ class PayingLevel:
         account_id: the account.
         wallet_id: the wallet.
         time_zone: IANA name of the clocks by which its months begin; empty is UTC.
+        quotas: that make its talk cheaper, in the order in which they are used, those of billing
+            periods that begin while the call may last included.
     """
 
     account_id: str
     wallet_id: str
     time_zone: str = ""
+    quotas: tuple[QuotaWallet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pbxcharge.core.billing import Demand, Item, Tab, after, proceed
 from pbxcharge.core.billing_record import Paying, collecting
 from pbxcharge.core.collection import collect
 from pbxcharge.core.collection_terms import Collect, Collected
-from pbxcharge.core.credit_terms import Hold, Wallet
+from pbxcharge.core.holds import Hold, Wallet
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import IDLE, Activity
 

@@ -241,6 +241,7 @@ def _reserved(call: Call, event: Reserved, now_ms: int) -> Call:
         ask_again_ms=None,
         step=event.step,
         through_s=event.through_s,
+        coverage=event.coverage,
         short=event.through_s < slice_end_s and not call.raised,
         raised=False,
         exhausted=False,

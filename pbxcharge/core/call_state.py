@@ -6,6 +6,7 @@ from enum import StrEnum
 from pbxcharge.core.attempt import Granted, Leg
 from pbxcharge.core.call_events import HungUp
 from pbxcharge.core.cdr import EndedBy
+from pbxcharge.core.coverage import Coverage
 from pbxcharge.core.credit_terms import Reserved
 from pbxcharge.core.dialling import endpoint_of
 from pbxcharge.core.price import Price
@@ -64,6 +65,7 @@ class Call:
             stored: a restart finds it written down.
         caller_gone: the channel that asked has ended, so no other trunk is tried.
         slices: what was held, reservation by reservation.
+        coverage: which of the paid seconds quotas take something off, at each level.
     """
 
     granted: Granted
@@ -97,6 +99,7 @@ class Call:
     unanswered: HungUp | None = None
     caller_gone: bool = False
     slices: Slices = ()
+    coverage: tuple[Coverage, ...] = ()
 
     @property
     def call_id(self) -> str:
@@ -188,7 +191,15 @@ def granted_call(granted: Granted, held: Reserved) -> Call:
     """A call as it begins, with the first slice that is held for it."""
     attempt = granted.attempt
     leg, trunk = (attempt.caller, attempt.endpoint) if attempt.incoming else (None, None)
-    call = Call(granted, held.step, held.through_s, leg=leg, short=held.short, trunk=trunk)
+    call = Call(
+        granted,
+        held.step,
+        held.through_s,
+        leg=leg,
+        short=held.short,
+        trunk=trunk,
+        coverage=held.coverage,
+    )
     return call.holding(held, 0)
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from pbxcharge.core.coverage import Coverage, coverage_from_text
+
 EMERGENCY: Final = "emergency"
 """The type of calls that are free and always connected; those that are priced have a CallType."""
 
@@ -109,6 +111,9 @@ class Cdr:
             were not kept.
         refused_by: the account at whose level the attempt was refused, by its status, plan, limits
             or credit: the payer or one above; nothing where no account decided.
+        included_s: billed seconds that the account's own quotas made free.
+        coverage: which seconds quotas took something off at each level, by which discount; empty
+            for none.
         revision: how often the call was charged anew; 0 is the record as it was written.
     """
 
@@ -152,12 +157,19 @@ class Cdr:
     caller_channel: str | None = None
     slices: str = ""
     refused_by: str | None = None
+    included_s: int = 0
+    coverage: str = ""
     revision: int = 0
 
     @property
     def paid_s(self) -> int:
         """Seconds of talk that are charged: 61 s of which 1 s was unpaid are 60."""
         return self.talk_s - self.unpaid_s
+
+    @property
+    def covered(self) -> tuple[Coverage, ...]:
+        """The coverage of each level; nothing where there was none."""
+        return coverage_from_text(self.coverage)
 
 
 @dataclass(frozen=True, slots=True)

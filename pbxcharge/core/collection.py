@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pbxcharge.core.collection_terms import Collect, Collected, PartlyCollected, Waits
-from pbxcharge.core.credit_terms import Books, Conflict, Decision, NotOpen, OutOfBounds, Wallet
+from pbxcharge.core.credit_terms import Books, Conflict, Decision, NotOpen, OutOfBounds
+from pbxcharge.core.holds import Wallet
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import IDLE, UNLIMITED, Activity
 from pbxcharge.core.money import AMOUNT_MAX_MICROS

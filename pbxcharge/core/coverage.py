@@ -56,6 +56,11 @@ class Costs(Protocol):
         """Where the first block begins."""
         ...
 
+    @property
+    def grace_s(self) -> int:
+        """Talk that is not longer costs nothing, and uses nothing."""
+        ...
+
     def cost(self, talk_s: int) -> Fraction:
         """Micro-units of all blocks that have begun, with their surcharge, without connect fee."""
         ...
@@ -100,7 +105,7 @@ def uses(costs: Sequence[Costs], spans: Coverage, talk_s: int) -> dict[str, int]
     A started block is billed whole, so it is used whole. Amounts are what the seconds cost before
     any discount, a started micro-unit counts; of several prices the dearest one.
     """
-    end_s = max(each.block_end(talk_s) for each in costs)
+    end_s = used_until_s(costs, talk_s)
     found: dict[str, int] = {}
     for span in spans:
         used = span.within_s(end_s)
@@ -108,6 +113,11 @@ def uses(costs: Sequence[Costs], spans: Coverage, talk_s: int) -> dict[str, int]
             used = dearest_micros(costs, span.from_s, span.from_s + used, talk_s)
         found[span.wallet_id] = found.get(span.wallet_id, 0) + used
     return {wallet_id: used for wallet_id, used in found.items() if used}
+
+
+def used_until_s(costs: Sequence[Costs], talk_s: int) -> int:
+    """The end of the seconds that are used: that of the last block that has begun."""
+    return max(0 if talk_s <= each.grace_s else each.block_end(talk_s) for each in costs)
 
 
 def dearest_micros(costs: Sequence[Costs], from_s: int, until_s: int, talk_s: int) -> int:

@@ -41,6 +41,11 @@ class RateCosts:
         """Blocks begin after the free seconds."""
         return self.rate.free_s
 
+    @property
+    def grace_s(self) -> int:
+        """Talk that the rate forgives."""
+        return self.rate.grace_s
+
     def cost(self, talk_s: int) -> Fraction:
         """Micro-units of the blocks that have begun, with their surcharge."""
         table = self.rate.table

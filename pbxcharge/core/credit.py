@@ -26,9 +26,6 @@ from pbxcharge.core.credit_terms import (
     Converted,
     CreditEngine,
     Decision,
-    Hold,
-    HoldLine,
-    HoldState,
     InUse,
     NotOpen,
     Opened,
@@ -43,8 +40,8 @@ from pbxcharge.core.credit_terms import (
     Reserve,
     Reserved,
     Shortage,
-    Wallet,
 )
+from pbxcharge.core.holds import Hold, HoldLine, HoldState, Wallet
 from pbxcharge.core.ledger import Entry, EntryKind, charge_entry_id, convert_entry_id
 from pbxcharge.core.limits import IDLE, Activity
 from pbxcharge.core.money import AMOUNT_MAX_MICROS
@@ -95,7 +92,7 @@ def wallets_named(operation: Operation, holds: Mapping[str, Hold]) -> tuple[str,
     """The wallets that an engine must know before it applies the operation."""
     match operation:
         case Reserve():
-            return tuple(payer.wallet_id for payer in operation.payers)
+            return _paying(operation, holds)
         case Close():
             hold = holds.get(operation.call_id)
             return tuple(line.wallet_id for line in hold.lines) if hold else ()
@@ -105,6 +102,16 @@ def wallets_named(operation: Operation, holds: Mapping[str, Hold]) -> tuple[str,
             return (operation.wallet_id,)
         case Convert():
             return (*operation.sources, operation.target)
+
+
+def _paying(op: Reserve, holds: Mapping[str, Hold]) -> tuple[str, ...]:
+    """The wallets of the levels, then of their quotas, then of those that covered the call."""
+    levels = tuple(payer.wallet_id for payer in op.payers)
+    quotas = tuple(quota.wallet_id for payer in op.payers for quota in payer.quotas)
+    hold = holds.get(op.call_id)
+    if hold is None or not hold.coverage:
+        return levels + quotas
+    return levels + quotas + tuple(line.wallet_id for line in hold.lines)
 
 
 def apply(operation: Operation, books: Books) -> Decision:
@@ -154,7 +161,7 @@ def _activities(
 ) -> dict[str, Activity]:
     """What is charged takes the place of what was held in the limits of spending."""
     found: dict[str, Activity] = {}
-    for line in hold.lines:
+    for line in hold.level_lines:
         account = books.wallets[line.wallet_id].account_id
         if account not in found:
             found[account] = books.activities.get(account, IDLE).ended()

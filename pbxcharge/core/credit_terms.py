@@ -18,97 +18,12 @@ from pbxcharge.core.correction_terms import (
     Refund,
     RefundTooHigh,
 )
+from pbxcharge.core.coverage import Coverage
+from pbxcharge.core.holds import Hold, HoldLine, Wallet, level_lines
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import UNLIMITED, Activity, Limits
-from pbxcharge.core.price import Price
-
-
-@dataclass(frozen=True, slots=True)
-class Wallet:
-    """Credit of one kind of one account, as the engine knows it.
-
-    Args:
-        wallet_id: see account.wallet_id.
-        account_id: whose it is.
-        kind: what it pays for.
-        balance_micros: the sum of its entries.
-        held_micros: the sum of its pending holds.
-        floor_micros: how low the balance may be spent; minus the credit limit.
-        calls: how many live calls hold credit of it.
-        closed: the account has others in its place; nothing is paid from it or into it.
-    """
-
-    wallet_id: str
-    account_id: str
-    kind: str
-    balance_micros: int = 0
-    held_micros: int = 0
-    floor_micros: int = 0
-    calls: int = 0
-    closed: bool = False
-
-    @property
-    def available_micros(self) -> int:
-        """Balance 10, held 3, credit limit 2: 9 may still be promised. Negative after a cut."""
-        return self.balance_micros - self.floor_micros - self.held_micros
-
-    def moved(self, balance_micros: int, held_micros: int, calls: int) -> "Wallet":
-        """The wallet after its balance, what is held and its calls rose or fell by so much."""
-        return Wallet(
-            self.wallet_id,
-            self.account_id,
-            self.kind,
-            self.balance_micros + balance_micros,
-            self.held_micros + held_micros,
-            self.floor_micros,
-            self.calls + calls,
-            self.closed,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class HoldLine:
-    """What a hold sets aside in one wallet."""
-
-    wallet_id: str
-    amount_micros: int
-
-
-class HoldState(StrEnum):
-    """Pending becomes posted (something was charged) or voided, once, on evidence."""
-
-    PENDING = "pending"
-    POSTED = "posted"
-    VOIDED = "voided"
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Credit set aside for one call.
-
-    Args:
-        call_id: one hold for each call.
-        step: the number of the last reservation that was granted, from 1.
-        through_s: seconds of talk that are paid for.
-        lines: every wallet that pays, all or none.
-        node: the PBX whose daemon holds it.
-        expires_at_us: end of the lease; from then on others may look for evidence.
-        state: see HoldState.
-        begun_at_us: when its first step was granted.
-    """
-
-    call_id: str
-    step: int
-    through_s: int
-    lines: tuple[HoldLine, ...]
-    node: str
-    expires_at_us: int
-    state: HoldState = HoldState.PENDING
-    begun_at_us: int = 0
-
-    def held_micros(self, wallet: str) -> int:
-        """What this hold sets aside in one wallet."""
-        return sum(line.amount_micros for line in self.lines if line.wallet_id == wallet)
+from pbxcharge.core.price import AnyPrice
+from pbxcharge.core.quotas import QuotaWallet
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +35,14 @@ class Payer:
         price: what it asks for the talk.
         limits: of its account.
         month_from_us: when the calendar month began, where there is a monthly limit.
+        quotas: that make the talk cheaper, in the order in which they are used.
     """
 
     wallet_id: str
-    price: Price
+    price: AnyPrice
     limits: Limits = UNLIMITED
     month_from_us: int | None = None
+    quotas: tuple[QuotaWallet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +56,9 @@ class Reserve:
     The first step also counts the call: refused if the account of any payer has as many live calls,
     or calls in the last minute, as its limits allow. Every step holds at most what the limits of
     spending leave, as if there were no more credit.
+
+    What quotas take off is decided here, too, second by second, from what was used of them and is
+    held: so no two calls get the same minute. What was granted to a slice stays its own.
 
     Args:
         call_id: the call; with `step` it is the operation's id, so a repeat changes nothing.
@@ -242,6 +162,8 @@ class Reserved:
 
     `own_available_micros` is what the caller's own level could spend before a first step: what is
     available, and what is left of its month; None if it is never cut.
+
+    `coverage` is that of the hold, `lines` as in Hold.
     """
 
     call_id: str
@@ -251,6 +173,12 @@ class Reserved:
     short: bool
     affordable_s: int | None = None
     own_available_micros: int | None = None
+    coverage: tuple[Coverage, ...] = ()
+
+    @property
+    def level_lines(self) -> tuple[HoldLine, ...]:
+        """What is held in the wallet of each level: money."""
+        return level_lines(self.lines, self.coverage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pbxcharge.core.cdr import EMERGENCY, Cdr, LevelCharge
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.price import RULE_SET, Charge, Rate, charge
 from pbxcharge.core.price_chain import RatedLevel
-from pbxcharge.core.pricing import carrying, cost_micros, moment_of_record, prices
+from pbxcharge.core.pricing import carrying, charges, cost_micros, moment_of_record
 from pbxcharge.core.rating import Rating, lines_canonical
 from pbxcharge.core.shown_lines import ShownLine, charge_lines, shown_lines
 from pbxcharge.core.windows import NO_WINDOWS
@@ -114,9 +114,7 @@ def _again(cdr: Cdr, rating: Rating) -> tuple[Charge, ...]:
     """The charge of each level today; of a call without talk there is none."""
     if cdr.answered_at_us is None:
         return ()
-    return tuple(
-        charge(price, cdr.paid_s) for price in prices(rating, moment_of_record(cdr, rating))
-    )
+    return charges(rating, moment_of_record(cdr, rating), cdr.covered, cdr.paid_s)
 
 
 def _levels(

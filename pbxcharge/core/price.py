@@ -291,6 +291,10 @@ class _RelativeCosts:
     def grid_s(self) -> int:
         return 0
 
+    @property
+    def grace_s(self) -> int:
+        return 0
+
     def cost(self, talk_s: int) -> Fraction:
         terms = self.price.terms
         adjustment = terms.adjustment_micros * terms.adjustments(terms.billed_s(talk_s))

@@ -11,8 +11,19 @@ from functools import lru_cache
 from typing import Final
 
 from pbxcharge.core.cdr import Cdr
+from pbxcharge.core.coverage import Coverage, of_level, uses
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
-from pbxcharge.core.price import Price, Rate, RelativeTerms, charge_micros
+from pbxcharge.core.price import (
+    AnyPrice,
+    Charge,
+    Price,
+    Rate,
+    RelativeTerms,
+    charge,
+    charge_micros,
+    costs_of,
+    covered,
+)
 from pbxcharge.core.price_chain import Answer, Priced, RatedTrunk, priced_chain
 from pbxcharge.core.rating import RatedLevel, Rating
 
@@ -111,6 +122,33 @@ def carrier_deck(rating: Rating, trunk: str | None) -> tuple[str | None, str | N
 def prices(rating: Rating, at: Moment) -> tuple[Price, ...]:
     """The price of each charged level at a moment, the caller's own first."""
     return (rating.fixed or _priced(rating, at)).prices
+
+
+def covered_prices(
+    rating: Rating, at: Moment, coverage: tuple[Coverage, ...]
+) -> tuple[AnyPrice, ...]:
+    """The prices with what quotas take off at each level that has any."""
+    found = prices(rating, at)
+    if not coverage:
+        return found
+    return tuple(covered(price, of_level(coverage, level)) for level, price in enumerate(found))
+
+
+def charges(
+    rating: Rating, at: Moment, coverage: tuple[Coverage, ...], talk_s: int
+) -> tuple[Charge, ...]:
+    """The charge of each level for so much talk, line by line."""
+    return tuple(charge(price, talk_s) for price in covered_prices(rating, at, coverage))
+
+
+def quota_uses(
+    rating: Rating, at: Moment, coverage: tuple[Coverage, ...], talk_s: int
+) -> dict[str, int]:
+    """What so much talk uses up in the wallet of each quota, of all levels."""
+    found: dict[str, int] = {}
+    for price, spans in zip(prices(rating, at), coverage, strict=False):
+        found |= uses(costs_of(price), spans, talk_s)
+    return found
 
 
 def limit_s(rating: Rating, at: Moment) -> int:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pbxcharge.core.account import Account
 from pbxcharge.core.authorization import Denial, authorize
 from pbxcharge.core.circumstances import Circumstances
-from pbxcharge.core.credit_terms import Wallet
+from pbxcharge.core.holds import Wallet
 from pbxcharge.core.limits import Activity, Limits
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
 from pbxcharge.core.plan import Plan

@@ -30,6 +30,7 @@ class OurCall:
         cost_micros: what the carrier asks for it by its deck; None if no deck says.
         account_id: who pays.
         number: that was called.
+        over_trunk: whether it went out or came in over a trunk.
     """
 
     call_id: str
@@ -39,6 +40,7 @@ class OurCall:
     cost_micros: int | None = None
     account_id: str | None = None
     number: str = ""
+    over_trunk: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,9 +234,9 @@ def _aligned(
             choices = [best[column + 1], row[column]]
             unlike = _unlike(here[place], there[theirs], within_us)
             if unlike is not None:
-                way = best[column]
-                choices.append(_Way(way.pairs - 1, way.unlike + unlike, (way, place, theirs)))
-            row.append(min(choices, key=lambda way: (way.pairs, way.unlike)))
+                odd = here[place].over_trunk is not there[theirs].ours
+                choices.append(best[column].and_then(place, theirs, odd=odd, unlike=unlike))
+            row.append(min(choices, key=lambda way: (way.pairs, way.odd, way.unlike)))
         best = row
     return best[-1].places()
 
@@ -270,11 +272,20 @@ def _unlike(ours: OurCall, theirs: TheirCall, within_us: int | None) -> int | No
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """A way to pair: minus the number of pairs, how unlike they are, and the last of them."""
+    """A way to pair: minus the number of pairs, how unlike they are, and the last of them.
+
+    A pair is odd if it went over a trunk on one side alone: one channel of Asterisk may have
+    records of a paid call and of the menu after it, which begins when the call has ended.
+    """
 
     pairs: int = 0
+    odd: int = 0
     unlike: int = 0
     last: "tuple[_Way, int, int] | None" = None
+
+    def and_then(self, own: int, other: int, *, odd: bool, unlike: int) -> "_Way":
+        """The same with one pair more."""
+        return _Way(self.pairs - 1, self.odd + odd, self.unlike + unlike, (self, own, other))
 
     def places(self) -> list[tuple[int, int]]:
         """The pairs, the first one first."""

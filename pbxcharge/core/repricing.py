@@ -12,9 +12,17 @@ from pbxcharge.core.account import Account, AccountKind, AccountStatus
 from pbxcharge.core.authorization import Denial, authorize
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.circumstances import Circumstances
+from pbxcharge.core.coverage import Coverage
 from pbxcharge.core.plan import CallType, Plan
-from pbxcharge.core.price import Charge, charge, charge_micros
-from pbxcharge.core.pricing import Moment, cost_micros, final_moment, limit_s, prices
+from pbxcharge.core.price import Charge, charge_micros
+from pbxcharge.core.pricing import (
+    Moment,
+    charges,
+    cost_micros,
+    covered_prices,
+    final_moment,
+    limit_s,
+)
 from pbxcharge.core.rating import Rating
 from pbxcharge.core.resolution import Route
 
@@ -42,6 +50,7 @@ class PastCall:
         answered_at_us: None if nobody answered; then it costs nothing.
         paid_s: seconds of talk that were charged.
         trunk: who carried it, where that is known.
+        coverage: the seconds that quotas took something off, at each level; they stay theirs.
     """
 
     route: Route
@@ -50,6 +59,7 @@ class PastCall:
     answered_at_us: int | None
     paid_s: int
     trunk: str | None = None
+    coverage: tuple[Coverage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,7 @@ class Repriced:
         ends_after_s: when that had been; None where the call would have been as long as it was.
         charges_micros: what each level would have paid.
         cost_micros: what the carrier would have asked; None where no deck says.
+        coverage: of each level.
     """
 
     rating: Rating
@@ -72,13 +83,14 @@ class Repriced:
     ends_after_s: int | None
     charges_micros: tuple[int, ...]
     cost_micros: int | None
+    coverage: tuple[Coverage, ...] = ()
 
     @property
     def charges(self) -> tuple[Charge, ...]:
         """The charge of each level, line by line; of a call without talk there is none."""
         if not self.talk_s:
             return ()
-        return tuple(charge(price, self.talk_s) for price in prices(self.rating, self.at))
+        return charges(self.rating, self.at, self.coverage, self.talk_s)
 
 
 def past_call(cdr: Cdr, zones: Zones) -> PastCall:
@@ -92,7 +104,15 @@ def past_call(cdr: Cdr, zones: Zones) -> PastCall:
     levels = tuple(
         PastLevel(level.account_id, level.plan, zones(level.account_id)) for level in cdr.levels
     )
-    return PastCall(route, levels, cdr.setup_at_us, cdr.answered_at_us, cdr.paid_s, cdr.trunk)
+    return PastCall(
+        route,
+        levels,
+        cdr.setup_at_us,
+        cdr.answered_at_us,
+        cdr.paid_s,
+        cdr.trunk,
+        cdr.covered,
+    )
 
 
 def reprice(
@@ -122,9 +142,11 @@ def reprice(
         talk_s=talk_s,
         ends_after_s=talk_s if talk_s < call.paid_s else None,
         charges_micros=tuple(
-            charge_micros(price, talk_s) if answered else 0 for price in prices(rating, at)
+            charge_micros(price, talk_s) if answered else 0
+            for price in covered_prices(rating, at, call.coverage)
         ),
         cost_micros=cost_micros(rating, call.trunk, talk_s),
+        coverage=call.coverage,
     )
 
 

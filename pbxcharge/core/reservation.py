@@ -3,22 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pbxcharge.core.allowances import Allowances, allow
 from pbxcharge.core.credit_terms import (
     Books,
     Decision,
-    Hold,
-    HoldLine,
     Payer,
     Refused,
     Reserve,
     Reserved,
     Shortage,
-    Wallet,
 )
+from pbxcharge.core.holds import Hold, HoldLine, Wallet
 from pbxcharge.core.limits import IDLE, Activity
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
 from pbxcharge.core.price import (
-    Price,
+    AnyPrice,
     block_start,
     charge_micros,
     longest_talk_s,
@@ -75,6 +74,8 @@ def _decision(op: Reserve, books: Books) -> Decision:
     if closed is not None:
         # Its account was given other wallets since it was asked who pays.
         return Decision(Refused(op.call_id, op.step, Shortage.NOT_ENOUGH_CREDIT, closed))
+    allowances = allow(op, books, hold)
+    op = allowances.op
     spendable = [
         activity.room_micros(payer.limits, op.at_us)
         for payer, activity in zip(op.payers, does, strict=True)
@@ -88,19 +89,29 @@ def _decision(op: Reserve, books: Books) -> Decision:
     if through_s < op.least_s:
         return Decision(_short(op, hold, rooms, spendable))
     affordable_s = _affordable_s(op, rooms, through_s) if hold is None else None
-    return _raise_hold(op, books, hold, through_s, affordable_s)
+    return _raise_hold(allowances, books, hold, through_s, affordable_s)
 
 
 def _check_payers(op: Reserve, hold: Hold | None) -> None:
     """What a wallet holds for a call would stay held if another one took its place."""
-    if hold is not None and [p.wallet_id for p in op.payers] != [h.wallet_id for h in hold.lines]:
+    if hold is not None and [p.wallet_id for p in op.payers] != [
+        line.wallet_id for line in hold.level_lines
+    ]:
         raise ValueError(f"call {op.call_id}: other wallets than before are to pay")
 
 
 def _reserved(op: Reserve, hold: Hold, affordable_s: int | None = None) -> Reserved:
     # The answer bears the number of the question, also where the hold has gone further.
     short = hold.through_s < op.want_s
-    return Reserved(op.call_id, op.step, hold.through_s, hold.lines, short, affordable_s)
+    return Reserved(
+        op.call_id,
+        op.step,
+        hold.through_s,
+        hold.lines,
+        short,
+        affordable_s,
+        coverage=hold.coverage,
+    )
 
 
 def _one_too_many(op: Reserve, does: list[Activity]) -> Refused | None:
@@ -164,7 +175,7 @@ def _longest_within_s(op: Reserve, budgets: list[int], most_s: int) -> int:
     return longest_within_s([payer.price for payer in op.payers], budgets, most_s)
 
 
-def longest_within_s(prices: Sequence[Price], budgets: Sequence[int], most_s: int) -> int:
+def longest_within_s(prices: Sequence[AnyPrice], budgets: Sequence[int], most_s: int) -> int:
     """The longest talk, in whole blocks of the caller's own, that every level's budget pays for.
 
     0.50 at 0.10 a minute and 60/60, where the organization has 0.13 at 0.05 a minute: 120 s.
@@ -181,7 +192,7 @@ def _affordable_s(op: Reserve, rooms: list[int], through_s: int) -> int | None:
     return max(through_s, _longest_within_s(op, rooms, op.horizon_s))
 
 
-def _whole_blocks_s(price: Price, talk_s: int) -> int:
+def _whole_blocks_s(price: AnyPrice, talk_s: int) -> int:
     """Talk rounded down to whole blocks of the caller's own rate."""
     start_s = block_start(price, talk_s + 1)
     return start_s if start_s <= talk_s else 0
@@ -202,8 +213,13 @@ def _short(
 
 
 def _raise_hold(
-    op: Reserve, books: Books, hold: Hold | None, through_s: int, affordable_s: int | None
+    allowances: Allowances,
+    books: Books,
+    hold: Hold | None,
+    through_s: int,
+    affordable_s: int | None,
 ) -> Decision:
+    op = allowances.op
     lines = tuple(HoldLine(p.wallet_id, charge_micros(p.price, through_s)) for p in op.payers)
     more = [
         line.amount_micros - (hold.held_micros(line.wallet_id) if hold else 0) for line in lines
@@ -214,19 +230,21 @@ def _raise_hold(
         )
         for line, micros in zip(lines, more, strict=True)
     )
+    taken = allowances.taken(through_s)
     expires_at_us = op.lease_from_us + through_s * MICROS
     raised = Hold(
         op.call_id,
         op.step,
         through_s,
-        lines,
+        lines + taken.lines,
         op.node,
         expires_at_us,
         begun_at_us=hold.begun_at_us if hold else op.at_us,
+        coverage=taken.coverage,
     )
     activities = _activities(op, books, hold, more)
     outcome = _reserved(op, raised, affordable_s)
-    return Decision(outcome, wallets, raised, activities=activities)
+    return Decision(outcome, wallets + taken.wallets, raised, activities=activities)
 
 
 def _activities(

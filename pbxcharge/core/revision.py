@@ -8,13 +8,15 @@ from dataclasses import replace
 
 from pbxcharge.core.cdr import Cdr, LevelCharge
 from pbxcharge.core.correction_terms import Recharge
-from pbxcharge.core.price import Charge, charge
-from pbxcharge.core.pricing import carrier_deck, cost_micros, destination, moment_of_record, prices
+from pbxcharge.core.price import Charge
+from pbxcharge.core.pricing import carrier_deck, charges, cost_micros, destination, moment_of_record
 from pbxcharge.core.rating import Rating, lines_canonical, rating_id
 
 
 def revised(cdr: Cdr, rating: Rating) -> Cdr:
     """The answered call of a record by another rating: for all talk that was paid for.
+
+    Seconds that quotas took something off stay theirs, whatever blocks they are in now.
 
     300 s at 0.10 a minute cost 0.50; at 0.08 it is 0.40, also by a plan that would have ended
     the call before: what was talked was talked.
@@ -29,14 +31,14 @@ def revised(cdr: Cdr, rating: Rating) -> Cdr:
     if [level.plan for level in rating.levels] != [level.plan for level in cdr.levels]:
         raise ValueError(f"call {cdr.call_id}: the rating is of other plans")
     at = moment_of_record(cdr, rating)
-    charges = tuple(charge(price, cdr.paid_s) for price in prices(rating, at))
+    priced = charges(rating, at, cdr.covered, cdr.paid_s)
     deck, deck_version = carrier_deck(rating, cdr.trunk)
     return replace(
         cdr,
-        billed_s=charges[0].billed_s,
-        charge_micros=charges[0].total_micros,
-        levels=tuple(_levels(cdr, rating, charges)),
-        lines=lines_canonical(charges[0]),
+        billed_s=priced[0].billed_s,
+        charge_micros=priced[0].total_micros,
+        levels=tuple(_levels(cdr, rating, priced)),
+        lines=lines_canonical(priced[0]),
         rating_id=rating_id(rating.canonical()),
         rule_set=rating.rule_set,
         cost_micros=cost_micros(rating, cdr.trunk, cdr.paid_s),

@@ -1,21 +1,31 @@
 """Settlement: from a call and its end to the record, the charges, and the outcome of the hold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pbxcharge.core.attempt import Attempt, Granted
 from pbxcharge.core.call import Call, why_cut
 from pbxcharge.core.call_events import HungUp
 from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
+from pbxcharge.core.coverage import (
+    Coverage,
+    coverage_to_text,
+    cut,
+    included_s,
+    used_until_s,
+)
 from pbxcharge.core.credit import Close, HoldLine
 from pbxcharge.core.money import MICROS
-from pbxcharge.core.price import RULE_SET, Charge, charge
+from pbxcharge.core.price import RULE_SET, Charge, costs_of
 from pbxcharge.core.pricing import (
     carrier_deck,
     carrying,
+    charges,
     cost_micros,
     destination,
     final_moment,
     prices,
+    quota_uses,
 )
 from pbxcharge.core.rating import lines_canonical
 from pbxcharge.core.slices import slices_to_text
@@ -59,12 +69,24 @@ def settle(call: Call, end: HungUp, currency: str, actor: str) -> Settlement:
     talk = _talk(call, end)
     rating, setup_at_us = call.granted.rating, call.granted.attempt.setup_at_us
     at = final_moment(rating, setup_at_us, call.answered_at_us, call.trunk)
-    charges = tuple(charge(price, talk.paid_s) for price in prices(rating, at))
-    if call.answered_at_us is None:
-        charges = ()
-    cdr = _cdr(call, end, talk, charges, currency)
+    answered = call.answered_at_us is not None
+    priced = charges(rating, at, call.coverage, talk.paid_s) if answered else ()
+    cdr = _cdr(call, end, talk, priced, currency)
     lines = tuple(HoldLine(level.wallet_id, level.charge_micros) for level in cdr.levels)
-    return Settlement(cdr, Close(call.call_id, lines, end.at_us, actor))
+    if not (answered and call.coverage):
+        return Settlement(cdr, Close(call.call_id, lines, end.at_us, actor))
+    used = quota_uses(rating, at, call.coverage, talk.paid_s)
+    lines += tuple(HoldLine(wallet_id, amount) for wallet_id, amount in used.items())
+    ends = [used_until_s(costs_of(price), talk.paid_s) for price in prices(rating, at)]
+    told = _with_coverage(cdr, call.coverage, ends)
+    return Settlement(told, Close(call.call_id, lines, end.at_us, actor))
+
+
+def _with_coverage(cdr: Cdr, coverage: tuple[Coverage, ...], ends: Sequence[int]) -> Cdr:
+    """The record with the seconds that were used; those that were only held were given back."""
+    told = tuple(cut(spans, end_s) for spans, end_s in zip(coverage, ends, strict=True))
+    free_s = included_s(told[0], ends[0])
+    return replace(cdr, included_s=free_s, coverage=coverage_to_text(told))
 
 
 def _talk(call: Call, end: HungUp) -> Talk:

@@ -46,7 +46,7 @@ def with_slice(before: Slices, reserved: Reserved, at_ms: int | None) -> Slices:
         return before
     half = KEPT_MAX // 2
     kept = before if len(before) < KEPT_MAX else before[:half] + before[half + 1 :]
-    held_micros = tuple(line.amount_micros for line in reserved.lines)
+    held_micros = tuple(line.amount_micros for line in reserved.level_lines)
     return (*kept, Slice(reserved.through_s, held_micros, at_ms))
 
 

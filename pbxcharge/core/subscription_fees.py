@@ -200,6 +200,9 @@ def charged_ahead_us(life: Lifetime, period: BillingPeriod) -> int:
 
 def terms_of(life: Lifetime, period: BillingPeriod) -> Revision:
     """By what a period is charged: the terms of its first day; in advance, of the instant."""
+    revisions = life.assignment.revisions
+    if len(revisions) == 1:
+        return revisions[0]
     if life.agreed.applied is Applied.IN_ADVANCE:
         return life.revision_at(life.until(charged_ahead_us(life, period)))
     return life.revision(max(period.first, life.activated_on))

@@ -5,7 +5,6 @@ No id has a colon: `alice:outgoing` is alice's wallet.
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from pbxcharge.core.account import Account, AccountKind, Did, Extension
 from pbxcharge.core.number import is_e164
@@ -27,8 +26,22 @@ def unknown_account(account_id: str, field: str = "account") -> Declined:
 
 
 def same_account(existing: Account, wanted: Account) -> Done[Account] | Declined:
-    """Whether an account that is to be added is there as wanted; its status does not count."""
-    if replace(existing, status=wanted.status) == wanted:
+    """Whether an account that is to be added is there as wanted.
+
+    What became of it since, and what it was assigned, does not count: a product brings its plan.
+    """
+    plan = wanted.plan if existing.product is not None else existing.plan
+    as_added = Account(
+        existing.account_id,
+        existing.kind,
+        existing.parent_id,
+        existing.name,
+        plan,
+        wanted.status,
+        existing.code,
+        existing.time_zone,
+    )
+    if as_added == wanted:
         return Done(existing, already=True)
     return Declined(
         Refusal.EXISTS_OTHERWISE,
@@ -63,6 +76,13 @@ def malformed_account(wanted: Account) -> Iterator[Declined]:
         yield Declined(refusal, "only organizations have a code", field="code")
     if wanted.time_zone is not None:
         yield from malformed_zone(wanted.time_zone)
+
+
+def malformed_assignment(assignment_id: str) -> Iterator[Declined]:
+    """Whatever is wrong with the id of an assignment."""
+    if _ID.fullmatch(assignment_id) is None:
+        hint = "1 to 64 letters, digits, dots, dashes, underscores"
+        yield _invalid(assignment_id, "an id of an assignment", hint, "id")
 
 
 def malformed_zone(name: str) -> Iterator[Declined]:

@@ -34,7 +34,7 @@ from pbxcharge.flow.import_rows import (
     wanted_did,
     wanted_extension,
 )
-from pbxcharge.flow.rules import against_account, against_extension, reached
+from pbxcharge.flow.rules import against_account, against_extension, has_product, reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,8 @@ class _Judgement:
     def _out_of_place(self, change: Change) -> Iterable[Declined]:
         if isinstance(change.before, Account) and isinstance(change.after, Account):
             yield from against_moving(change.before, change.after)
+            if change.before.product is not None and "plan" in change.fields:
+                yield has_product(change.before)
 
     def _above(self, account: Account) -> list[str]:
         """Every account above one, the nearest first; a ring of them is told elsewhere."""

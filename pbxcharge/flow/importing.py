@@ -4,18 +4,21 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pbxcharge.core.account import Account, Did, Extension
+from pbxcharge.core.account import Account, AccountStatus, Did, Extension
 from pbxcharge.core.credit import Operation, Outcome, Post
 from pbxcharge.core.effects import AccountSaved, DidSaved, Effect, ExtensionSaved
 from pbxcharge.core.imported import ImportRow
+from pbxcharge.flow.assigning import Stamp
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.closing import closing
 from pbxcharge.flow.import_changes import Change, Differences, found_in
 from pbxcharge.flow.import_judge import Terms, judge
-from pbxcharge.flow.import_known import BulkRecords, ask_all, read_known
+from pbxcharge.flow.import_known import ask_all, read_known
 from pbxcharge.flow.months import Months
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.provision import Provisioning, not_converted
+from pbxcharge.flow.records import Records
 from pbxcharge.flow.wallets import NotConverted, all_or_nothing
 
 AT_ONCE = 100
@@ -52,7 +55,7 @@ class Importing:
     def __init__(
         self,
         writer: Writer,
-        records: BulkRecords,
+        records: Records,
         prices: Prices,
         provisioning: Provisioning,
         clock: Clock,
@@ -89,6 +92,7 @@ class Importing:
                 return Imported(differences, False, 0)
             operations = await self._operations(differences.changes, actor)
             effects = await asyncio.to_thread(self._effects, differences.changes, actor)
+            effects += await self._closings(differences.changes, actor)
             initial_micros = await self._initial_micros(operations)
             accounts = [it.after for it in differences.changes if isinstance(it.after, Account)]
             try:
@@ -122,6 +126,17 @@ class Importing:
         """What is saved, in the order in which it can be, all of one instant."""
         now_us = self._clock.wall_us()
         return [_saved(change, now_us, actor) for change in changes]
+
+    async def _closings(self, changes: Sequence[Change], actor: str) -> list[Effect]:
+        """What ends with the accounts that are closed."""
+        stamp = Stamp(self._clock.wall_us(), actor)
+        found: list[Effect] = []
+        for change in changes:
+            after = change.after
+            closes = isinstance(after, Account) and after.status is AccountStatus.CLOSED
+            if closes and isinstance(after, Account) and isinstance(change.before, Account):
+                found += await closing(self._records, after, stamp)
+        return found
 
     async def _initial_micros(self, operations: Sequence[Operation]) -> int:
         """The initial credit that nobody was granted before."""

@@ -104,8 +104,8 @@ class Meter:
         gapless = continuous and self._hearing
         live = LiveCall(call, zero_ms, continuous=continuous, gapless=gapless)
         self._live[call.call_id] = live
-        for level in call.granted.levels:
-            self._by_wallet.setdefault(level.wallet_id, set()).add(call.call_id)
+        for wallet_id in wallets_of(call):
+            self._by_wallet.setdefault(wallet_id, set()).add(call.call_id)
         self._schedule(live)
 
     def restore(self, call: Call) -> None:
@@ -204,11 +204,11 @@ class Meter:
         self._deadlines.set(call.call_id, None)
         if self._live.pop(call.call_id, None) is None:
             return
-        for level in call.granted.levels:
-            calls = self._by_wallet.get(level.wallet_id, set())
+        for wallet_id in wallets_of(call):
+            calls = self._by_wallet.get(wallet_id, set())
             calls.discard(call.call_id)
             if not calls:
-                self._by_wallet.pop(level.wallet_id, None)
+                self._by_wallet.pop(wallet_id, None)
 
     def _give_up(self, live: LiveCall, error: Exception) -> None:
         """A defect in one call: it is ended, and settled later from what is stored of it."""
@@ -364,6 +364,13 @@ def accounts_of(call: Call) -> set[str]:
     attempt = call.granted.attempt
     named = {level.account_id for level in call.granted.levels}
     return named | {name for name in (attempt.account_id, attempt.organization_id) if name}
+
+
+def wallets_of(call: Call) -> Iterator[str]:
+    """Every wallet whose rise may make a call longer: those of its levels and of their quotas."""
+    for level in call.granted.levels:
+        yield level.wallet_id
+        yield from (quota.wallet_id for quota in level.quotas)
 
 
 def _kept(call: Call, outcomes: tuple[Outcome, ...], at_ms: int) -> list[Effect]:

@@ -2,20 +2,24 @@
 
 import asyncio
 
+from pbxcharge.flow.account_terms import AccountTerms
 from pbxcharge.flow.cashier import Cashier
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.closed_months import ClosedMonths
 from pbxcharge.flow.exports import Exports
 from pbxcharge.flow.importing import Importing
+from pbxcharge.flow.lives import Lives
 from pbxcharge.flow.months import Months
 from pbxcharge.flow.numbers import Numbers
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.prices import Prices
+from pbxcharge.flow.products import Products
 from pbxcharge.flow.provision import Provisioning
 from pbxcharge.flow.records import Records
 from pbxcharge.flow.refunds import Refunds
 from pbxcharge.flow.rerate import Rerating
 from pbxcharge.flow.rerate_judge import Judge
+from pbxcharge.flow.subscriptions import Subscriptions
 from pbxcharge.flow.till import Till
 
 
@@ -45,6 +49,10 @@ class Office:
         self.currency = currency
         turn, running = asyncio.Lock(), months or Months()
         self.provisioning = Provisioning(writer, records, prices, clock, turn, running)
+        lives = Lives(records, prices)
+        self.products = Products(writer, records, prices, self.provisioning, clock, turn)
+        self.subscriptions = Subscriptions(writer, records, prices, lives, clock, turn)
+        self.terms = AccountTerms(writer, records, lives, clock, turn)
         self.numbers = Numbers(writer, records, prices, clock, turn)
         self.importing = Importing(writer, records, prices, self.provisioning, clock, turn, running)
         self.exports = Exports(writer, records.exports, clock)

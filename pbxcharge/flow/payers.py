@@ -14,11 +14,14 @@ def payers(
 ) -> tuple[Payer, ...]:
     """Every charged level, the caller's own first, with the month that this instant is in.
 
-    The limits are those that are stored with the call, and of a running one also the monthly
-    limits as they are now.
+    Quotas are those of the billing periods that this instant is in, also for a slice that goes on
+    after the end of one. The limits are those that are stored with the call, and of a running one
+    also the monthly limits as they are now.
     """
     found = []
     for level, rated, price in zip(granted.levels, granted.rating.levels, prices, strict=True):
         limits = months.limits(level, rated.limits) if months else rated.limits
-        found.append(Payer(level.wallet_id, price, limits, month_from_us(level, limits, at_us)))
+        month_us = month_from_us(level, limits, at_us)
+        quotas = tuple(quota for quota in level.quotas if quota.usable(at_us))
+        found.append(Payer(level.wallet_id, price, limits, month_us, quotas))
     return tuple(found)

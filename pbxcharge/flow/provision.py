@@ -4,16 +4,18 @@ Every act is safe to repeat: the same content is answered "already done", other 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from pbxcharge.core.account import Account, AccountStatus, Extension
 from pbxcharge.core.credit import InUse, Operation
-from pbxcharge.core.effects import AccountSaved, ExtensionSaved
+from pbxcharge.core.effects import AccountSaved, Effect, ExtensionSaved
 from pbxcharge.core.plan import Plan
 from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.alignment import Alignment, Obstacle
+from pbxcharge.flow.assigning import Stamp
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.closing import closing
 from pbxcharge.flow.codes import Codes
 from pbxcharge.flow.identity import (
     malformed_extension,
@@ -26,7 +28,13 @@ from pbxcharge.flow.months import Months
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.records import Records
-from pbxcharge.flow.rules import against_account, against_extension, against_plan, first
+from pbxcharge.flow.rules import (
+    against_account,
+    against_extension,
+    against_plan,
+    first,
+    has_product,
+)
 from pbxcharge.flow.wallets import (
     NotConverted,
     all_or_nothing,
@@ -97,25 +105,38 @@ class Provisioning:
             account, *above = await self._records.chain(account_id) or (None,)
             if account is None:
                 return unknown_account(account_id)
+            if account.product is not None:
+                return has_product(account)
             if account.plan == plan:
                 return Done(account, already=True)
             owners = [each.account_id for each in above if each is not None]
             if declined := first(against_plan(plan, self._plans, owners)):
                 return declined
-            changed = replace(account, plan=plan)
-            operations = await self.plan_operations(changed, actor)
-            try:
-                async with self._months.turn:
-                    self._months.expect([changed], self._plans)
-                    await self._save(changed, actor, operations)
-            except NotConverted as error:
-                return not_converted(account_id, error)
-            return Done(changed)
+            return await self.put(replace(account, plan=plan), actor)
+
+    async def put(
+        self, changed: Account, actor: str, also: Sequence[Effect] = ()
+    ) -> Done[Account] | Declined:
+        """Save an account with another plan, its wallets as that wants them, and what goes with it.
+
+        In one transaction; whoever calls this has the turn.
+        """
+        operations = await self.plan_operations(changed, actor)
+        try:
+            async with self._months.turn:
+                self._months.expect([changed], self._plans)
+                await self._save(changed, actor, operations, also)
+        except NotConverted as error:
+            return not_converted(changed.account_id, error)
+        return Done(changed)
 
     async def set_status(
         self, account_id: str, status: AccountStatus, actor: str
     ) -> Done[Account] | Declined:
-        """Change what an account may do. Live calls are the caller's business (`flow.standing`)."""
+        """Change what an account may do. Live calls are the caller's business (`flow.standing`).
+
+        A closed one has no products or subscriptions any more, nor do those below it.
+        """
         async with self._turn:
             account = await self._records.account(account_id)
             if account is None:
@@ -123,7 +144,10 @@ class Provisioning:
             if account.status is status:
                 return Done(account, already=True)
             changed = replace(account, status=status)
-            await self._save(changed, actor, ())
+            ends: list[Effect] = []
+            if status is AccountStatus.CLOSED:
+                ends = await closing(self._records, changed, Stamp(self._clock.wall_us(), actor))
+            await self._save(changed, actor, (), ends)
             return Done(changed)
 
     async def add_extension(self, wanted: Extension, actor: str) -> Done[Extension] | Declined:
@@ -228,8 +252,14 @@ class Provisioning:
             *granted(name, plan, before, now_us, actor),
         )
 
-    async def _save(self, account: Account, actor: str, operations: tuple[Operation, ...]) -> None:
-        saved = [AccountSaved(account, self._clock.wall_us(), actor)]
+    async def _save(
+        self,
+        account: Account,
+        actor: str,
+        operations: tuple[Operation, ...],
+        also: Sequence[Effect] = (),
+    ) -> None:
+        saved = [AccountSaved(account, self._clock.wall_us(), actor), *also]
         await self._writer.submit(operations, lambda outcomes: all_or_nothing(outcomes, saved))
 
     async def _declined_account(self, wanted: Account) -> Declined | None:

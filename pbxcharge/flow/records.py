@@ -7,8 +7,10 @@ from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Wallet
 from pbxcharge.core.ledger import Entry
+from pbxcharge.flow.assigned_records import AssignedRecords
 from pbxcharge.flow.exports import ExportRecords
 from pbxcharge.flow.import_known import BulkRecords
+from pbxcharge.flow.offer_record import OfferRecords
 
 
 class SettledRecords(Protocol):
@@ -33,6 +35,16 @@ class Records(BulkRecords, Protocol):
     @property
     def exports(self) -> ExportRecords:
         """What was handed to other systems."""
+        ...
+
+    @property
+    def subscriptions(self) -> AssignedRecords:
+        """What accounts were assigned."""
+        ...
+
+    @property
+    def plans(self) -> OfferRecords:
+        """What is offered, as the histories say."""
         ...
 
     @property

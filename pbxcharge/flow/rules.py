@@ -84,6 +84,16 @@ def against_plan(
         yield Declined(Refusal.NOT_BELOW_OWNER, message, field="plan")
 
 
+def has_product(account: Account) -> Declined:
+    """The plan of an account with a main product is that product's."""
+    return Declined(
+        Refusal.PRODUCT_DECIDES,
+        f"{account.account_id} is charged by the plan of its product {account.product}",
+        "account set-product, or account set-product --none first",
+        "plan",
+    )
+
+
 def against_extension(
     wanted: Extension,
     owner: Account | None,

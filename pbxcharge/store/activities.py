@@ -49,7 +49,7 @@ SELECT
     wallet.account_id, {COUNTED_AT} / {HOUR.bucket_us} * {HOUR.bucket_us}, -sum(amount_micros)
 FROM wallet
 CROSS JOIN entry ON entry.wallet_id = wallet.wallet_id AND {CORRECTED}
-WHERE wallet.account_id IN (SELECT value FROM json_each(?))
+WHERE wallet.account_id IN (SELECT value FROM json_each(?)) AND wallet.kind <> 'allowance'
   AND {COUNTED_AT} > {{since}} - {DAY.length_us + 2 * DAY.bucket_us}
 GROUP BY 1, 2
 ORDER BY 2
@@ -65,6 +65,7 @@ _MONTH = """
 SELECT json_extract(month.value, '$[0]'), json_extract(month.value, '$[1]'), -sum(amount_micros)
 FROM json_each(?1) AS month
 CROSS JOIN wallet ON wallet.account_id = json_extract(month.value, '$[0]')
+    AND wallet.kind <> 'allowance'
 """
 
 MONTHS = f"""
@@ -110,7 +111,9 @@ async def read_activities(
 ) -> dict[str, Activity]:
     """Every account with live calls, or with calls in the last minute."""
     lines = [
-        (hold, line, wallets[line.wallet_id].account_id) for hold in holds for line in hold.lines
+        (hold, line, wallets[line.wallet_id].account_id)
+        for hold in holds
+        for line in hold.level_lines
     ]
     begun = list(await connection.execute_fetchall(STARTS))
     accounts = {account for *_, account in lines} | {account for *_, account in begun}

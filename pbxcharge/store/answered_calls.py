@@ -7,7 +7,8 @@ from pbxcharge.core.reconciliation import OurCall
 from pbxcharge.store.snapshot import snapshot
 
 _ANSWERED = """
-SELECT call_id, {key}, answered_at_us, talk_s, cost_micros, account_id, coalesce(number, dialled)
+SELECT call_id, {key}, answered_at_us, talk_s, cost_micros, account_id, coalesce(number, dialled),
+  trunk IS NOT NULL
 FROM cdr_now
 WHERE setup_at_us >= :from_us AND setup_at_us < :until_us AND disposition = 'ANSWERED'
   AND {which}
@@ -39,5 +40,7 @@ def answered_calls(
     """
     asked = {"of": of, "from_us": from_us, "until_us": until_us}
     with snapshot(database) as connection:
-        for row in connection.execute(statement, asked):
-            yield OurCall(*row)
+        for call_id, key, at_us, talk_s, cost, payer, number, trunk in connection.execute(
+            statement, asked
+        ):
+            yield OurCall(call_id, key, at_us, talk_s, cost, payer, number, bool(trunk))

@@ -42,7 +42,7 @@ ORDER BY hold.call_id, level
 """Resolved holds, by call."""
 
 WALLETS = """
-SELECT wallet_id, account_id, kind, balance_micros, floor_micros, closed FROM wallet
+SELECT wallet_id, account_id, kind, balance_micros, floor_micros, closed, unit FROM wallet
 WHERE wallet_id IN (SELECT value FROM json_each(?))
 """
 """Wallets by id."""

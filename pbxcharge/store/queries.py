@@ -294,8 +294,8 @@ class Queries:
         ratings: dict[str, Rating] = {}
         for row in found:
             if row[13] not in ratings:
-                ratings[row[13]] = rating_from_canonical(row[-3])
-        return [rows.call(row, ratings[row[13]], row[-2], row[-1]) for row in found]
+                ratings[row[13]] = rating_from_canonical(row[-4])
+        return [rows.call(row, ratings[row[13]], *row[-3:]) for row in found]
 
     async def hold(self, call_id: str) -> Hold | None:
         """The hold of a call, whatever became of it."""

@@ -39,9 +39,11 @@ WHERE call_id IN (SELECT value FROM json_each(:call_ids))
 
 ENTRIES = f"""
 SELECT {rows.ENTRY_COLUMNS} FROM entry
-WHERE call_id IN (SELECT value FROM json_each(:call_ids)) ORDER BY seq
+WHERE call_id IN (SELECT value FROM json_each(:call_ids))
+  AND (SELECT kind FROM wallet WHERE wallet.wallet_id = entry.wallet_id) <> 'allowance'
+ORDER BY seq
 """
-"""What moved for calls, the first one first."""
+"""What money moved for calls, the first one first."""
 
 OF_RUN = """
 SELECT call_id FROM recharge

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from pbxcharge.core.account import Account
+from pbxcharge.core.coverage import coverage_from_text
 from pbxcharge.core.plan import CallType
 from pbxcharge.core.replay import DECIDED_BY_FILES, PastAttempt, Recorded
 from pbxcharge.core.repricing import PastCall, PastLevel
@@ -26,7 +27,7 @@ SELECT call_id, account_id, call_type, number, endpoint, callee_endpoint, callee
     caller_number, reason, setup_at_us, answered_at_us, talk_s - unpaid_s, trunk, cost_micros, (
         SELECT json_group_array(json_array(level, account_id, plan, destination, charge_micros))
         FROM cdr_level_now AS level WHERE level.call_id = cdr_now.call_id
-    )
+    ), coverage
 FROM cdr_now
 WHERE setup_at_us >= :from_us AND setup_at_us < :until_us {scope}
 ORDER BY setup_at_us
@@ -91,9 +92,10 @@ class PastCalls:
         if not levels:
             return None
         route = Route(kind, row[3], row[5], row[6], row[7])
+        covered = coverage_from_text(row[15])
         return Recorded(
             call_id=row[0],
-            call=PastCall(route, levels, row[9], row[10], row[11], row[12]),
+            call=PastCall(route, levels, row[9], row[10], row[11], row[12], covered),
             account_id=row[1],
             destination=(paid[0][3] if paid else "") or f"@{kind}",
             charges_micros=tuple(level[4] for level in paid),

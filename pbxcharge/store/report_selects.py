@@ -84,8 +84,7 @@ CALL_COLUMNS: dict[str, str] = {
     "talk_s": "call.talk_s",
     "billed_s": "call.billed_s",
     "unpaid_s": "call.unpaid_s",
-    # No plan gives talk from an allowance yet, so no call has used any.
-    "included_s": "0",
+    "included_s": "call.included_s",
     "charge": "call.charge_micros",
     "refunded": _REFUNDED,
     "net": f"call.charge_micros - {_REFUNDED}",
@@ -222,12 +221,12 @@ held AS MATERIALIZED (
     SELECT wallet.account_id, sum(hold_line.amount_micros) AS amount_micros
     FROM hold CROSS JOIN hold_line ON hold_line.call_id = hold.call_id
     CROSS JOIN wallet ON wallet.wallet_id = hold_line.wallet_id
-    WHERE hold.state = 'pending' GROUP BY 1
+    WHERE hold.state = 'pending' AND wallet.kind <> 'allowance' GROUP BY 1
 ),
 balance AS MATERIALIZED (
     SELECT wallet.account_id, sum(wallet.balance_micros) AS amount_micros
     FROM shown CROSS JOIN wallet ON wallet.account_id = shown.account_id
-    WHERE wallet.unit = 'micros' GROUP BY 1
+    WHERE wallet.kind <> 'allowance' GROUP BY 1
 )
 SELECT account.account_id, account.name, account.kind, account.plan, account.status,
     coalesce(calls, 0), coalesce(answered, 0), coalesce(talk_s, 0),

@@ -18,10 +18,12 @@ from pbxcharge.core.account import (
 from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
 from pbxcharge.core.call import Call, Phase
 from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
+from pbxcharge.core.coverage import coverage_from_text
 from pbxcharge.core.credit import Hold, HoldLine, HoldState, Wallet
 from pbxcharge.core.feature import Feature, FeatureOverride
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.product import AssignedProduct, ProductKind
+from pbxcharge.core.quotas import quota_wallet_from_record
 from pbxcharge.core.rating import Rating
 from pbxcharge.core.slices import slices_from_text
 
@@ -34,7 +36,8 @@ ENTRY_COLUMNS = """
 """
 
 HOLD_COLUMNS = """
-    hold.call_id, step, through_s, node, expires_at_us, state, begun_at_us, wallet_id, amount_micros
+    hold.call_id, step, through_s, node, expires_at_us, state, begun_at_us, hold.coverage,
+    wallet_id, amount_micros
 """
 
 CALL_COLUMNS = """
@@ -51,7 +54,7 @@ CDR_COLUMNS = """
     answered_at_us, ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency,
     rating_id, rule_set, hangup_cause, ended_by, end_source, clock, caller_number,
     callee_endpoint, callee_context, trunk, cost_micros, deck, deck_version, caller_channel,
-    slices, refused_by
+    slices, refused_by, included_s, coverage
 """
 
 
@@ -97,7 +100,7 @@ def did(row: Row) -> Did:
 
 
 def wallet(row: Row) -> Wallet:
-    """From wallet_id, account_id, kind, balance_micros, floor_micros, closed; nothing held."""
+    """From wallet_id, account_id, kind, balance_micros, floor_micros, closed, unit; none held."""
     return Wallet(
         row[0],
         row[1],
@@ -105,12 +108,13 @@ def wallet(row: Row) -> Wallet:
         balance_micros=row[3],
         floor_micros=row[4],
         closed=bool(row[5]),
+        unit=row[6],
     )
 
 
 def wallet_with_holds(row: Row) -> Wallet:
     """From the columns of `wallet`, then how many live calls hold in it, and how much."""
-    return replace(wallet(row), calls=row[6], held_micros=row[7])
+    return replace(wallet(row), calls=row[7], held_micros=row[8])
 
 
 def entry(row: Row) -> Entry:
@@ -124,20 +128,21 @@ def holds(found: Iterable[Row]) -> list[Hold]:
 
 
 def _hold(lines: list[Row]) -> Hold:
-    call_id, step, through_s, node, expires_at_us, state, begun_at_us = lines[0][:7]
+    call_id, step, through_s, node, expires_at_us, state, begun_at_us, coverage = lines[0][:8]
     return Hold(
         call_id=call_id,
         step=step,
         through_s=through_s,
-        lines=tuple(HoldLine(row[7], row[8]) for row in lines if row[7] is not None),
+        lines=tuple(HoldLine(row[8], row[9]) for row in lines if row[8] is not None),
         node=node,
         expires_at_us=expires_at_us,
         state=HoldState(state),
         begun_at_us=begun_at_us,
+        coverage=coverage_from_text(coverage),
     )
 
 
-def call(row: Row, rating: Rating, step: int, through_s: int) -> Call:
+def call(row: Row, rating: Rating, step: int, through_s: int, coverage: str) -> Call:
     """An open call from CALL_COLUMNS, ready to resume with the paid talk of its hold.
 
     Its timer counts as armed, and its answer as settled in: a `Status` says if that is not so.
@@ -160,19 +165,27 @@ def call(row: Row, rating: Rating, step: int, through_s: int) -> Call:
         exhausted=bool(row[26]),
         trunk=row[31],
         slices=slices_from_text(row[33]),
+        coverage=coverage_from_text(coverage),
     )
 
 
 def _granted(row: Row, rating: Rating) -> Granted:
     return Granted(
         attempt=_attempt(row),
-        levels=tuple(PayingLevel(*level) for level in orjson.loads(row[12])),
+        levels=tuple(_paying(*level) for level in orjson.loads(row[12])),
         rating=rating,
         rating_id=row[13],
         ring_s=row[14],
         renew_lead_ms=row[15],
         trunks=tuple(orjson.loads(row[32])),
     )
+
+
+def _paying(
+    account_id: str, wallet_id: str, time_zone: str = "", quotas: Iterable[Any] = ()
+) -> PayingLevel:
+    found = tuple(quota_wallet_from_record(record) for record in quotas)
+    return PayingLevel(account_id, wallet_id, time_zone, found)
 
 
 def _attempt(row: Row) -> Attempt:
@@ -242,6 +255,8 @@ def cdr(row: Row, levels: tuple[LevelCharge, ...]) -> Cdr:
         caller_channel=row[36],
         slices=row[37],
         refused_by=row[38],
+        included_s=row[39],
+        coverage=row[40],
     )
 
 

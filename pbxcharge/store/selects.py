@@ -169,16 +169,21 @@ WITH held (wallet_id, calls, amount_micros) AS (
     WHERE hold.state = 'pending'
     GROUP BY wallet_id
 )
-SELECT wallet.wallet_id, account_id, kind, balance_micros, floor_micros, closed,
+SELECT wallet.wallet_id, account_id, kind, balance_micros, floor_micros, closed, unit,
     coalesce(held.calls, 0), coalesce(held.amount_micros, 0)
 FROM wallet LEFT JOIN held ON held.wallet_id = wallet.wallet_id
-WHERE account_id IN (SELECT value FROM json_each(:account_ids))
+WHERE account_id IN (SELECT value FROM json_each(:account_ids)) AND kind <> 'allowance'
 ORDER BY account_id, kind DESC
 """
-"""Wallets with what live calls hold in them."""
+"""Wallets of money with what live calls hold in them."""
+
+ALLOWANCES = WALLETS.replace("kind <> 'allowance'", "kind = 'allowance'")
+"""What is used of the quotas of accounts, with what live calls hold of them."""
 
 LEDGER_OF_SITE = f"""
-SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE :wallet_id IS NULL OR wallet_id = :wallet_id
+SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE
+    CASE WHEN :wallet_id IS NOT NULL THEN wallet_id = :wallet_id
+        ELSE (SELECT kind FROM wallet WHERE wallet.wallet_id = entry.wallet_id) <> 'allowance' END
 ORDER BY seq DESC LIMIT :limit
 """
 """The newest entries of the site."""
@@ -190,7 +195,8 @@ SELECT {rows.ENTRY_COLUMNS}
 FROM scope
 CROSS JOIN wallet ON wallet.account_id = scope.account_id
 CROSS JOIN entry ON entry.wallet_id = wallet.wallet_id
-WHERE :wallet_id IS NULL OR wallet.wallet_id = :wallet_id
+WHERE CASE WHEN :wallet_id IS NULL THEN wallet.kind <> 'allowance'
+    ELSE wallet.wallet_id = :wallet_id END
 ORDER BY entry.seq DESC LIMIT :limit
 """
 """The newest entries of a subtree's wallets."""
@@ -246,7 +252,7 @@ RATING = "SELECT body FROM rating WHERE rating_id = :rating_id"
 """What calls are priced with."""
 
 OPEN_CALLS = f"""
-SELECT {rows.CALL_COLUMNS}, rating.body, hold.step, hold.through_s
+SELECT {rows.CALL_COLUMNS}, rating.body, hold.step, hold.through_s, hold.coverage
 FROM call
 JOIN rating USING (rating_id)
 JOIN hold ON hold.call_id = call.call_id AND hold.state = 'pending'

@@ -9,16 +9,16 @@ from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.attempt import PayingLevel
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr, Revision
+from pbxcharge.core.coverage import coverage_to_text
 from pbxcharge.core.credit import Hold, Wallet
 from pbxcharge.core.exports import ExportFile
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.plan_history import PlanStep
+from pbxcharge.core.quotas import quota_wallet_record
 from pbxcharge.core.rating import Rating
 from pbxcharge.core.slices import slices_to_text
 
 Row = tuple[Any, ...]
-
-UNIT = "micros"
 
 
 def account_row(account: Account, at_us: int, actor: str) -> Row:
@@ -57,7 +57,7 @@ def wallet_row(wallet: Wallet, currency: str) -> Row:
         wallet.wallet_id,
         wallet.account_id,
         str(wallet.kind),
-        UNIT,
+        wallet.unit,
         currency,
         wallet.balance_micros,
         wallet.floor_micros,
@@ -80,6 +80,7 @@ def hold_row(hold: Hold) -> Row:
         hold.node,
         hold.expires_at_us,
         hold.begun_at_us,
+        coverage_to_text(hold.coverage),
     )
 
 
@@ -150,11 +151,19 @@ def call_row(call: Call) -> Row:
 
 
 def levels_text(levels: tuple[PayingLevel, ...]) -> str:
-    """Who pays, in order, with a time zone that counts: `[["alice","alice:outgoing"]]`."""
-    found = [
-        (level.account_id, level.wallet_id, *filter(None, [level.time_zone])) for level in levels
-    ]
-    return orjson.dumps(found).decode()
+    """Who pays, in order, with a time zone that counts: `[["alice","alice:outgoing"]]`.
+
+    With quotas the time zone is always there, and they stand behind it.
+    """
+    return orjson.dumps([_level(level) for level in levels]).decode()
+
+
+def _level(level: PayingLevel) -> list[Any]:
+    found: list[Any] = [level.account_id, level.wallet_id, *filter(None, [level.time_zone])]
+    if level.quotas:
+        quotas = [quota_wallet_record(quota) for quota in level.quotas]
+        found = [level.account_id, level.wallet_id, level.time_zone, quotas]
+    return found
 
 
 def json_list(texts: Collection[str]) -> str:
@@ -204,6 +213,8 @@ def cdr_row(cdr: Cdr) -> Row:
         cdr.caller_channel,
         cdr.slices,
         cdr.refused_by,
+        cdr.included_s,
+        cdr.coverage,
     )
 
 

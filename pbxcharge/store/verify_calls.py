@@ -55,6 +55,7 @@ CALLS = (
         SELECT entry.call_id, entry.wallet_id, 'no record', 'entry ' || -entry.amount_micros
         FROM entry LEFT JOIN cdr_level AS level
             ON level.call_id = entry.call_id AND level.wallet_id = entry.wallet_id
+        JOIN wallet ON wallet.wallet_id = entry.wallet_id AND wallet.kind <> 'allowance'
         WHERE entry.kind = 'charge' AND entry.counts_at_us IS NULL AND level.call_id IS NULL
         """,
     ),

@@ -9,15 +9,18 @@ from typing import Any
 import orjson
 
 from pbxcharge.core.cdr import Cdr, Disposition, LevelCharge
-from pbxcharge.core.price import Charge, charge, charge_micros
+from pbxcharge.core.coverage import coverage_from_text
+from pbxcharge.core.price import Charge, charge_micros
 from pbxcharge.core.pricing import (
     Moment,
     carrier_deck,
+    charges,
     cost_micros,
+    covered_prices,
     destination,
     moment,
     moment_of_record,
-    prices,
+    quota_uses,
 )
 from pbxcharge.core.rating import Rating, lines_canonical, rating_from_canonical, rating_id
 from pbxcharge.core.settlement import talk_seconds
@@ -35,13 +38,17 @@ HOLDS = """
 SELECT hold.call_id, call.rating_id, through_s, call.levels, (
     SELECT json_group_array(json_array(level, wallet_id, amount_micros))
     FROM hold_line WHERE hold_line.call_id = hold.call_id
-), setup_at_us, answered_at_us, trunk
+), setup_at_us, answered_at_us, trunk, hold.coverage
 FROM hold JOIN call ON call.call_id = hold.call_id
 """
 """Every hold of a stored call, with its lines."""
 
 PRICED_CDRS = f"""
 SELECT {rows.CDR_COLUMNS}, (
+    SELECT json_group_array(json_array(entry.wallet_id, -entry.amount_micros))
+    FROM entry CROSS JOIN wallet ON wallet.wallet_id = entry.wallet_id
+    WHERE entry.call_id = cdr.call_id AND wallet.kind = 'allowance'
+), (
     SELECT json_group_array(json_array(
         level, account_id, wallet_id, plan, plan_version, prefix, destination,
         cdr_level.charge_micros
@@ -50,7 +57,7 @@ SELECT {rows.CDR_COLUMNS}, (
 )
 FROM cdr WHERE rating_id IS NOT NULL
 """
-"""Every record that was priced, with its levels."""
+"""Every record that was priced, with what it used of quotas, and its levels."""
 
 REVISED_CDRS = f"""
 SELECT {rows.CDR_COLUMNS}, (
@@ -85,6 +92,7 @@ def price_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
             levels = tuple(rows.level_charge(level[1:]) for level in _by_level(row[-1]))
             cdr = rows.cdr(row, levels)
             yield from _cdr_findings(cdr, rating)
+            yield from _use_findings(cdr, rating, dict(orjson.loads(row[-2])))
             yield from slice_findings(cdr)
     for row in connection.execute(REVISED_CDRS):
         if (rating := stored.rating(row[-8])) is not None:
@@ -132,13 +140,17 @@ def _rating_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
 def _hold_findings(row: rows.Row, rating: Rating) -> Iterator[Finding]:
     call_id, _, through_s, levels, stored = row[:5]
     wallets = [wallet_id for _, wallet_id, *_ in orjson.loads(levels)]
-    held = [(wallet_id, amount) for _, wallet_id, amount in _by_level(stored)]
-    may_hold = [
-        [charge_micros(price, through_s) for price in prices(rating, at)]
-        for at in _moments_of_hold(row, rating)
-    ]
-    if not any(held == list(zip(wallets, amounts, strict=False)) for amounts in may_hold):
-        amounts = may_hold[-1]
+    held = {wallet_id: amount for _, wallet_id, amount in _by_level(stored) if amount}
+    coverage = coverage_from_text(row[-1])
+    may_hold = []
+    for at in _moments_of_hold(row, rating):
+        amounts = [
+            charge_micros(price, through_s) for price in covered_prices(rating, at, coverage)
+        ]
+        of_levels = dict(zip(wallets, amounts, strict=False))
+        may_hold.append(of_levels | quota_uses(rating, at, coverage, through_s))
+    if not any(held == {name: most for name, most in may.items() if most} for may in may_hold):
+        amounts = list(may_hold[-1].values())
         yield Finding(
             "hold_line_differs",
             "every level holds the charge for all talk that is paid for",
@@ -149,7 +161,7 @@ def _hold_findings(row: rows.Row, rating: Rating) -> Iterator[Finding]:
 
 def _moments_of_hold(row: rows.Row, rating: Rating) -> Iterator[Moment]:
     """When it may have been held: before the answer, after it, and before the trunk was known."""
-    setup_at_us, answered_at_us, trunk = row[5:]
+    setup_at_us, answered_at_us, trunk = row[5:8]
     for answer_us in dict.fromkeys((None, answered_at_us)):
         for carrier in dict.fromkeys((None, trunk)):
             yield moment(rating, setup_at_us, answer_us, carrier)
@@ -163,10 +175,22 @@ def _by_level(text: str) -> list[Any]:
 def _cdr_findings(cdr: Cdr, rating: Rating) -> Iterator[Finding]:
     answered = cdr.disposition is Disposition.ANSWERED
     at = moment_of_record(cdr, rating)
-    charges = tuple(charge(price, cdr.paid_s) for price in prices(rating, at)) if answered else ()
-    for code, what, stored, again in _comparisons(cdr, rating, charges):
+    priced = charges(rating, at, cdr.covered, cdr.paid_s) if answered else ()
+    for code, what, stored, again in _comparisons(cdr, rating, priced):
         if stored != again:
             yield Finding(code, what, f"call {cdr.call_id}: {stored}, should be {again}", RESTORE)
+
+
+def _use_findings(cdr: Cdr, rating: Rating, booked: dict[str, int]) -> Iterator[Finding]:
+    at = moment_of_record(cdr, rating)
+    used = quota_uses(rating, at, cdr.covered, cdr.paid_s)
+    if booked != used:
+        yield Finding(
+            "allowance_differs",
+            "a call uses of quotas what its record says, and its entries book it",
+            f"call {cdr.call_id}: booked {booked}, should be {used}",
+            RESTORE,
+        )
 
 
 def _revised(row: rows.Row) -> Cdr:

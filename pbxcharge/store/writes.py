@@ -70,11 +70,11 @@ PUT_RATING = "INSERT INTO rating (rating_id, body) VALUES (?, ?) ON CONFLICT DO 
 """Keeps what a call is priced with, once for each distinct content."""
 
 PUT_HOLD = """
-INSERT INTO hold (call_id, step, through_s, state, node, expires_at_us, begun_at_us)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO hold (call_id, step, through_s, state, node, expires_at_us, begun_at_us, coverage)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (call_id) DO UPDATE SET
     step = excluded.step, through_s = excluded.through_s, state = excluded.state,
-    node = excluded.node, expires_at_us = excluded.expires_at_us
+    node = excluded.node, expires_at_us = excluded.expires_at_us, coverage = excluded.coverage
 """
 """Makes, raises or resolves a hold; a trigger refuses to touch one that is resolved."""
 
@@ -142,9 +142,10 @@ INSERT INTO cdr (
     direction, endpoint, dialled, number, disposition, reason, setup_at_us, answered_at_us,
     ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency, rating_id, rule_set,
     hangup_cause, ended_by, end_source, clock, caller_number, callee_endpoint, callee_context,
-    trunk, cost_micros, deck, deck_version, caller_channel, slices, refused_by
+    trunk, cost_micros, deck, deck_version, caller_channel, slices, refused_by,
+    included_s, coverage
 )
-VALUES ({", ".join("?" * 39)})
+VALUES ({", ".join("?" * 41)})
 ON CONFLICT (call_id) DO NOTHING
 """
 """The record of an attempt; a second one for the same call changes nothing."""

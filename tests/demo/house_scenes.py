@@ -62,7 +62,12 @@ async def transferred(world: World) -> None:
     world.far_end("442079460113", FarEnd.answers(0.3, talk_s=3.5))
     stage.say(scene, "Mia calls 00 33 1 40 00 01 12, sends them to 020 7946 0113, and leaves.")
     call = phone.call("0033140000112")
-    await world.log.wait("answered", account="mia")
+    told = await world.log.wait("authorized", account="mia")
+    # Who is told of the answer may be earlier than Asterisk: what it has not connected yet is
+    # no call to be transferred.
+    await world.asterisk.observer.wait_for(
+        "BridgeEnter", Linkedid=told["linkedid"], BridgeNumChannels="2"
+    )
     call.transfer("02079460113")
     both = await records(world, "mia", 2)
     france, britain = sorted(both, key=lambda record: str(record["number"]))

@@ -31,7 +31,7 @@ COLUMNS = {
     "prefix": "the prefix that decided; `@local` and the like inside the house",
     "plan": "the payer's plan",
     "plan_version": "its version: the hash of what it said",
-    "included_s": "seconds of talk that an allowance paid for; 0, since plans have none yet",
+    "included_s": "billed seconds that included minutes made free",
     "refunded": "what was given back for the call by `refund`",
     "net": "`charge` less `refunded`",
     "wallet_id": "the wallet that paid",

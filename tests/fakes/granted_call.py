@@ -7,7 +7,7 @@ from typing import Any
 from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr
-from pbxcharge.core.credit import Payer, Reserve
+from pbxcharge.core.credit import Hold, Payer, Reserve
 from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.price import Price, Rate, RelativeTerms
@@ -67,7 +67,7 @@ def reservation(
         call_id=call.attempt.call_id,
         step=step,
         payers=tuple(
-            Payer(payer.wallet_id, price, rated.limits)
+            Payer(payer.wallet_id, price, rated.limits, quotas=payer.quotas)
             for payer, rated, price in zip(
                 call.levels, call.rating.levels, priced or ringing_prices(call), strict=True
             )
@@ -97,18 +97,18 @@ def final_prices(call: Granted, cdr: Cdr) -> tuple[Price, ...]:
     return prices(call.rating, moment_of_record(cdr, call.rating))
 
 
-def restored(stored: Call, step: int, through_s: int) -> Call:
+def restored(stored: Call, hold: Hold) -> Call:
     """A call as the store gives it back: what it recorded, and the paid talk of its hold."""
     return Call(
         granted=stored.granted,
-        step=step,
-        through_s=through_s,
+        step=hold.step,
+        through_s=hold.through_s,
         phase=stored.phase,
         leg=stored.leg,
         answered_ms=stored.answered_ms,
         answered_at_us=stored.answered_at_us,
         settled_in=stored.answered_ms is not None,
-        armed_s=through_s,
+        armed_s=hold.through_s,
         warned=stored.warned,
         stopped=stored.stopped,
         hung_up_by=stored.hung_up_by,
@@ -117,6 +117,7 @@ def restored(stored: Call, step: int, through_s: int) -> Call:
         exhausted=stored.exhausted,
         trunk=stored.trunk,
         slices=stored.slices,
+        coverage=hold.coverage,
     )
 
 

@@ -19,6 +19,7 @@ from pbxcharge.core.credit import (
 )
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.limits import IDLE, Activity
+from pbxcharge.core.quotas import ALLOWANCE
 
 
 class MemoryEngine:
@@ -76,7 +77,7 @@ class MemoryEngine:
 
     def charged_micros(self, account_id: str, since_us: int) -> int:
         """What an account was charged since an instant, over all its wallets."""
-        own = {w.wallet_id for w in self.wallets.values() if w.account_id == account_id}
+        own = self._money_of(account_id)
         return -sum(
             entry.amount_micros
             for entry in self.entries.values()
@@ -86,6 +87,10 @@ class MemoryEngine:
             and entry.wallet_id in own
             and entry.counted_at_us >= since_us
         )
+
+    def _money_of(self, account_id: str) -> set[str]:
+        mine = (one for one in self.wallets.values() if one.account_id == account_id)
+        return {one.wallet_id for one in mine if one.kind != ALLOWANCE}
 
     def take_raised(self) -> frozenset[str]:
         """The wallets that have risen since this was last asked."""
@@ -123,11 +128,11 @@ class MemoryEngine:
     def _check_activities(self) -> None:
         """Each account's counters are those of its calls and charges."""
         for account_id, activity in self.activities.items():
-            own = {w.wallet_id for w in self.wallets.values() if w.account_id == account_id}
+            own = self._money_of(account_id)
             lines = [
                 (hold.call_id, line.amount_micros)
                 for hold in self.holds.values()
-                for line in hold.lines
+                for line in hold.level_lines
                 if line.wallet_id in own
             ]
             assert activity.held_micros == sum(micros for _, micros in lines)

@@ -174,7 +174,7 @@ def reserve_for(
 ) -> Reserve:
     """The next slice of a granted call."""
     payers = tuple(
-        Payer(level.wallet_id, price, rated.limits)
+        Payer(level.wallet_id, price, rated.limits, quotas=level.quotas)
         for level, rated, price in zip(
             call.levels, call.rating.levels, ringing_prices(call), strict=True
         )

@@ -7,7 +7,7 @@ from datetime import UTC, tzinfo
 from pbxcharge.core.billing import Bill, Tab
 from pbxcharge.core.billing_preview import Foreseen, Purse, preview
 from pbxcharge.core.billing_record import Paying
-from pbxcharge.core.credit_terms import Wallet
+from pbxcharge.core.holds import Wallet
 from pbxcharge.core.instant import utc
 from pbxcharge.core.money import format_amount, parse_amount
 from pbxcharge.core.period import instant_us

@@ -138,7 +138,7 @@ class Adversary:
         for ordeal in self.calls.values():
             hold = self._hold(ordeal)
             if hold is not None:
-                stored = restored(ordeal.stored, hold.step, hold.through_s)
+                stored = restored(ordeal.stored, hold)
                 ordeal.call = taken_up(stored, self.now_ms - ordeal.zero_ms)
         if self.link_up:
             self.look()
@@ -170,7 +170,8 @@ class Adversary:
         before = {w.wallet_id: w.available_micros for w in self.engine.wallets.values()}
         outcome = self.engine.decide(operation)
         for wallet in self.engine.wallets.values():
-            assert wallet.available_micros >= min(0, before[wallet.wallet_id])
+            before_micros = before.get(wallet.wallet_id, wallet.available_micros)
+            assert wallet.available_micros >= min(0, before_micros)
         assert isinstance(outcome, Reserved | Refused)
         return outcome
 

@@ -21,6 +21,7 @@ from pbxcharge.core.cdr import Cdr, EndedBy, EndSource
 from pbxcharge.core.credit import Close, Hold
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.price import charge_micros
+from pbxcharge.core.pricing import charges, moment_of_record, quota_uses
 from pbxcharge.core.recovery import Written
 from tests.fakes.granted_call import SETUP_AT_US, final_prices
 
@@ -157,13 +158,27 @@ def check_lease(ordeal: Ordeal, hold: Hold | None) -> None:
     assert unpaid_ms <= (1000 + 2 * AMI_MS if ordeal.timer_lost else 2 * AMI_MS)
 
 
+def check_coverage(ordeal: Ordeal, close: Close, cdr: Cdr) -> None:
+    """In slices a covered call costs what it costs in one piece, by what its record keeps."""
+    at = moment_of_record(cdr, ordeal.granted.rating)
+    charged = {line.wallet_id: line.amount_micros for line in close.charges if line.amount_micros}
+    again = charges(ordeal.granted.rating, at, cdr.covered, cdr.paid_s)
+    owed = {
+        level.wallet_id: charge.total_micros if cdr.answered_at_us else 0
+        for level, charge in zip(ordeal.granted.levels, again, strict=True)
+    }
+    used = quota_uses(ordeal.granted.rating, at, cdr.covered, cdr.paid_s)
+    assert charged == {name: amount for name, amount in (owed | used).items() if amount}
+
+
 def check_settlement(ordeal: Ordeal, hold: Hold | None, close: Close, cdr: Cdr) -> None:
     """Charged is what was talked, and never more than was held."""
     if hold is None:
         return
-    for line, price in zip(close.charges, final_prices(ordeal.granted, cdr), strict=True):
-        assert line.amount_micros <= hold.held_micros(line.wallet_id)
+    for line, price in zip(close.charges, final_prices(ordeal.granted, cdr), strict=False):
         assert line.amount_micros <= charge_micros(price, cdr.talk_s)
+    assert all(line.amount_micros <= hold.held_micros(line.wallet_id) for line in close.charges)
+    check_coverage(ordeal, close, cdr)
     assert (cdr.answered_at_us is not None) == (ordeal.answered_ms is not None)
     assert (cdr.uniqueid, cdr.trunk) == (ordeal.leg.uniqueid, ordeal.trunk), "the last leg"
     assert cdr.hangup_cause == ordeal.written[-1].cause, "the caller hears the last carrier"

@@ -173,7 +173,7 @@ class Exchange:
         for line in self.lines.values():
             hold = self.engine.holds.get(line.call_id)
             if hold is not None and line.stored is not None:
-                stored = restored(line.stored, hold.step, hold.through_s)
+                stored = restored(line.stored, hold)
                 line.call = taken_up(stored, self.now_ms - line.zero_ms)
         self.look()
 

@@ -9,6 +9,7 @@ from pbxcharge.core.account import Account, AccountKind, AccountStatus
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.prices import Prices
 from pbxcharge.store import Store, open_store
+from tests.fakes.offers import PRODUCTS, SUBSCRIPTIONS
 from tests.fakes.plans import NUMBERING, PLANS
 from tests.fakes.recording_logger import RecordingLogger
 from tests.fakes.site_clock import SiteClock
@@ -29,7 +30,8 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 @pytest.fixture
 def empty_office(store: Store) -> Office:
     """An office before anybody was added."""
-    return Office(store.writer, store.queries, Prices(PLANS, NUMBERING), SiteClock(), "EUR")
+    prices = Prices(PLANS, NUMBERING, subscriptions=SUBSCRIPTIONS, products=PRODUCTS)
+    return Office(store.writer, store.queries, prices, SiteClock(), "EUR")
 
 
 @pytest.fixture

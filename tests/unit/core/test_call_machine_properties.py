@@ -17,6 +17,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from pbxcharge.core.allowance import Measure
 from pbxcharge.core.call_events import (
     Accompanied,
     CreditRaised,
@@ -30,9 +31,11 @@ from pbxcharge.core.credit import OpenWallet, Post
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.price import Rate
+from pbxcharge.core.quotas import QuotaWallet
 from tests.examples import examples
 from tests.fakes.granted_call import WALLET, a_rate, granted
 from tests.fakes.memory_engine import MemoryEngine
+from tests.fakes.quotas import MINUTES, discounted, included, with_quotas
 from tests.scenarios.adversary import Adversary
 from tests.scenarios.ordeal import Ordeal
 
@@ -61,6 +64,16 @@ plan_terms = st.builds(
     call_max_s=st.sampled_from([40, 75, 200]),
     after=st.sampled_from(["", "topup"]),
 )
+FREE_S = 90
+quotas = st.sampled_from(
+    [
+        (),
+        (),
+        (included(FREE_S),),
+        (included(FREE_S), discounted((0, 50), (60, 25), wallet_id=f"{MINUTES}:more")),
+        (discounted((0, 33), wallet_id=f"{MINUTES}:amount", measure=Measure.AMOUNT),),
+    ]
+)
 mostly = st.sampled_from([True, True, True, False])
 rarely = st.sampled_from([False, False, False, False, True])
 
@@ -74,7 +87,8 @@ class Calls(RuleBasedStateMachine):
     leg's end settled with trunks left, or `caller_gone` not looked at, in `_may_go_on`;
     core.call_due: `ArmTimeout` for a slice more than is held, `armed_s` not compared in `_arm_ms`,
     `hang_up_ms=now_ms` in `_end`, `SECOND_MEANS_MS` of 3 s, `stopped` and `ending_as` not looked at
-    in `_after_s`; core.settlement: `talk_s` for `min(talk_s, call.through_s)`.
+    in `_after_s`; core.settlement: `talk_s` for `min(talk_s, call.through_s)`; core.allowances:
+    without `held` in `_counter`; core.call: without `coverage` in `_reserved`.
     """
 
     names: tuple[str, ...] = ("a", "b")
@@ -88,6 +102,7 @@ class Calls(RuleBasedStateMachine):
         lead_s=st.integers(2, 12),
         ring_s=st.sampled_from([5, 30]),
         trunks=st.integers(1, 3),
+        quotas=quotas,
         answered=mostly,
     )
     def open(
@@ -100,6 +115,7 @@ class Calls(RuleBasedStateMachine):
         lead_s: int,
         ring_s: int,
         trunks: int,
+        quotas: tuple[QuotaWallet, ...],
         answered: bool,
     ) -> None:
         """Wallets with some credit, what the calls are priced with, and their first slices."""
@@ -110,14 +126,17 @@ class Calls(RuleBasedStateMachine):
             engine.decide(OpenWallet(wallet, "x", "outgoing", floor * 10_000))
             self._post(wallet, cents)
         self.granted = {
-            name: granted(
-                name,
-                rates=[price, above] if name == "b" else [price],
-                wallets=[WALLET, ORG] if name == "b" else [WALLET],
-                terms=terms,
-                renew_lead_ms=lead_s * 1000,
-                ring_s=ring_s,
-                trunks=("carrier", "second", "third")[:trunks],
+            name: with_quotas(
+                granted(
+                    name,
+                    rates=[price, above] if name == "b" else [price],
+                    wallets=[WALLET, ORG] if name == "b" else [WALLET],
+                    terms=terms,
+                    renew_lead_ms=lead_s * 1000,
+                    ring_s=ring_s,
+                    trunks=("carrier", "second", "third")[:trunks],
+                ),
+                *quotas,
             )
             for name in self.names
         }
@@ -308,9 +327,11 @@ class Calls(RuleBasedStateMachine):
 
     @invariant()
     def books_and_leases_are_right(self) -> None:
-        """Sums, holds, and no timer beyond what is paid."""
+        """Sums, holds, no timer beyond what is paid, and no minute that is used twice."""
         if hasattr(self, "world"):
             self.world.check()
+            minutes = self.world.engine.wallets.get(MINUTES)
+            assert minutes is None or minutes.held_micros - minutes.balance_micros <= FREE_S
 
     def teardown(self) -> None:
         """However it went, every call ends, and is settled once."""

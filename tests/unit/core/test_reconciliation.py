@@ -79,6 +79,25 @@ def test_calls_of_other_programs_are_counted_not_missed() -> None:
     assert found.not_ours == 1
 
 
+def test_a_call_out_of_a_menu_is_the_record_of_its_trunk() -> None:
+    """One channel: a call of 6 s, 7 s in the menu, another of 4 s, and the row that ends it.
+
+    Asterisk counts the menu to the second call, and tells the end apart, which is nearer.
+    """
+    rows = [*theirs((0, 6), (6, 11)), TheirCall(4, "44", 17 * S, 0, ours=False)]
+    found = reconcile(ours((0, 6), (13, 4)), rows, Tolerance(seconds=1))
+    assert (found.pairs, found.missing_here, found.not_ours) == (2, (), 1)
+    assert [(pair.ours.talk_s, pair.theirs.seconds) for pair in found.seconds_differ] == [(4, 11)]
+
+
+def test_a_call_inside_the_house_is_a_record_without_a_trunk() -> None:
+    """And what the same channel dialled over a trunk past the books is missing here."""
+    rows = [TheirCall(2, "44", 0, 30, ours=False), *theirs((1, 30))]
+    here = [replace(call, over_trunk=False) for call in ours((1, 30))]
+    found = reconcile(here, rows, Tolerance(seconds=1))
+    assert ([call.at_us for call in found.missing_here], found.not_ours) == ([1 * S], 0)
+
+
 def test_by_an_id_the_instant_does_not_matter() -> None:
     """A second call of one channel begins when the first one ended, hours later for all we know."""
     found = reconcile(ours((0, 60), (90, 10)), theirs((0, 60), (9_000, 10)), Tolerance())

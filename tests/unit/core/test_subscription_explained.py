@@ -160,7 +160,7 @@ def test_lines_can_be_read_again() -> None:
     )
 
 
-@settings(max_examples=examples(8))
+@settings(max_examples=examples(6))
 @given(lives())
 def test_the_lines_of_whatever_is_owed_add_up_to_it(life: Lifetime) -> None:
     """Exactly, and what was rounded is less than the last decimal, as long as one rule rounds.

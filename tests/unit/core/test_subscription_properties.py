@@ -308,7 +308,7 @@ def test_what_remains_is_what_would_have_been_charged(life: Lifetime) -> None:
     assert totals[0] == totals[1]
 
 
-@settings(max_examples=examples(30))
+@settings(max_examples=examples(20))
 @given(lives())
 def test_credits_never_exceed_what_their_period_was_charged(life: Lifetime) -> None:
     """A period costs nothing at least, with all of its credits, at every instant of the list.
@@ -383,7 +383,7 @@ def test_what_has_been_charged_is_not_rewritten_by_what_happens_later(
         assert owed(then, 0, at_us + 1) == owed(life, 0, at_us + 1)
 
 
-@settings(max_examples=examples(12))
+@settings(max_examples=examples(8))
 @given(lives(applied=Applied.IN_ADVANCE))
 def test_what_is_paid_in_advance_is_priced_by_the_day_of_its_charge(life: Lifetime) -> None:
     """So a change of the fee, seen or not at that instant, does not rewrite it."""

@@ -1,0 +1,62 @@
+"""The history of what is offered: which version of subscription plans and products counts.
+
+What a subscription is charged follows from it, so it is written with, or before, whatever is
+assigned.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from pbxcharge.core.assigned import VersionSince
+from pbxcharge.core.effects import Effect, ProductsTurned, SubscriptionsTurned
+from pbxcharge.core.plan_history import version_of
+from pbxcharge.core.product import Product
+from pbxcharge.core.product_text import product_body
+from pbxcharge.core.subscription_terms import SubscriptionPlan
+from pbxcharge.core.subscription_text import subscription_body
+
+Kept = Mapping[tuple[str, str], str | None]
+"""By `subscription` or `product` and its name the version that counts; None has gone."""
+
+
+class OfferRecords(Protocol):
+    """What the books say about what is offered."""
+
+    async def offered(self) -> Kept:
+        """Which version of each counts, as the histories say."""
+        ...
+
+
+def recorded(
+    kept: Kept,
+    subscriptions: Iterable[SubscriptionPlan],
+    products: Iterable[Product],
+    at_us: int,
+    actor: str,
+) -> list[Effect]:
+    """What is to be written so that the histories say what counts; nothing that they say already.
+
+    Args:
+        kept: what they say.
+        subscriptions: plans that count from now on.
+        products: that do.
+        at_us: now.
+        actor: who brought it about.
+    """
+    plans = {plan.name: subscription_body(plan) for plan in subscriptions}
+    goods = {product.name: product_body(product) for product in products}
+    bodies, turns = _turned(kept, "subscription", plans, at_us, actor)
+    found: list[Effect] = [SubscriptionsTurned(bodies, turns)] if turns else []
+    bodies, turns = _turned(kept, "product", goods, at_us, actor)
+    return [*found, ProductsTurned(bodies, turns)] if turns else found
+
+
+def _turned(
+    kept: Kept, kind: str, bodies: Mapping[str, str], at_us: int, actor: str
+) -> tuple[tuple[tuple[str, str, str], ...], tuple[VersionSince, ...]]:
+    versions = {name: version_of(body) for name, body in sorted(bodies.items())}
+    new = {name: it for name, it in versions.items() if kept.get((kind, name)) != it}
+    return (
+        tuple((name, version, bodies[name]) for name, version in new.items()),
+        tuple(VersionSince(name, version, at_us, actor) for name, version in new.items()),
+    )

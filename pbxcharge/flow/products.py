@@ -1,0 +1,343 @@
+"""Acts about products: the main product of an account, its add-ons, features of its own."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pbxcharge.core.account import Account
+from pbxcharge.core.assigned import AssignedSubscription
+from pbxcharge.core.effects import Effect, FeatureCleared, FeatureOverridden, ProductAssigned
+from pbxcharge.core.entitlement import entitlements
+from pbxcharge.core.feature import AttributeValue, EditedBy, Feature, FeatureOverride
+from pbxcharge.core.product import AssignedProduct, Product, ProductKind
+from pbxcharge.flow.acts import Declined, Done, Refusal
+from pbxcharge.flow.assigning import Stamp, begun, product_ended, via_id
+from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.identity import malformed_assignment, unknown_account
+from pbxcharge.flow.offer_record import recorded
+from pbxcharge.flow.ports import Writer
+from pbxcharge.flow.prices import Prices
+from pbxcharge.flow.product_rules import (
+    against_add_on,
+    against_other_main,
+    against_product,
+    against_twice,
+    past,
+)
+from pbxcharge.flow.provision import Provisioning
+from pbxcharge.flow.records import Records
+from pbxcharge.flow.rules import against_plan, first
+
+Act = Done[Account] | Declined
+
+
+class Products:
+    """Writes what accounts have of products, one act after the other; each is safe to repeat.
+
+    Args:
+        writer: the one writer.
+        records: what is committed.
+        prices: what is in force.
+        provisioning: puts accounts under other plans.
+        clock: when something begins, or ends.
+        turn: of everybody who changes accounts.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        records: Records,
+        prices: Prices,
+        provisioning: Provisioning,
+        clock: Clock,
+        turn: asyncio.Lock,
+    ) -> None:
+        self._writer = writer
+        self._records = records
+        self._prices = prices
+        self._provisioning = provisioning
+        self._clock = clock
+        self._turn = turn
+
+    async def set_main(
+        self, assignment_id: str, account_id: str, name: str | None, actor: str
+    ) -> Act:
+        """Give an account a main product in the place of its plan, or of another product.
+
+        Its plan is that of the product for plain calling, whose initial credit is granted if none
+        ever was. The product's subscription begins at once, and that of the one before ends.
+        """
+        async with self._turn:
+            chain = await self._records.chain(account_id)
+            if not chain:
+                return unknown_account(account_id)
+            account = chain[0]
+            if account.product == name:
+                return Done(account, already=True)
+            stamp = Stamp(self._clock.wall_us(), actor)
+            if declined := first(self._against_main(assignment_id, name, chain, stamp.at_us)):
+                return declined
+            before = await self._subscriptions(account_id)
+            effects = self._main_ended(account, before, stamp)
+            plan = None
+            if name is not None:
+                product = self._prices.products[name]
+                plan = product.plain_plan
+                assigned = AssignedProduct(assignment_id, name, ProductKind.MAIN, stamp.at_us)
+                begins = await self._begun(account, product, assigned, before, stamp)
+                if isinstance(begins, Declined):
+                    return begins
+                effects += begins
+            return await self._put(replace(account, product=name, plan=plan), effects, actor)
+
+    async def assign_add_on(
+        self,
+        assignment_id: str,
+        account_id: str,
+        name: str,
+        actor: str,
+        from_us: int | None = None,
+        until_us: int | None = None,
+        for_good: bool = False,
+    ) -> Act:
+        """Give an account an add-on, now or from an instant on; or move the end of one it has.
+
+        When it begins is fixed once set. Its subscription begins and ends with it.
+        """
+        async with self._turn:
+            chain = await self._records.chain(account_id)
+            if not chain:
+                return unknown_account(account_id)
+            account, stamp = chain[0], Stamp(self._clock.wall_us(), actor)
+            had = _had(account, name, stamp.at_us, assignment_id)
+            if had is not None:
+                end_us = None if for_good else until_us if until_us is not None else had.until_us
+                return await self._moved(account, had, from_us, end_us, stamp)
+            begins_us = stamp.at_us if from_us is None else from_us
+            assigned = AssignedProduct(assignment_id, name, ProductKind.ADD_ON, begins_us, until_us)
+            if declined := await self._declined_add_on(assigned, chain, stamp.at_us):
+                return declined
+            before = await self._subscriptions(account_id)
+            product = self._prices.products[name]
+            effects = await self._begun(account, product, assigned, before, stamp)
+            if isinstance(effects, Declined):
+                return effects
+            await self._writer.submit((), effects)
+            return await self._now(account_id)
+
+    async def unassign_add_on(
+        self, account_id: str, name: str, actor: str, at_us: int | None = None
+    ) -> Act:
+        """Take an add-on from an account, now or at an instant; one that has gone is gone."""
+        async with self._turn:
+            account = await self._records.account(account_id)
+            if account is None:
+                return unknown_account(account_id)
+            stamp = Stamp(self._clock.wall_us(), actor)
+            had = _had(account, name, stamp.at_us)
+            if had is None and any(each.product == name for each in account.assigned):
+                return Done(account, already=True)
+            if had is None:
+                message = f"{account_id} has no add-on {name}"
+                hint = f"see account products {account_id}"
+                return Declined(Refusal.UNKNOWN_ASSIGNMENT, message, hint, "product")
+            end_us = stamp.at_us if at_us is None else at_us
+            return await self._moved(account, had, None, end_us, stamp)
+
+    async def set_feature(
+        self,
+        account_id: str,
+        feature: Feature,
+        on: bool | None,
+        attributes: Mapping[str, AttributeValue],
+        by: EditedBy,
+        actor: str,
+    ) -> Act:
+        """Have a feature of one account otherwise than its products say.
+
+        What is not said stays as it was said before: another limit leaves the feature granted.
+        """
+        async with self._turn:
+            account = await self._records.account(account_id)
+            if account is None:
+                return unknown_account(account_id)
+            if declined := self._against_editing(account, feature, by):
+                return declined
+            before = _override(account, feature)
+            merged = FeatureOverride(
+                feature,
+                before.on if on is None else on,
+                {**before.attributes, **attributes},
+            )
+            if merged == before:
+                return Done(account, already=True)
+            now_us = self._clock.wall_us()
+            saved = FeatureOverridden(account_id, merged, by, now_us, actor)
+            await self._writer.submit((), [saved])
+            return await self._now(account_id)
+
+    async def clear_feature(
+        self, account_id: str, feature: Feature, by: EditedBy, actor: str
+    ) -> Act:
+        """Leave a feature to the products of the account again."""
+        async with self._turn:
+            account = await self._records.account(account_id)
+            if account is None:
+                return unknown_account(account_id)
+            if declined := self._against_editing(account, feature, by):
+                return declined
+            if all(own.feature is not feature for own in account.overrides):
+                return Done(account, already=True)
+            cleared = FeatureCleared(account_id, feature, self._clock.wall_us(), actor)
+            await self._writer.submit((), [cleared])
+            return await self._now(account_id)
+
+    def _against_main(
+        self, assignment_id: str, name: str | None, chain: Sequence[Account], at_us: int
+    ) -> list[Declined]:
+        products, plans = self._prices.products, self._prices.plans
+        found = list(malformed_assignment(assignment_id))
+        if name is not None:
+            found += against_product(name, ProductKind.MAIN, chain, products)
+        if name is not None and name in products:
+            above = [each.account_id for each in chain[1:]]
+            found += against_plan(products[name].plain_plan, plans, above)
+        return [*found, *against_other_main(name, chain[0], products, at_us)]
+
+    async def _declined_add_on(
+        self, assigned: AssignedProduct, chain: Sequence[Account], at_us: int
+    ) -> Declined | None:
+        products = self._prices.products
+        found = list(malformed_assignment(assigned.assignment_id))
+        found += against_product(assigned.product, ProductKind.ADD_ON, chain, products)
+        if not found:
+            found += against_add_on(products[assigned.product], chain[0])
+        if assigned.from_us < at_us:
+            found.append(past("from"))
+        if assigned.until_us is not None and assigned.until_us <= assigned.from_us:
+            message = "it would end before it begins"
+            found.append(Declined(Refusal.INSTANT_INVALID, message, field="until"))
+        if not found and await self._records.subscriptions.products_named([assigned.assignment_id]):
+            message = f"{assigned.assignment_id} is the id of another assignment"
+            found.append(Declined(Refusal.ID_TAKEN, message, field="id"))
+        return first(found)
+
+    def _against_editing(self, account: Account, feature: Feature, by: EditedBy) -> Declined | None:
+        if account.product is None:
+            message = f"{account.account_id} has no main product, so nothing is kept from it"
+            return Declined(Refusal.PRODUCT_DECIDES, message, "account set-product first")
+        products, now_us = self._prices.products, self._clock.wall_us()
+        has = entitlements(account.assigned, account.overrides, products, now_us)
+        if by is not EditedBy.ADMIN and by not in has.edited_by(feature):
+            message = f"{feature} of {account.account_id} is not edited by the {by}"
+            return Declined(Refusal.NOT_ALLOWED, message, field="feature")
+        return None
+
+    def _main_ended(
+        self, account: Account, before: Sequence[AssignedSubscription], stamp: Stamp
+    ) -> list[Effect]:
+        mains = [
+            had for had in account.assigned if had.kind is ProductKind.MAIN and had.until_us is None
+        ]
+        return [
+            effect
+            for had in mains
+            for effect in product_ended(account, had, stamp.at_us, before, stamp)
+        ]
+
+    async def _begun(
+        self,
+        account: Account,
+        product: Product,
+        assigned: AssignedProduct,
+        before: Sequence[AssignedSubscription],
+        stamp: Stamp,
+    ) -> list[Effect] | Declined:
+        """What a product writes that begins: itself, what it says, and its subscription."""
+        plan = self._prices.subscriptions.get(product.subscription or "")
+        gone = [had.assignment_id for had in account.assigned if had.kind is assigned.kind]
+        ending = gone if assigned.kind is ProductKind.MAIN else []
+        others = [
+            each.subscription
+            for each in before
+            if each.open_at(stamp.at_us) and each.via not in ending
+        ]
+        if plan is not None and (declined := first(against_twice(plan, account, others))):
+            return declined
+        kept = await self._records.plans.offered()
+        plans = [] if plan is None else [plan]
+        effects = recorded(kept, plans, [product], stamp.at_us, stamp.actor)
+        effects.append(ProductAssigned(account.account_id, assigned, stamp.at_us, stamp.actor))
+        if plan is not None:
+            effects += begun(_came_with(account, assigned, plan.name, stamp), plan, stamp)
+        return effects
+
+    async def _moved(
+        self,
+        account: Account,
+        had: AssignedProduct,
+        from_us: int | None,
+        end_us: int | None,
+        stamp: Stamp,
+    ) -> Act:
+        """Move the end of an add-on."""
+        if from_us is not None and from_us != had.from_us:
+            message = f"{account.account_id} has {had.product} from another instant on"
+            hint = "when an add-on begins is fixed once it is assigned"
+            return Declined(Refusal.EXISTS_OTHERWISE, message, hint, "from")
+        if end_us == had.until_us:
+            return Done(account, already=True)
+        if had.until_us is not None and had.until_us <= stamp.at_us:
+            message = f"{had.product} of {account.account_id} has ended"
+            hint = "what has ended is assigned anew, under an id of its own"
+            return Declined(Refusal.EXISTS_OTHERWISE, message, hint, "until")
+        if end_us is not None and end_us < stamp.at_us:
+            return past("until")
+        subscriptions = await self._subscriptions(account.account_id)
+        effects = product_ended(account, had, end_us, subscriptions, stamp)
+        await self._writer.submit((), effects)
+        return await self._now(account.account_id)
+
+    async def _put(self, changed: Account, effects: Sequence[Effect], actor: str) -> Act:
+        act = await self._provisioning.put(changed, actor, effects)
+        return act if isinstance(act, Declined) else await self._now(changed.account_id)
+
+    async def _now(self, account_id: str) -> Act:
+        """The account as it is now, with what it has."""
+        account = await self._records.account(account_id)
+        return unknown_account(account_id) if account is None else Done(account)
+
+    async def _subscriptions(self, account_id: str) -> Sequence[AssignedSubscription]:
+        return await self._records.subscriptions.of_accounts([account_id])
+
+
+def _had(
+    account: Account, name: str, at_us: int, assignment_id: str | None = None
+) -> AssignedProduct | None:
+    """The add-on of this name, or this id, that an account has or is to have."""
+    own = [had for had in account.assigned if had.kind is ProductKind.ADD_ON]
+    by_id = (had for had in own if had.assignment_id == assignment_id and had.product == name)
+    open_ones = (
+        had for had in own if had.product == name and (had.until_us is None or at_us < had.until_us)
+    )
+    return next(by_id, None) or next(open_ones, None)
+
+
+def _override(account: Account, feature: Feature) -> FeatureOverride:
+    found = (own for own in account.overrides if own.feature is feature)
+    return next(found, FeatureOverride(feature))
+
+
+def _came_with(
+    account: Account, assigned: AssignedProduct, plan: str, stamp: Stamp
+) -> AssignedSubscription:
+    return AssignedSubscription(
+        assignment_id=via_id(assigned.assignment_id),
+        account_id=account.account_id,
+        subscription=plan,
+        via=assigned.assignment_id,
+        assigned_at_us=stamp.at_us,
+        starts_at_us=assigned.from_us,
+        closed_at_us=assigned.until_us,
+        closing_known_us=None if assigned.until_us is None else stamp.at_us,
+    )
