@@ -31,7 +31,7 @@ async def calls(desk: Desk, **asked: Any) -> Document:
     columns = asks.listed
     async with desk.queries.reports.reading(planning=asks.query_plan) as reading:
         totals = await reading.totals(wanted, pieces(wanted.period, asks.zone(desk.prices.zone)))
-        places = await reading.destinations(wanted, DESTINATIONS_MAX)
+        places = await reading.destinations(wanted, DESTINATIONS_MAX + 1)
         found = await reading.calls(wanted, columns, asks.limit)
     if asks.query_plan:
         return _planned(head, reading)
@@ -40,7 +40,8 @@ async def calls(desk: Desk, **asked: Any) -> Document:
     return {
         **head,
         **summed,
-        "by_destination": report_rows.DESTINATIONS.documents(places),
+        "by_destination": report_rows.DESTINATIONS.documents(places[:DESTINATIONS_MAX]),
+        "destinations_cut": len(places) > DESTINATIONS_MAX,
         "columns": columns,
         "cut": summed["totals"]["calls"] > len(found),
         "rows": await report_rows.call_documents(found, columns),

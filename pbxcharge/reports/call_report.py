@@ -47,6 +47,7 @@ def call_report(answer: Document) -> Report:
                     (named((row["destination"], row["prefix"])), parse_amount(row["charge"]))
                     for row in answer["by_destination"]
                 ),
+                cut=answer["destinations_cut"],
             ),
         ),
         sums=(

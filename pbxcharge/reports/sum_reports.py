@@ -31,19 +31,20 @@ def account_report(answer: Document) -> Report:
         answer,
         "Accounts",
         Table("Accounts", headings, _accounts(rows, summed_name(answer)), "no accounts"),
-        _charged(rows, answer["currency"]),
+        _charged(answer),
         "Charged and refunded are what the account paid and got back for calls set up in this "
         "time, its own and those below it that it pays for; topped up is what was paid in during "
         "it; balance and held are as they are now.",
     )
 
 
-def _charged(rows: list[Document], unit: str) -> Chart:
+def _charged(answer: Document) -> Chart:
     """Of users alone where there are some: what those above them pay is for the same calls."""
+    rows = answer["rows"]
     users = [row for row in rows if row["kind"] == "user"]
     title = "Charged by user" if users else "Charged by account"
     bars = ((row["account_id"], parse_amount(row["charge"])) for row in users or rows)
-    return lying(title, unit, bars)
+    return lying(title, answer["currency"], bars, cut=answer["cut"])
 
 
 def _accounts(rows: list[Document], whole: str) -> list[tuple[Cell, ...]]:
@@ -93,6 +94,7 @@ def destination_report(answer: Document) -> Report:
                 (named((row["destination"], row["prefix"])), parse_amount(row["charge"]))
                 for row in rows
             ),
+            cut=answer["cut"],
         ),
         "Destination and prefix are those of the payer's own plan; refused and emergency calls "
         "have none and are not here.",
@@ -129,6 +131,7 @@ def margin_report(answer: Document) -> Report:
             "Margin by level" if group == "account" else f"Margin by level and {group}",
             answer["currency"],
             ((_seller(row), parse_amount(row["margin"])) for row in rows),
+            cut=answer["cut"],
         ),
         "Income is what the level below paid, less refunds; paid is what the level paid above, at "
         "the top what the carrier asks by its deck. The margin, and its share of the income, leave "
@@ -163,7 +166,12 @@ def refused_report(answer: Document) -> Report:
         answer,
         "Refused attempts",
         Table("Refused attempts", headings, cells, "nothing was refused"),
-        lying("Attempts by reason", "", ((row["reason"], row["calls"]) for row in rows)),
+        lying(
+            "Attempts by reason",
+            "",
+            ((row["reason"], row["calls"]) for row in rows),
+            cut=answer["cut"],
+        ),
         "Refused by is the account whose status, plan, limits or credit decided, the account's own "
         "or one above. SIP is what the phone was told; callers from outside are told 480 in place "
         "of what is between the payer and the site.",

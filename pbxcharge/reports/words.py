@@ -13,7 +13,7 @@ Document = dict[str, Any]
 BARS_MAX = 12
 """More names than that nobody tells apart; what is left is one bar more."""
 
-REST = "all others"
+REST, REST_OF_CUT = "all others", "others shown here"
 
 
 def local(instant: str | None, zone: str) -> str:
@@ -76,8 +76,11 @@ def summed_name(answer: Document) -> str:
     return "shown here" if answer["cut"] else "all"
 
 
-def lying(title: str, unit: str, pairs: Iterable[tuple[str, int]]) -> Chart:
-    """Bars by name, the longest first; the shortest ones together where there are many."""
+def lying(title: str, unit: str, pairs: Iterable[tuple[str, int]], *, cut: bool = False) -> Chart:
+    """Bars by name, the longest first; the shortest ones together where there are many.
+
+    Beside a cut these are not all: what was left out is in no bar.
+    """
     sums: dict[str, int] = {}
     for name, value in pairs:
         sums[name] = sums.get(name, 0) + value
@@ -85,7 +88,8 @@ def lying(title: str, unit: str, pairs: Iterable[tuple[str, int]]) -> Chart:
     shown, rest = ordered[:BARS_MAX], ordered[BARS_MAX:]
     # One bar that is left over is shown by its own name, since it takes no more room.
     if len(rest) > 1:
-        shown.append((f"{REST} ({len(rest)})", sum(value for _, value in rest)))
+        name = REST_OF_CUT if cut else REST
+        shown.append((f"{name} ({len(rest)})", sum(value for _, value in rest)))
     else:
         shown += rest
     return Chart(title, unit, tuple(shown), upright=False)

@@ -56,6 +56,7 @@ def calls(rows: list[Answer] | None = None, **changes: Any) -> Answer:
         "by_type": [{"call_type": "public", "direction": "outgoing", **SUMS}],
         "by_disposition": [{"disposition": "ANSWERED", **SUMS}],
         "by_day": [{"day": "2026-11-03", **SUMS}],
+        "destinations_cut": False,
         "by_destination": [destination("United Kingdom", "44", "1.3001")],
         "columns": list(CALL),
         "rows": listed,

@@ -82,7 +82,7 @@ async def test_a_page_is_written_where_it_is_asked_for(filled: Site, tmp_path: P
     assert str(file) in said.out
     page = file.read_text("utf-8")
     assert page.count("<svg") == 2
-    assert "=no_rate" in page
+    assert "=no_<wbr>rate" in page
     assert (await filled.run("report", "refused", *MONTH, "--html", "-")).out.endswith("</html>\n")
 
 

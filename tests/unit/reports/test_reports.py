@@ -91,6 +91,17 @@ def test_many_names_are_few_bars(names: int, bars: int) -> None:
     assert chart.bars[-1][0] == ("n0" if names == bars else f"all others ({40 - BARS_MAX})")
 
 
+@pytest.mark.parametrize(("cut", "label"), [(False, "all others"), (True, "others shown here")])
+def test_what_a_cut_left_out_is_no_bar_of_others(cut: bool, label: str) -> None:
+    """The bar of the shortest ones says that it is of those that are shown."""
+    rows = [answers.destination(f"Land {n}", str(n), "1.00") for n in range(20)]
+    for answer in (
+        answers.listed("destinations", rows, cut=cut),
+        answers.calls(by_destination=rows, destinations_cut=cut),
+    ):
+        assert report(answer).charts[-1].bars[-1][0] == f"{label} (8)"
+
+
 def test_prefixes_of_one_destination_are_one_bar() -> None:
     """A destination without a name is shown by its prefix."""
     rows = [answers.destination(*row) for row in (("UK", "44", "1.00"), ("UK", "4420", "0.50"))]
