@@ -33,6 +33,8 @@ def recorded(
     products: Iterable[Product],
     at_us: int,
     actor: str,
+    *,
+    whole: bool = False,
 ) -> list[Effect]:
     """What is to be written so that the histories say what counts; nothing that they say already.
 
@@ -42,21 +44,32 @@ def recorded(
         products: that do.
         at_us: now.
         actor: who brought it about.
+        whole: these are all that there are; others have gone.
     """
     plans = {plan.name: subscription_body(plan) for plan in subscriptions}
     goods = {product.name: product_body(product) for product in products}
-    bodies, turns = _turned(kept, "subscription", plans, at_us, actor)
+    bodies, turns = _turned(_of(kept, "subscription"), plans, at_us, actor, whole)
     found: list[Effect] = [SubscriptionsTurned(bodies, turns)] if turns else []
-    bodies, turns = _turned(kept, "product", goods, at_us, actor)
+    bodies, turns = _turned(_of(kept, "product"), goods, at_us, actor, whole)
     return [*found, ProductsTurned(bodies, turns)] if turns else found
 
 
+def _of(kept: Kept, kind: str) -> dict[str, str | None]:
+    return {name: version for (of, name), version in kept.items() if of == kind}
+
+
 def _turned(
-    kept: Kept, kind: str, bodies: Mapping[str, str], at_us: int, actor: str
+    known: Mapping[str, str | None],
+    bodies: Mapping[str, str],
+    at_us: int,
+    actor: str,
+    whole: bool,
 ) -> tuple[tuple[tuple[str, str, str], ...], tuple[VersionSince, ...]]:
     versions = {name: version_of(body) for name, body in sorted(bodies.items())}
-    new = {name: it for name, it in versions.items() if kept.get((kind, name)) != it}
+    new = {name: version for name, version in versions.items() if known.get(name) != version}
+    left = [name for name, version in known.items() if version and name not in versions]
+    gone: dict[str, str | None] = dict.fromkeys(left if whole else ())
     return (
         tuple((name, version, bodies[name]) for name, version in new.items()),
-        tuple(VersionSince(name, version, at_us, actor) for name, version in new.items()),
+        tuple(VersionSince(name, version, at_us, actor) for name, version in (gone | new).items()),
     )

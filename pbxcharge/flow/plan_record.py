@@ -1,5 +1,8 @@
 """The history of plans as it is written: what came into force, and what is to come.
 
+With it goes that of subscription plans and of products, which are in force as soon as they are
+read.
+
 Plans are in force whether this can be written or not, since no call waits for it. What cannot be
 written waits here, with its instant and whoever did it, and is written as soon as that goes. A
 daemon that dies meanwhile writes at its next start what is in force then.
@@ -15,8 +18,11 @@ from pbxcharge.core.effects import PlansTurned
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.plan_history import PlanPlace, PlanSource, PlanStep, PlanTurn, turns
+from pbxcharge.core.product import Product
+from pbxcharge.core.subscription_terms import SubscriptionPlan
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.offer_record import OfferRecords, recorded
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.prices import Prices
 from pbxcharge.logger import Logger
@@ -27,7 +33,7 @@ WAITING_MAX: Final = 100
 _KEPT = (PlanTurn.BEGAN, PlanTurn.PLANNED)
 
 
-class PlanRecords(Protocol):
+class PlanRecords(OfferRecords, Protocol):
     """What the books say about plans."""
 
     async def places(self) -> Sequence[PlanPlace]:
@@ -43,6 +49,8 @@ class _Change:
     at_us: int
     actor: str
     source: PlanSource
+    subscriptions: tuple[SubscriptionPlan, ...]
+    products: tuple[Product, ...]
 
 
 class PlanRecord:
@@ -70,7 +78,14 @@ class PlanRecord:
         All steps of one change, and the versions that are new, are one transaction.
         """
         now_us = self._clock.wall_us()
-        change = _Change(places_of(prices, now_us // MICROS), now_us, actor, source)
+        change = _Change(
+            places_of(prices, now_us // MICROS),
+            now_us,
+            actor,
+            source,
+            tuple(prices.subscriptions.values()),
+            tuple(prices.products.values()),
+        )
         del self._waiting[WAITING_MAX - 1 :]
         self._waiting.append(change)
         return await self.write_waiting()
@@ -94,7 +109,11 @@ class PlanRecord:
 
     async def _write(self, change: _Change) -> None:
         found = turns(await self._records.places(), change.plans)
-        if not found:
+        kept = await self._records.offered()
+        offered = recorded(
+            kept, change.subscriptions, change.products, change.at_us, change.actor, whole=True
+        )
+        if not found and not offered:
             return
         new = [change.plans[place] for place, what in found if what in _KEPT]
         # A plan of a megabyte takes a while.
@@ -111,7 +130,8 @@ class PlanRecord:
             )
             for place, what in found
         )
-        await self._writer.submit((), [PlansTurned(bodies, steps)])
+        turned = [PlansTurned(bodies, steps)] if steps else []
+        await self._writer.submit((), [*turned, *offered])
 
 
 def places_of(prices: Prices, now_s: int) -> Mapping[PlanPlace, Plan]:

@@ -43,6 +43,10 @@ class Books:
         answer.set_result(())
         return answer
 
+    async def offered(self) -> dict[tuple[str, str], str | None]:
+        """Nothing is offered but plans."""
+        return {}
+
     async def places(self) -> Sequence[PlanPlace]:
         """What is in force by the steps written."""
         for step in (step for effect in self.written for step in effect.steps):
