@@ -56,7 +56,13 @@ from pbxcharge.flow.versions import deck_versions, label, local_time, offer_vers
 from pbxcharge.settings import Settings
 from pbxcharge.site_costs import below_cost, below_level
 from pbxcharge.site_files import SiteFiles, inspect_files, read_files
-from pbxcharge.site_of_books import asked_of_books, books_findings, jumps, last_versions
+from pbxcharge.site_of_books import (
+    asked_of_books,
+    books_findings,
+    jumps,
+    last_versions,
+    offers_against,
+)
 from pbxcharge.site_prices import site_prices
 from pbxcharge.store import Queries, open_store
 from pbxcharge.store.backup import Backup
@@ -100,6 +106,7 @@ __all__ = [
     "local_time",
     "migrate",
     "missing_finding",
+    "offers_against",
     "place",
     "plan_body",
     "plan_changes",

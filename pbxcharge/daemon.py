@@ -39,6 +39,7 @@ from pbxcharge.flow.lag import LoopLag
 from pbxcharge.flow.listen import WANTED, Listener
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.month_turn import MonthTurn
+from pbxcharge.flow.offer_guard import OfferGuard
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.orphans import Orphans
 from pbxcharge.flow.plan_record import PlanRecord
@@ -188,6 +189,7 @@ class Daemon:
             self._in_force.read,
             self._in_force.again,
             prices,
+            OfferGuard(store.queries, prices, clock),
             self.office.provisioning,
             self._taken,
             self._after_reload,

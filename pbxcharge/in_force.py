@@ -44,6 +44,7 @@ class InForce:
             read.findings,
             needs_restart(self.settings, read.settings),
             read.catalog.owners,
+            read.offers,
         )
 
     def again(self) -> Fresh:

@@ -11,8 +11,15 @@ from pbxcharge.catalog.books_checks import (
     owners_of,
     use_findings,
 )
-from pbxcharge.catalog.findings import Finding, in_order
+from pbxcharge.catalog.findings import Finding, Severity, in_order
 from pbxcharge.catalog.jump_checks import jump_findings
+from pbxcharge.catalog.offer_books import (
+    manager_findings,
+    managers_of,
+    unused_findings,
+    vanished_findings,
+)
+from pbxcharge.core.assigned import OffersUsed
 from pbxcharge.core.number import digits_of, normalise
 from pbxcharge.settings import Settings
 from pbxcharge.site_files import SiteFiles
@@ -25,13 +32,35 @@ def asked_of_books(files: SiteFiles) -> dict[str, str]:
     settings = files.settings
     dialled = settings.emergency_numbers if settings else ()
     dids = sorted(_public(settings)) if settings else ()
-    owners = owners_of(files.plans)
+    owners = sorted({*owners_of(files.plans), *managers_of(files.offers)})
     return {"owners": ",".join(owners), "dialled": ",".join(dialled), "dids": ",".join(dids)}
 
 
 def books_findings(files: SiteFiles, facts: Document) -> tuple[Finding, ...]:
     """What the files mean for the accounts that there are, by what the API has answered."""
     return in_order(_findings(files, facts)) if files.settings else ()
+
+
+def offers_against(
+    files: SiteFiles, facts: Document, in_force: Mapping[str, str]
+) -> tuple[Finding, ...]:
+    """Why products and subscription plans cannot come into force.
+
+    Args:
+        files: as they are to be.
+        facts: what the API has answered.
+        in_force: the versions of what is, by `product smartcall`.
+    """
+    used = OffersUsed(
+        {name: it for name, it in facts["products"].items() if f"product {name}" in in_force},
+        {
+            name: it
+            for name, it in facts["subscriptions"].items()
+            if f"subscription {name}" in in_force
+        },
+    )
+    managers = manager_findings(files.offers, facts["accounts"])
+    return (*managers, *vanished_findings(files.offers, used, Severity.ERROR))
 
 
 def last_versions(files: SiteFiles, places: Sequence[Document]) -> dict[str, tuple[str, str]]:
@@ -75,6 +104,10 @@ def _findings(files: SiteFiles, facts: Document) -> Iterator[Finding]:
     uses = [PlanUse(use["plan"], use["above"], use["accounts"]) for use in facts["plans"]]
     yield from use_findings(settings.plans, files.plans, uses)
     yield from owner_findings(files.plans, facts["accounts"])
+    used = OffersUsed(facts["products"], facts["subscriptions"])
+    yield from manager_findings(files.offers, facts["accounts"])
+    yield from vanished_findings(files.offers, used, Severity.WARNING)
+    yield from unused_findings(files.offers, used.subscriptions)
     phones = [(phone["number"], phone["endpoint"]) for phone in facts["phones"]]
     public = _public(settings)
     dids = [(public[did["number"]], did["number"]) for did in facts["dids"]]

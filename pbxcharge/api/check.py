@@ -2,13 +2,14 @@
 
 from pbxcharge.api.desk import Desk, listed
 from pbxcharge.api.documents import Document
+from pbxcharge.flow.clock import Clock
 
 PHONES_MAX = 5_000
 """So many phones are looked at in Asterisk; each takes a third of a millisecond."""
 
 
 async def facts(desk: Desk, owners: str = "", dialled: str = "", dids: str = "") -> Document:
-    """Who is charged by which plan, and what there is of the accounts and numbers asked for.
+    """Who is charged by which plan, who has what, and what there is of the accounts asked for.
 
     Args:
         desk: the desk.
@@ -20,11 +21,14 @@ async def facts(desk: Desk, owners: str = "", dialled: str = "", dids: str = "")
     known = await queries.accounts_named(listed(owners))
     phones = await queries.phones_numbered(listed(dialled))
     numbers = await queries.dids_named(listed(dids))
+    used = await queries.subscriptions.offers_used(Clock().wall_us())
     return {
         "plans": [
             {"plan": plan, "above": above, "accounts": count}
             for plan, above, count in await queries.plan_levels()
         ],
+        "products": dict(used.products),
+        "subscriptions": dict(used.subscriptions),
         "accounts": [account.account_id for account in known],
         "phones": [
             {"number": phone.number, "endpoint": phone.endpoint, "account": phone.account_id}

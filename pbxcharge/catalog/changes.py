@@ -38,9 +38,14 @@ def vanished_finding(folder: Path, plan: str, account_ids: Sequence[str]) -> Fin
 
 def unknown_owner_finding(file: str, line: int, owner: str) -> Finding:
     """The plan is for the accounts below one that does not exist."""
-    message = f"there is no account {owner}"
-    hint = f"add it first: pbxcharge account add {owner} --kind service-provider; or mend the name"
-    return Finding(Severity.ERROR, file, line, "owner", message, hint)
+    hint = unknown_account_hint(owner)
+    return Finding(Severity.ERROR, file, line, "owner", f"there is no account {owner}", hint)
+
+
+def unknown_account_hint(account_id: str) -> str:
+    """What to do about a reseller that is written and not there."""
+    add = f"pbxcharge account add {account_id} --kind service-provider"
+    return f"add it first: {add}; or mend the name"
 
 
 def elsewhere_finding(folder: Path, plan: str, account_ids: Sequence[str]) -> Finding:

@@ -32,7 +32,6 @@ def offer_findings(offers: Offers, priced: Priced) -> Iterator[Finding]:
             yield from _main_findings(product.source, product.value, offers)
             yield from _node_findings(product.source, product.value, offers.files.pbx)
     yield from _agreement_findings(offers, priced)
-    yield from _unused_findings(offers)
 
 
 def _currency_findings(source: Source, written: str, currency: str) -> Iterator[Finding]:
@@ -137,22 +136,6 @@ def _ways(name: str, priced: Priced) -> list[tuple[object, ...]]:
 
 def _pays(plan: Plan) -> tuple[object, ...]:
     return plan.kind, plan.wallets, plan.credit_limit_micros, plan.monthly_limit_micros
-
-
-def _unused_findings(offers: Offers) -> Iterator[Finding]:
-    named = {read.value.subscription for read in offers.products if read.value is not None}
-    for read in offers.subscriptions:
-        if read.name and read.name not in named and _all_read(offers.products):
-            message = "no product names this subscription plan"
-            step = missing_step(
-                "associate the subscription plan with a product", f"subscription: {read.name}"
-            )
-            hint = f"{step}; or assign it by itself: pbxcharge subscription assign"
-            yield read.source.warning(("name",), message, hint)
-
-
-def _all_read(products: Iterable[ReadOffer[Product]]) -> bool:
-    return all(read.value is not None for read in products)
 
 
 def _or_meant(name: str, known: Iterable[str], step: str) -> str:

@@ -245,7 +245,7 @@ async def _ask(run: Run, api: "Api", files: "SiteFiles", *, by_daemon: bool) -> 
     for name, count in users.items():
         if count and name not in kept:
             named[name] = (await api.get("/plan", name=name))["accounts"]
-    misplaced = await owner_findings(api, files, run.settings.plans, users)
+    misplaced = await owner_findings(api, files, run.settings.plans, users, versions)
     jumps = await jump_findings(api, files)
     return InForce(versions, users, named, by_daemon, misplaced, jumps)
 

@@ -10,23 +10,34 @@ if TYPE_CHECKING:
 
 
 async def owner_findings(
-    api: "Api", files: "SiteFiles", folder: Path, users: Mapping[str, int]
+    api: "Api",
+    files: "SiteFiles",
+    folder: Path,
+    users: Mapping[str, int],
+    in_force: Mapping[str, str],
 ) -> "tuple[Finding, ...]":
-    """Plans whose owner is nobody, and plans that charge accounts which are not below theirs.
+    """Plans of nobody, plans of others than they charge, and products that accounts would lose.
 
     Args:
         api: whoever knows the accounts.
         files: as they are to be.
         folder: of the plans.
         users: how many accounts each plan charges now.
+        in_force: the versions of all that is, by name.
     """
-    from pbxcharge.alone import asked_of_books, elsewhere_finding, plans_now, unknown_owners
+    from pbxcharge.alone import (
+        asked_of_books,
+        elsewhere_finding,
+        offers_against,
+        plans_now,
+        unknown_owners,
+    )
 
-    asked = asked_of_books(files)["owners"]
-    if not asked or files.catalog is None:
+    if files.catalog is None:
         return ()
-    known = (await api.get("/check", owners=asked))["accounts"]
-    found = list(unknown_owners(files.plans, known))
+    facts = await api.get("/check", owners=asked_of_books(files)["owners"])
+    known = facts["accounts"]
+    found = [*unknown_owners(files.plans, known), *offers_against(files, facts, in_force)]
     for plan in plans_now(files.catalog).values():
         if plan.owner is not None and plan.owner in known and users.get(plan.name):
             others = await _others(api, plan.name, plan.owner)

@@ -1,5 +1,6 @@
 """What accounts were assigned, and what became of them, as the books keep it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -101,3 +102,11 @@ class VersionSince:
     version: str | None
     since_us: int
     actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class OffersUsed:
+    """How many accounts have, or will have, each product and each subscription plan, by name."""
+
+    products: Mapping[str, int]
+    subscriptions: Mapping[str, int]

@@ -9,10 +9,12 @@ from types import MappingProxyType
 from pbxcharge.catalog.changes import PlanChange, plan_changes
 from pbxcharge.catalog.findings import Finding
 from pbxcharge.catalog.load import NO_OWNERS, OwnerPlaces
+from pbxcharge.catalog.offers import NO_OFFERS, Offers
 from pbxcharge.core.plan_history import PlanSource
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow.alignment import Obstacle, obstacle_finding
 from pbxcharge.flow.journal import Journal
+from pbxcharge.flow.offer_guard import OfferGuard
 from pbxcharge.flow.plan_record import PlanRecord
 from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.provision import Provisioning
@@ -35,6 +37,7 @@ class Fresh:
         findings: what is wrong in them.
         needs_restart: the changed settings that no reload puts into force.
         owners: where plans say who their owner is.
+        offers: the files of products and subscription plans.
     """
 
     folder: Path
@@ -42,6 +45,7 @@ class Fresh:
     findings: tuple[Finding, ...]
     needs_restart: tuple[str, ...] = ()
     owners: OwnerPlaces = field(default_factory=lambda: NO_OWNERS)
+    offers: Offers = NO_OFFERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class Reload:
         read: reads the files; may take its time, and is called in a thread.
         again: what was read last, as it counts now: a plan may have begun, or ended.
         prices: what is in force.
+        guard: knows who has which product.
         provisioning: knows who is charged by a plan, and lets wallets follow.
         in_force: called in the very step in which the files come into force.
         afterwards: what follows for the calls that run, and takes its time.
@@ -83,6 +88,7 @@ class Reload:
         read: Callable[[], Fresh],
         again: Callable[[], Fresh],
         prices: Prices,
+        guard: OfferGuard,
         provisioning: Provisioning,
         in_force: Callable[[], None],
         afterwards: Callable[[], Awaitable[None]],
@@ -93,6 +99,7 @@ class Reload:
         self._read = read
         self._again = again
         self._prices = prices
+        self._guard = guard
         self._provisioning = provisioning
         self._in_force = in_force
         self._afterwards = afterwards
@@ -111,6 +118,8 @@ class Reload:
             fresh = await asyncio.to_thread(self._read)
             if fresh.prices is None:
                 return self._refused(fresh.findings, actor)
+            if against := await self._guard.findings(fresh.offers):
+                return self._refused((*fresh.findings, *against), actor)
             put = await self._put(fresh, actor, source)
             if isinstance(put, Reloaded):
                 return put

@@ -11,6 +11,7 @@ from pbxcharge.core.assigned import (
     AccountStep,
     AssignedSubscription,
     Billed,
+    OffersUsed,
     Turned,
     VersionSince,
 )
@@ -124,6 +125,16 @@ PRODUCT_BODIES = "SELECT version, body FROM product_version WHERE name = :name"
 """What the versions of a product say."""
 
 
+OFFERS_USED = """
+SELECT 'product', product, count(DISTINCT account_id) FROM product_assignment
+WHERE coalesce(until_us > :at_us, true) GROUP BY product
+UNION ALL
+SELECT 'subscription', subscription, count(DISTINCT account_id) FROM subscription_assignment
+WHERE NOT removed AND coalesce(closed_at_us > :at_us, true) GROUP BY subscription
+"""
+"""How many accounts have each product and each subscription plan, or will have it."""
+
+
 class SubscriptionQueries:
     """What may be asked about products and subscriptions; what an Account has stands in it.
 
@@ -213,6 +224,12 @@ class SubscriptionQueries:
     async def product_bodies(self, name: str) -> Mapping[str, str]:
         """What the versions of a product say, as canonical JSON."""
         return dict(await self._all(PRODUCT_BODIES, name=name))
+
+    async def offers_used(self, at_us: int) -> OffersUsed:
+        """How many accounts have, or will have, each product and subscription plan."""
+        found = await self._all(OFFERS_USED, at_us=at_us)
+        kinds = ("product", "subscription")
+        return OffersUsed(*({row[1]: row[2] for row in found if row[0] == it} for it in kinds))
 
     async def _all(self, sql: str, **parameters: Any) -> list[Any]:
         return await fetch(self._listing, sql, parameters)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pbxcharge.core.account import Account, Suspension
-from pbxcharge.core.assigned import Billed, Turned
+from pbxcharge.core.assigned import Billed, OffersUsed, Turned
 from pbxcharge.core.effects import FeatureCleared, SubscriptionAssigned
 from pbxcharge.core.feature import EditedBy, Feature
 from pbxcharge.core.money import MICROS
@@ -76,6 +76,14 @@ async def test_what_is_to_be_charged_next_is_known(store: Store) -> None:
     (found,) = await asked.due(NOW_US + 5, 10)
     assert found == (*await asked.of_accounts(["bob"]), billed)
     assert await asked.bills(["s-1"]) == {"s-1": billed}
+
+
+async def test_who_has_what_is_counted_while_it_lasts(store: Store) -> None:
+    """At the end of the add-on nobody has it any more."""
+    asked = store.queries.subscriptions
+    used = await asked.offers_used(NOW_US)
+    assert used == OffersUsed({"smartcall": 1, "forwarding": 1}, {"basic": 1})
+    assert (await asked.offers_used(NOW_US + MICROS)).products == {"smartcall": 1}
 
 
 async def test_records_and_lives_are_read_as_they_were_written(store: Store) -> None:

@@ -67,6 +67,11 @@ def site(folder: Path, **changed: str) -> CatalogResult:
     for name, text in changed.items():
         kind, _, stem = name.partition("_")
         (folder / f"{kind}s" / f"{stem}.yaml").write_text(text)
+    return as_it_is(folder)
+
+
+def as_it_is(folder: Path) -> CatalogResult:
+    """A site as its files lie there."""
     offers = OfferFiles(folder / "subscriptions", folder / "products", "EUR", "pbx1")
     return load_catalog(folder / "plans", (NumberRule("+", 1, ""),), offers=offers)
 

@@ -5,6 +5,13 @@ from pathlib import Path
 import pytest
 
 from pbxcharge.catalog.findings import Severity
+from pbxcharge.catalog.offer_books import (
+    manager_findings,
+    managers_of,
+    unused_findings,
+    vanished_findings,
+)
+from pbxcharge.core.assigned import OffersUsed
 from tests.unit.catalog.offer_texts import ADD_ON, MAIN, PLAN, SUBSCRIPTION, site
 
 OWNED = PLAN.format(name="retail") + "owner: acme\n"
@@ -130,11 +137,37 @@ def test_a_plan_that_changes_how_it_pays_at_a_date_agrees_with_itself(tmp_path: 
     assert not site(tmp_path, plan_later=later).findings
 
 
-def test_a_subscription_plan_that_no_product_names_is_named(tmp_path: Path) -> None:
-    """It may be assigned by itself; but most often a step was left out."""
-    (found,) = site(tmp_path, smartcall=MAIN.replace("subscription: basic", "")).findings
-    assert (found.severity, found.key) == (Severity.WARNING, "name")
+def test_a_subscription_plan_that_nobody_has_is_named(tmp_path: Path) -> None:
+    """Most often a step was left out; where it is assigned by itself, all is well."""
+    offers = site(tmp_path, smartcall=MAIN.replace("subscription: basic", "")).offers
+    (found,) = unused_findings(offers, {})
+    assert (Path(found.file).name, found.line, found.key) == ("basic.yaml", 1, "name")
     assert "associate the subscription plan with a product" in found.hint
+    assert not list(unused_findings(offers, {"basic": 1}))
+
+
+def test_what_accounts_have_and_no_file_has_is_named(tmp_path: Path) -> None:
+    """With how many they are."""
+    used = OffersUsed({"smartcall": 2, "office": 3}, {"premium": 1})
+    found = vanished_findings(site(tmp_path).offers, used, Severity.ERROR)
+    assert [(Path(it.file).name, it.message) for it in found] == [
+        ("products", "there is no product office, but accounts have it: 3"),
+        ("subscriptions", "there is no subscription plan premium, but accounts have it: 1"),
+    ]
+
+
+def test_a_manager_who_does_not_exist_is_named(tmp_path: Path) -> None:
+    """Nobody could use what only a misspelt reseller may; the site itself is always there."""
+    offers = site(
+        tmp_path,
+        smartcall=MAIN + "managed_by: acme\n",
+        extra=SUBSCRIPTION.format(name="extra", fee=1) + "managed_by: acne\n",
+        basic=SUBSCRIPTION.format(name="basic", fee=1) + "managed_by: site\n",
+    ).offers
+    assert managers_of(offers) == ("acme", "acne")
+    (found,) = manager_findings(offers, ["acme"])
+    assert (Path(found.file).name, found.line, found.key) == ("extra.yaml", 4, "managed_by")
+    assert found.message == "there is no account acne"
 
 
 def test_a_product_for_another_pbx_alone_is_named(tmp_path: Path) -> None:

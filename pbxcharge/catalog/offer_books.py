@@ -1,0 +1,78 @@
+"""What the files of products and subscription plans mean for the accounts that there are."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from pbxcharge.catalog.changes import unknown_account_hint
+from pbxcharge.catalog.findings import Finding, Severity
+from pbxcharge.catalog.offer_values import missing_step
+from pbxcharge.catalog.offers import Offers
+from pbxcharge.catalog.plan_form import OWNER_SITE
+from pbxcharge.catalog.source import Source
+from pbxcharge.core.assigned import OffersUsed
+
+_GIVE = {
+    "product": "give them another one first: pbxcharge account set-product, addon unassign",
+    "subscription plan": "close their subscriptions first: pbxcharge subscription close",
+}
+
+
+def managers_of(offers: Offers) -> tuple[str, ...]:
+    """The accounts that are written as managers of products and subscription plans."""
+    return tuple(sorted({name for _, name in _managed(offers)} - {"", OWNER_SITE}))
+
+
+def manager_findings(offers: Offers, known: Iterable[str]) -> Iterator[Finding]:
+    """Products and subscription plans of a reseller who does not exist: nobody could use them."""
+    there = frozenset((*known, "", OWNER_SITE))
+    for source, name in _managed(offers):
+        if name not in there:
+            message = f"there is no account {name}"
+            yield source.error(("managed_by",), message, unknown_account_hint(name))
+
+
+def vanished_findings(offers: Offers, used: OffersUsed, severity: Severity) -> Iterator[Finding]:
+    """Products and subscription plans that accounts have, and that no file has.
+
+    An error where they are still in force; a warning where they had gone before.
+    """
+    files = offers.files
+    written = {read.name for read in offers.products}
+    yield from _gone("product", files.products, used.products, written, severity)
+    written = {read.name for read in offers.subscriptions}
+    yield from _gone(
+        "subscription plan", files.subscriptions, used.subscriptions, written, severity
+    )
+
+
+def unused_findings(offers: Offers, assigned: Mapping[str, int]) -> Iterator[Finding]:
+    """Subscription plans that no product names and no account has."""
+    if any(read.value is None for read in offers.products):
+        return
+    named = {read.value.subscription for read in offers.products if read.value is not None}
+    for read in offers.subscriptions:
+        if read.name and read.name not in named and read.name not in assigned:
+            message = "no product names this subscription plan, and no account has it"
+            step = missing_step(
+                "associate the subscription plan with a product", f"subscription: {read.name}"
+            )
+            hint = f"{step}; or assign it by itself: pbxcharge subscription assign"
+            yield read.source.warning(("name",), message, hint)
+
+
+def _managed(offers: Offers) -> Iterator[tuple[Source, str]]:
+    yield from ((read.source, read.managed_by) for read in offers.products)
+    yield from ((read.source, read.managed_by) for read in offers.subscriptions)
+
+
+def _gone(
+    what: str,
+    folder: Path | None,
+    used: Mapping[str, int],
+    written: set[str],
+    severity: Severity,
+) -> Iterator[Finding]:
+    for name in sorted(used.keys() - written):
+        message = f"there is no {what} {name}, but accounts have it: {used[name]}"
+        hint = f"put the file back, or {_GIVE[what]}"
+        yield Finding(severity, "" if folder is None else str(folder), 0, "", message, hint)
