@@ -14,7 +14,9 @@ from pbxcharge.core.margin import Margin, margins, refunded_micros
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.price import Rate, RelativeTerms
 from pbxcharge.core.provenance import meaning, payer_rule
+from pbxcharge.core.shown_lines import decimal_amounts, percent_text
 from pbxcharge.core.slices import slices_from_text
+from pbxcharge.core.split import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,21 @@ def _level(level: ExplainedLevel) -> Document:
         "terms": rated and _terms(rated.rate),
         "windows": [{"from_s": from_s, "window": name} for from_s, name in level.windows],
         "lines": [asdict(line) for line in level.lines],
+        "parts": [_part(part, amount) for part, amount in _amounts(level.parts)],
+    }
+
+
+def _amounts(parts: Sequence[Part]) -> Iterator[tuple[Part, str]]:
+    return zip(parts, decimal_amounts([part.amount for part in parts]), strict=True)
+
+
+def _part(part: Part, amount: str) -> Document:
+    return {
+        "from_s": part.from_s,
+        "to_s": part.until_s,
+        "quota": part.quota or None,
+        "discount_percent": percent_text(part.discount),
+        "amount": amount,
     }
 
 

@@ -33,8 +33,20 @@ def priced_as(level: Document) -> str:
 def line_name(line: Document) -> str:
     """What a line is for, and in which time window: "blocks, evening"."""
     kind = str(line["kind"])
+    if line.get("quota"):
+        return _allowance(line)
     name = _NAMES.get(kind, kind.replace("_", " "))
     return f"{name}, {line['window']}" if line["window"] else name
+
+
+def _allowance(line: Document) -> str:
+    """`2 min included (SmartMinutes)`, or `10 % off 1 min 30 s (SmartVolume)`."""
+    minutes, seconds = divmod(line["to_s"] - line["from_s"], 60)
+    parts = [f"{minutes} min" if minutes else "", f"{seconds} s" if seconds else ""]
+    talk = " ".join(filter(None, parts))
+    percent = line["discount_percent"].removesuffix(".00")
+    given = f"{talk} included" if percent == "100" else f"{percent} % off {talk}"
+    return f"{given} ({line['quota']})"
 
 
 def lines_table(lines: list[Document], total: str) -> None:

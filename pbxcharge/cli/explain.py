@@ -62,8 +62,34 @@ def _print_priced(priced: Document, currency: str) -> None:
         priced_by(level)
         if level["lines"]:
             lines_table(level["lines"], level["charge"])
+        _print_parts(level.get("parts", []))
     if priced["carrier"] is not None and priced["carrier"]["lines"]:
         _print_carrier(priced["carrier"], currency)
+
+
+def _print_parts(parts: list[Document]) -> None:
+    """The talk by the discount that included minutes or a volume discount gave."""
+    if not parts:
+        return
+    say("\nby discount, without the connect fee")
+    rows = [
+        (
+            f"{part['from_s']} to {part['to_s']}",
+            part["to_s"] - part["from_s"],
+            f"{part['discount_percent'].removesuffix('.00')} %",
+            part["quota"] or "",
+            part["amount"],
+        )
+        for part in parts
+    ]
+    columns = [
+        ("seconds of talk", "<"),
+        ("seconds", ">"),
+        ("off", ">"),
+        ("by", "<"),
+        ("amount", "."),
+    ]
+    table(columns, rows, "no parts")
 
 
 def _print_carrier(carrier: Document, currency: str) -> None:

@@ -5,7 +5,7 @@ that is free is half of its price, and no second is cheaper or dearer for where 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final, Protocol
@@ -214,19 +214,3 @@ def _from_record(record: Sequence[Any]) -> Span:
 def included_s(spans: Coverage, end_s: int) -> int:
     """How many of the seconds before an end cost nothing."""
     return sum(span.within_s(end_s) for span in spans if span.discount == 1)
-
-
-def parts(spans: Coverage, from_s: int, end_s: int) -> Iterator[tuple[int, int, Span | None]]:
-    """The talk between two ends as runs of seconds at one discount, None for the full price.
-
-    8 minutes of which the first 2 are free: 0 to 120 s by that span, 120 to 480 s by none.
-    """
-    for span in sorted((one for one in spans if one.discount), key=lambda one: one.from_s):
-        if span.from_s > from_s:
-            yield from_s, min(span.from_s, end_s), None
-        if span.from_s >= end_s:
-            return
-        from_s = min(span.until_s, end_s)
-        yield span.from_s, from_s, span
-    if from_s < end_s:
-        yield from_s, end_s, None

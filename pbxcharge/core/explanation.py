@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pbxcharge.core.cdr import EMERGENCY, Cdr, LevelCharge
+from pbxcharge.core.coverage import of_level
 from pbxcharge.core.money import format_amount
-from pbxcharge.core.price import RULE_SET, Charge, Rate, charge
+from pbxcharge.core.price import RULE_SET, Charge, Rate, charge, costs_of
 from pbxcharge.core.price_chain import RatedLevel
-from pbxcharge.core.pricing import carrying, charges, cost_micros, moment_of_record
+from pbxcharge.core.pricing import carrying, charges, cost_micros, moment_of_record, prices
 from pbxcharge.core.rating import Rating, lines_canonical
 from pbxcharge.core.shown_lines import ShownLine, charge_lines, shown_lines
+from pbxcharge.core.split import Part, split
 from pbxcharge.core.windows import NO_WINDOWS
 
 
@@ -38,6 +40,7 @@ class ExplainedLevel:
         lines: of the caller's own level as stored; of a level above as they come out again.
         windows: which of the plan's time windows were valid, from which second of talk on; "" is
             none of them.
+        parts: the talk by the discount that quotas gave; none where there were no quotas.
     """
 
     charged: LevelCharge
@@ -45,6 +48,7 @@ class ExplainedLevel:
     billed_s: int = 0
     lines: tuple[ShownLine, ...] = ()
     windows: tuple[tuple[int, str], ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,16 @@ def _levels(
         windows = _windows(cdr, rating, rated)
         billed_s = again[place].billed_s if place else cdr.billed_s
         lines = charge_lines(again[place]) if place else stored
-        yield ExplainedLevel(charged, rated, billed_s, lines, windows)
+        parts = _parts(cdr, rating, place)
+        yield ExplainedLevel(charged, rated, billed_s, lines, windows, parts)
+
+
+def _parts(cdr: Cdr, rating: Rating, place: int) -> tuple[Part, ...]:
+    spans = of_level(cdr.covered, place)
+    if not spans:
+        return ()
+    (costs,) = costs_of(prices(rating, moment_of_record(cdr, rating))[place])
+    return split(costs, spans, cdr.paid_s)
 
 
 def _windows(cdr: Cdr, rating: Rating, rated: RatedLevel) -> tuple[tuple[int, str], ...]:

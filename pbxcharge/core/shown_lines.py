@@ -29,6 +29,8 @@ class ShownLine:
         blocks: how many blocks.
         price_per_minute: decimal text, None for flat amounts.
         window: the time window whose terms these are, "" for the price's own.
+        quota: what takes something off here, "" for nothing.
+        discount_percent: how much of the price, decimal text; None where nothing is taken off.
     """
 
     kind: str
@@ -39,6 +41,8 @@ class ShownLine:
     blocks: int
     price_per_minute: str | None
     window: str = ""
+    quota: str = ""
+    discount_percent: str | None = None
 
 
 def charge_lines(charge: Charge) -> tuple[ShownLine, ...]:
@@ -60,6 +64,8 @@ def shown_lines(canonical: str) -> tuple[ShownLine, ...]:
             blocks=line["blocks"],
             price_per_minute=_price_text(line["price_per_minute"]),
             window=line.get("window", ""),
+            quota=line.get("quota", ""),
+            discount_percent=_percent(line.get("discount")),
         )
         for line, micros, amount in zip(stored, exact, decimal_amounts(exact), strict=True)
     )
@@ -88,6 +94,16 @@ def _shown(nanos: int) -> str:
     if rest:
         text = f"{format_amount(micros, 6)}{rest:03d}".rstrip("0")
     return f"-{text}" if nanos < 0 else text
+
+
+def percent_text(part: Fraction) -> str:
+    """A part of a price in percent: 1/4 is 25.00. It was written as decimals, so it is some."""
+    (text,) = decimal_amounts([100 * part * MICROS])
+    return text
+
+
+def _percent(part: str | None) -> str | None:
+    return None if part is None else percent_text(Fraction(part))
 
 
 def _price_text(fraction: str | None) -> str | None:

@@ -17,7 +17,6 @@ from pbxcharge.core.coverage import (
     coverage_to_text,
     cut,
     joined,
-    parts,
     uses,
 )
 from pbxcharge.core.price import (
@@ -36,6 +35,7 @@ from pbxcharge.core.price import (
     longest_talk_s,
 )
 from pbxcharge.core.rating import lines_canonical
+from pbxcharge.core.split import discount_percent, split
 from tests.examples import examples
 from tests.fakes.any_price import amounts, prices_of_calls, short_talk
 
@@ -64,10 +64,12 @@ def test_two_minutes_left_and_a_call_of_eight() -> None:
     """2 min at 0.00 and 6 min at 0.60."""
     spans = (free(0, 120),)
     assert cost(spans, 480) == 60 * CENT
-    assert [(end - begin, span) for begin, end, span in parts(spans, 0, 480)] == [
-        (120, spans[0]),
-        (360, None),
+    parts = split(costs_of(a_rate())[0], spans, 480)
+    assert [(part.seconds, part.amount) for part in parts] == [
+        (120, Fraction(0)),
+        (360, Fraction(60 * CENT)),
     ]
+    assert discount_percent(parts) == 25
 
 
 def test_of_a_block_the_seconds_count_that_are_covered() -> None:
