@@ -193,6 +193,14 @@ def test_a_fee_that_is_not_what_its_record_says_is_named(copy: Path, how: str) -
     assert "xdr_entry_differs" in {finding.code for finding in verify(copy)}
 
 
+@pytest.mark.parametrize(("kind", "micros"), [("fee", 1), ("penalty", 1), ("credit", -1)])
+def test_fees_and_penalties_take_and_credits_give(copy: Path, kind: str, micros: int) -> None:
+    """The other way round it is damage."""
+    change = f"UPDATE entry SET kind = '{kind}', amount_micros = {micros} WHERE kind = 'fee'"
+    damage(copy, change)
+    assert "entry_sign" in {finding.code for finding in verify(copy)}
+
+
 @pytest.mark.parametrize("trigger", ["entry_never_changed", "entry_never_deleted"])
 def test_a_ledger_without_its_guards_is_named(copy: Path, trigger: str) -> None:
     """Whoever wants to edit entries must drop a trigger first; that shows."""
