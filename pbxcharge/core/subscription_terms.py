@@ -184,6 +184,7 @@ class SubscriptionPlan:
     credits: CreditTerms = field(default_factory=CreditTerms)
 
     def __hash__(self) -> int:
+        # As that of a row; plans of one name and fee are told apart by all they say.
         return hash((self.name, self.monthly_fee_micros))
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from pbxcharge.core.subscription import (
     Revision,
     SubscriptionState,
     lifetime,
+    revisions_since,
 )
 from pbxcharge.core.subscription_terms import ActivationMode, DeadReason
 from tests.fakes.subscriptions import MONTHS, a_life, a_plan, an_outage
@@ -75,6 +76,21 @@ def test_revisions_begin_one_after_the_other() -> None:
     for revisions in ((), (one, one)):
         with pytest.raises(ValueError, match="revisions"):
             Assignment(assignment_id="a", revisions=revisions, starts_at_us=0)
+
+
+@pytest.mark.parametrize(
+    ("assigned_us", "fees"),
+    [(0, [30, 40, 50]), (10, [30, 40, 50]), (19, [30, 40, 50]), (20, [40, 50]), (99, [50])],
+)
+def test_a_subscription_has_the_plan_as_it_was_then_and_later(
+    assigned_us: int, fees: list[int]
+) -> None:
+    """What the plan said before is no matter of it; one that came later counts from its first."""
+    history = tuple(
+        Revision(since_us, a_plan(fee)) for since_us, fee in ((10, "30"), (20, "40"), (30, "50"))
+    )
+    found = revisions_since(history, assigned_us)
+    assert [one.plan.monthly_fee_micros // 10**6 for one in found] == fees
 
 
 @pytest.mark.parametrize(
