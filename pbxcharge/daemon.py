@@ -335,9 +335,10 @@ class Daemon:
     async def _after_reload(self) -> None:
         """What follows from files that came into force."""
         try:
+            await self.office.provisioning.follow_products()
             await self._review()
         except OperatingError as error:
-            self._log.error("running calls not told of the plans", error=str(error))
+            self._log.error("what runs does not follow the plans yet", error=str(error))
         if self.ami.ready:
             await self.emergency.compare()
 

@@ -122,6 +122,10 @@ class Alignment:
             raise
         return changed
 
+    async def adopt(self, accounts: Sequence[Account], plan: Plan) -> None:
+        """Let the wallets of accounts be as a plan wants them that is theirs from now on."""
+        await self._align(accounts, plan)
+
     async def convert_waiting(self, plans: Mapping[str, Plan]) -> None:
         """Try again what live calls forbade."""
         for account_id in sorted(self.waiting):

@@ -62,5 +62,9 @@ class Office:
         self.rerating = Rerating(writer, records, Judge(records, prices, closed), clock, turn)
 
     async def align_wallets(self) -> int:
-        """Let every wallet be as its plan wants it now; how many were changed."""
+        """Let every wallet be as its plan wants it now; how many were changed.
+
+        Before that, accounts have the plan that their main product names.
+        """
+        await self.provisioning.follow_products()
         return await self.provisioning.align_wallets()

@@ -12,7 +12,7 @@ from pbxcharge.core.credit import InUse, Operation
 from pbxcharge.core.effects import AccountSaved, Effect, ExtensionSaved
 from pbxcharge.core.plan import Plan
 from pbxcharge.flow.acts import Declined, Done, Refusal
-from pbxcharge.flow.alignment import Alignment, Obstacle
+from pbxcharge.flow.alignment import ACTOR, ALIGNED_AT_ONCE, Alignment, Obstacle
 from pbxcharge.flow.assigning import Stamp
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.closing import closing
@@ -74,6 +74,7 @@ class Provisioning:
         self._turn = turn
         self._months = months
         self._alignment = Alignment(writer, records, clock, months)
+        self._behind = False
 
     async def add_account(self, wanted: Account, actor: str) -> Done[Account] | Declined:
         """Add an account; with a plan, its wallets and initial credit too.
@@ -192,11 +193,43 @@ class Provisioning:
         """
         return await self._alignment.follow({}, self._plans)
 
+    async def follow_products(self) -> int:
+        """Charge accounts by the plan that their main product names now; how many were changed.
+
+        A product may have been edited, also while nobody ran. Credit is granted to nobody by that.
+
+        Raises:
+            StorageDown: `convert_waiting` goes on with those that are left.
+        """
+        self._behind, changed = True, 0
+        named = {name: each.plain_plan for name, each in self._prices.products.items()}
+        plans = {name: plan for name, plan in named.items() if plan in self._plans and plan}
+        while plans:
+            async with self._turn:
+                left = await self._records.accounts_off_product(plans, ALIGNED_AT_ONCE)
+                if not left:
+                    break
+                await self._adopt(left, plans)
+            changed += len(left)
+        self._behind = False
+        return changed
+
+    async def _adopt(self, accounts: Sequence[Account], plans: Mapping[str, str]) -> None:
+        moved = [replace(account, plan=plans[account.product or ""]) for account in accounts]
+        async with self._months.turn:
+            for name in {account.plan for account in moved if account.plan}:
+                own = [account for account in moved if account.plan == name]
+                await self._alignment.adopt(own, self._plans[name])
+        now_us = self._clock.wall_us()
+        await self._writer.submit((), [AccountSaved(each, now_us, ACTOR) for each in moved])
+
     async def convert_waiting(self) -> bool:
         """Convert wallets whose live calls, which forbade it before, have ended.
 
         Whether none waits any more, of those that did: then the calls may be reviewed.
         """
+        if self._behind:
+            await self.follow_products()
         if not self._alignment.waiting:
             return False
         async with self._turn:

@@ -68,6 +68,10 @@ class Records(BulkRecords, Protocol):
         """Who is charged by a plan."""
         ...
 
+    async def accounts_off_product(self, plans: Mapping[str, str], limit: int) -> list[Account]:
+        """Accounts with another plan than their main product names; `plans` are by product."""
+        ...
+
     async def payer(self, endpoint: str) -> tuple[Extension, tuple[Account, ...]] | None:
         """The extension that an endpoint is, and its owner with every account above."""
         ...

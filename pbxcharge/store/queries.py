@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 import aiosqlite
+import orjson
 
 from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.call import Call
@@ -175,6 +176,11 @@ class Queries:
     async def accounts_of_plan(self, plan: str) -> list[Account]:
         """Who is charged by a plan, by id."""
         return [rows.account(row) for row in await self._all(selects.ACCOUNTS_OF_PLAN, plan=plan)]
+
+    async def accounts_off_product(self, plans: Mapping[str, str], limit: int) -> list[Account]:
+        """Accounts with another plan than their main product names; `plans` are by product."""
+        asked = {"plans": orjson.dumps(plans).decode(), "limit": limit}
+        return [rows.account(row) for row in await self._all(selects.ACCOUNTS_OFF_PRODUCT, **asked)]
 
     async def plan_users(self) -> dict[str, int]:
         """How many accounts each plan charges; closed ones are not counted."""

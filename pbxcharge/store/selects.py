@@ -82,6 +82,15 @@ ORDER BY account.account_id
 ACCOUNTS_OF_PLAN = f"SELECT {_ACCOUNT} FROM account WHERE plan = :plan ORDER BY account_id"
 """Who is charged by a plan."""
 
+ACCOUNTS_OFF_PRODUCT = f"""
+SELECT {_ACCOUNT} FROM account
+WHERE account.product IS NOT NULL AND status <> 'closed'
+  AND plan IS NOT (SELECT value FROM json_each(:plans) WHERE key = account.product)
+  AND account.product IN (SELECT key FROM json_each(:plans))
+ORDER BY account_id LIMIT :limit
+"""
+"""Accounts that are charged by another plan than their main product names."""
+
 PLAN_USERS = """
 SELECT plan, count(*) FROM account
 WHERE plan IS NOT NULL AND status <> 'closed'
