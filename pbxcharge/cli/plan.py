@@ -279,7 +279,8 @@ def _answer(
                 "plan": change.name,
                 "before": change.before,
                 "after": change.after,
-                "accounts": users.get(change.name, 0),
+                # A plan to come will charge those who have the plan of its name.
+                "accounts": users.get(change.name.partition(_BEGINS)[0], 0),
             }
             for change in changes
         ],

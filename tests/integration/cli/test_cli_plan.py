@@ -90,6 +90,15 @@ async def test_files_go_into_the_folder_and_into_force(served: Site) -> None:
     assert "no plan changes" in (await served.run("plan", "apply")).err
 
 
+async def test_a_plan_to_come_is_for_those_who_have_the_plan_of_its_name(site: Site) -> None:
+    """Nobody is charged by it yet; when its instant comes, alice is."""
+    kiosk = (site.folder / "plans" / "kiosk.yaml").read_text()
+    later = kiosk.replace("name: kiosk", "name: kiosk\neffective_from: 2099-01-01")
+    applied = await site.ask("plan", "apply", "--check", write(site.folder / "later.yaml", later))
+    (change,) = applied["changes"]
+    assert (change["plan"], change["accounts"]) == ("kiosk from 2099-01-01 00:00", 1)
+
+
 async def test_a_plan_to_come_is_not_said_to_count_from_the_next_call(served: Site) -> None:
     """What counts at once is said so alone; a plan to come has words of its own."""
     gold = write(served.folder / "gold.yaml", GOLD)
