@@ -44,13 +44,13 @@ async def test_an_emergency_call_needs_no_daemon() -> None:
 
 
 def list_another_number(settings: Any) -> None:
-    """The site's list has 999, which nobody has written into the dialplan."""
+    """The site's list has 110, which nobody has written into the dialplan."""
     settings["timing"].update(spool_check_s=1)
-    settings["emergency"]["numbers"].append({"dialled": "999", "sent": "112"})
+    settings["emergency"]["numbers"].append({"dialled": "110", "sent": "112"})
 
 
 async def test_a_number_that_the_dialplan_lacks_is_put_through_by_the_daemon() -> None:
-    """999 reaches the trunk as 112, free, without an account that pays; forwards do not.
+    """110 reaches the trunk as 112, free, without an account that pays; forwards do not.
 
     Seen failing with a dialplan that knows no other verdict than ALLOW, and with a Gate that asks
     the authorizer first.
@@ -59,14 +59,14 @@ async def test_a_number_that_the_dialplan_lacks_is_put_through_by_the_daemon() -
         payer = await metered.payer()
         await payer.set_status("suspended")
         metered.asterisk.carrier.plan("112", FarEnd.answers(talk_s=1.5))
-        call = payer.dial("999")
+        call = payer.dial("110")
         assert (await call.trace.until_over()).final_code == 200
         (cdr,) = await payer.cdrs_when(1)
-        assert (cdr["call_type"], cdr["dialled"]) == ("emergency", "999")
+        assert (cdr["call_type"], cdr["dialled"]) == ("emergency", "110")
         assert (cdr["disposition"], cdr["charge"]) == ("ANSWERED", "0.00")
         assert metered.site.log.find("emergency number asked for, Asterisk's dialplan lacks it")
         await metered.asterisk.cli(
-            f"channel originate Local/{payer.phone.extension}*999@pbxc-behalf/n application Wait 5"
+            f"channel originate Local/{payer.phone.extension}*110@pbxc-behalf/n application Wait 5"
         )
         await payer.cdrs_when(2)
         assert len(metered.asterisk.carrier.legs("112")) == 1

@@ -53,6 +53,7 @@ async def test_lists_are_complete_in_spite_of_the_filter(scripted: Scripted) -> 
     assert lines == [
         ("112", "pbxc-emergency-call,s,1(112,PJSIP/112@carrier)"),
         ("911", "pbxc-emergency-call,s,1(911,PJSIP/112@carrier)"),
+        ("999", "pbxc-emergency-call,s,1(999,PJSIP/112@carrier)"),
     ]
 
 

@@ -58,7 +58,7 @@ class FakeAsterisk:
         self.dialplan = {
             "pbxc-emergency": {
                 dialled: f"Gosub(pbxc-emergency-call,s,1({dialled},PJSIP/112@carrier))"
-                for dialled in ("112", "911")
+                for dialled in ("112", "911", "999")
             }
         }
         self.contexts = contexts()

@@ -65,11 +65,11 @@ async def test_an_owner_that_does_not_exist_is_named_with_its_line(site: Site) -
 
 async def test_an_extension_that_is_an_emergency_number_is_told(site: Site) -> None:
     """It was free when it was given, and came onto the list later."""
-    await site.run("extension", "add", "alice-9", "--number", "999", "--account", "alice")
-    site.change(lambda settings: settings["emergency"]["numbers"].append(999))
+    await site.run("extension", "add", "alice-9", "--number", "110", "--account", "alice")
+    site.change(lambda settings: settings["emergency"]["numbers"].append(110))
     found = (await site.run("--json", "check")).json["findings"]
-    clash = [it for it in found if it["key"] == "emergency.numbers[3]"]
-    assert clash[0]["message"].startswith("999 is also the extension of alice-9")
+    clash = [it for it in found if it["key"] == "emergency.numbers[4]"]
+    assert clash[0]["message"].startswith("110 is also the extension of alice-9")
 
 
 async def test_a_price_below_cost_is_told_with_its_line(site: Site) -> None:

@@ -6,14 +6,14 @@ from tests.exchange import exchange
 
 RIGHT = {
     number: f"Gosub(pbxc-emergency-call,s,1({number},PJSIP/112@carrier))"
-    for number in ("112", "911")
+    for number in ("112", "911", "999")
 }
 
 
 @pytest.mark.parametrize(
     ("loaded", "said"),
     [
-        ({}, "112 is missing; 911 is missing"),
+        ({}, "112 is missing; 911 is missing; 999 is missing"),
         ({**RIGHT, "0900": RIGHT["112"]}, "0900 is not on the list"),
         ({**RIGHT, "911": "Hangup()"}, "911 does Hangup() instead of"),
     ],

@@ -92,10 +92,10 @@ async def test_other_settings_are_named_as_needing_a_restart() -> None:
 async def test_emergency_list_is_compared_with_the_dialplan_again() -> None:
     """A number that is on the list and not in the dialplan is said at once."""
     async with exchange({"alice": "9.00"}) as x:
-        x.site.config.write_text(x.site.config.read_text().replace("911", "999"))
+        x.site.config.write_text(x.site.config.read_text().replace("911", "110"))
         seen = len(x.site.log.lines)
         await hup(x, "plans_in_force")
-        await until(lambda: "999 is missing" in str(x.site.log.lines[seen:]))
+        await until(lambda: "110 is missing" in str(x.site.log.lines[seen:]))
 
 
 async def test_wallets_may_be_spent_as_low_as_the_new_plan_says() -> None:

@@ -102,11 +102,11 @@ async def test_an_emergency_leg_is_known_by_its_number_alone() -> None:
 async def test_what_the_dialplan_puts_through_as_an_emergency_is_one() -> None:
     """A number that the loaded dialplan still has, though it is no more on the site's list."""
     async with exchange({"alice": "1.00"}, serve=False, change=OFTEN) as x:
-        old = "Gosub(pbxc-emergency-call,s,1(999,PJSIP/999@carrier))"
-        x.pbx.dialplan["pbxc-emergency"]["999"] = old
-        before = x.pbx.dial_trunk("PJSIP/999@carrier")
+        old = "Gosub(pbxc-emergency-call,s,1(110,PJSIP/110@carrier))"
+        x.pbx.dialplan["pbxc-emergency"]["110"] = old
+        before = x.pbx.dial_trunk("PJSIP/110@carrier")
         await x.serve()
-        after = x.pbx.dial_trunk("PJSIP/999@carrier")
+        after = x.pbx.dial_trunk("PJSIP/110@carrier")
         await until(lambda: len(x.pbx.acted("Status")) >= 3)
         assert {before.uniqueid, after.uniqueid} <= x.pbx.channels.keys()
 
