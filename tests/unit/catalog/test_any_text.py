@@ -8,13 +8,16 @@ from hypothesis import strategies as st
 
 from pbxcharge.catalog.findings import has_errors
 from pbxcharge.catalog.load import load_catalog
+from pbxcharge.catalog.offers import OfferFiles, Priced, load_offers
 from pbxcharge.core.number import NumberRule
 from pbxcharge.settings import load_settings
 from tests.examples import examples
 
 CONFIG = Path(__file__).parents[3] / "config"
 RULES = (NumberRule("+", 1, ""),)
-FILES = [path.read_text() for path in (CONFIG / "pbxcharge.yaml", *CONFIG.glob("plans/*.yaml"))]
+FOLDERS = ("plans", "subscriptions", "products")
+WRITTEN = [path for folder in FOLDERS for path in sorted((CONFIG / folder).glob("*.yaml"))]
+FILES = [path.read_text() for path in (CONFIG / "pbxcharge.yaml", *WRITTEN)]
 
 YAML_TEXT = st.text(
     st.sampled_from("abn019.-+/:,[]{}#&*!|>'\"%@`?~ \t\n\r\\\0é\u2028\ufeff"), max_size=60
@@ -43,6 +46,9 @@ def damaged(draw: st.DrawFn) -> str:
 @example("? ? ?")
 @example("prices: {public: [[]]}")
 @example("numbers: {rules: [{prefix: {}}]}")
+@example("features: {mailbox: []}\nusage: [x, {overdraft: {amount: [1]}}]\nincluded: [[], {}]")
+@example("features: {mailbox: {enabled: [], limit: {}}}\nusage: {}\ngoes_with: [[]]\nservices: {}")
+@example("fees: []\npromotions: [x, {periods: 1}]\ncredits: {for_days: x}\nminimum_term: no")
 @example("emergency: {numbers: [[], {dialled: []}, x]}")
 def test_any_text_is_a_catalog_or_findings(text: str) -> None:
     """An admin's slip, a cut file, a picture under the wrong name: named, not a traceback."""
@@ -53,6 +59,7 @@ def test_any_text_is_a_catalog_or_findings(text: str) -> None:
         assert (site is None) == has_errors(findings)
         result = load_catalog(Path(folder), RULES)
         assert (result.catalog is None) == has_errors(result.findings)
-    for finding in (*findings, *result.findings):
+        _, of_offers = load_offers(OfferFiles(Path(folder), Path(folder), "EUR", "pbx1"), Priced())
+    for finding in (*findings, *result.findings, *of_offers):
         assert finding.message
         assert 0 <= finding.line <= text.count("\n") + text.count("\r") + 2
