@@ -48,6 +48,7 @@ from pbxcharge.catalog.stored_plan import stored_plan
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan
 from pbxcharge.errors import WrongCurrency
+from pbxcharge.flow.billing import Billing
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.plan_record import PlanRecord
@@ -182,7 +183,11 @@ async def writing(
         prices = site_prices(settings, settings.routing, plans, to_come, decks, plans_at, offered)
         office = Office(store.writer, store.queries, prices, Clock(), currency)
         record = PlanRecord(store.writer, store.queries.plans, Clock(), _Silent())
-        yield _api(Desk(store.queries, prices, currency, office, plan_record=record))
+        turn, log = office.turn, _Silent()
+        billing = Billing(store.writer, store.queries, prices, Clock(), turn, log)
+        yield _api(
+            Desk(store.queries, prices, currency, office, plan_record=record, billing=billing)
+        )
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ from pbxcharge.flow.account_dates import AccountDates
 from pbxcharge.flow.archive import Archive
 from pbxcharge.flow.authorize import Authorizer
 from pbxcharge.flow.balance import Teller
+from pbxcharge.flow.billing_watch import BillingWatch
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.confirm import Confirmation
 from pbxcharge.flow.effective_dates import EffectiveDates
@@ -202,6 +203,10 @@ class Daemon:
         )
         self.account_dates = AccountDates(store.queries.subscriptions, self._review, clock, logger)
         store.writer.on_accounts(self.account_dates.changed)
+        self.billing = BillingWatch(
+            store.writer, store.queries, prices, clock, self.office.turn, logger, self._review
+        )
+        store.writer.on_billing(self.billing.changed)
         self.api = ApiServer(
             settings.socket,
             self.office,
@@ -211,11 +216,13 @@ class Daemon:
             prices,
             self.archive,
             self.reload,
+            self.billing.billing,
         )
 
     async def start(self, stop: asyncio.Event, reread: asyncio.Event) -> None:
         """Start every part, unless told to stop before Asterisk was there."""
         self._store.writer.on_credit(self.meter.on_credit)
+        self._store.writer.on_credit(self.billing.credit_rose)
         self.journal.keep_with(self.archive.keep, (await self._store.queries.event_ids())[1])
         await self.office.align_wallets()
         await self.reload.inspect()
@@ -244,6 +251,7 @@ class Daemon:
         self._spawn(self._lag.watch())
         self._spawn(self.dates.watch())
         self._spawn(self.account_dates.watch())
+        self._spawn(self.billing.watch())
         self._spawn(self.archive.forget_old())
         self._spawn(self._tell_systemd())
         self._notifier.say("READY=1", f"STATUS=metering {calls} calls taken up")

@@ -10,6 +10,7 @@ from pbxcharge.core.call import Call
 from pbxcharge.errors import ActDeclined
 from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.archive import Archive
+from pbxcharge.flow.billing import Billing
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.office import Office
@@ -39,6 +40,7 @@ class Desk:
         reload: puts changed plans into force; None in a command on its own.
         plan_record: writes the history of plans; None where a reload does, and where the books may
             only be read.
+        billing: charges what subscriptions owe; None where the books may only be read.
     """
 
     queries: Queries
@@ -51,6 +53,7 @@ class Desk:
     streams: Streams = field(default_factory=Streams)
     reload: Reload | None = None
     plan_record: PlanRecord | None = None
+    billing: Billing | None = None
 
     @property
     def acting(self) -> Office:

@@ -133,6 +133,13 @@ class WrittenBody(Body):
     number: int
 
 
+class BillingBody(Body):
+    """Until when subscriptions are charged, null is now; and where a run goes on."""
+
+    until: str | None = None
+    place: str = ""
+
+
 BODIES: dict[str, type[Body]] = {
     "/accounts": AccountBody,
     "/accounts/plan": PlanBody,
@@ -149,5 +156,6 @@ BODIES: dict[str, type[Body]] = {
     "/plans/apply": ApplyBody,
     "/exports/choose": ChooseBody,
     "/exports/written": WrittenBody,
+    "/billing/run": BillingBody,
 }
 """What each act carries, by its path."""

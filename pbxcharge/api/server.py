@@ -15,6 +15,7 @@ from pbxcharge.api.app import build_app
 from pbxcharge.api.desk import Desk
 from pbxcharge.errors import SocketTaken
 from pbxcharge.flow.archive import Archive
+from pbxcharge.flow.billing import Billing
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.office import Office
@@ -41,6 +42,7 @@ class ApiServer:
         prices: the plans in force and the number rules.
         archive: what of the live cost log is being stored.
         reload: puts changed plans into force.
+        billing: charges what subscriptions owe.
     """
 
     def __init__(
@@ -53,10 +55,19 @@ class ApiServer:
         prices: Prices,
         archive: Archive | None = None,
         reload: Reload | None = None,
+        billing: Billing | None = None,
     ) -> None:
         self._path = path
         self.desk = Desk(
-            queries, prices, office.currency, office, meter, journal, archive, reload=reload
+            queries,
+            prices,
+            office.currency,
+            office,
+            meter,
+            journal,
+            archive,
+            reload=reload,
+            billing=billing,
         )
         self.server = _Server(_config(self.desk))
         self._serving: asyncio.Task[None] | None = None

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from pbxcharge.api import (
     accounts,
+    billing,
     calls,
     check,
     dids,
@@ -65,6 +66,7 @@ READS: dict[str, Answer] = {
     "/plan/version": plan_versions.version,
     "/check": check.facts,
     "/exports": exports.files,
+    "/billing/preview": billing.foresee,
     **REPORTS,
 }
 """Answers a desk and what is asked for."""
@@ -86,5 +88,6 @@ ACTS: dict[str, Answer] = {
     "/exports/choose": exports.choose,
     "/exports/written": exports.written,
     "/plans/apply": plans.apply_plans,
+    "/billing/run": billing.run,
 }
 """Answers a desk, an actor, and what is to be done."""

@@ -6,6 +6,7 @@ import typer
 
 from pbxcharge.cli import (
     account,
+    bill,
     call,
     deck,
     did,
@@ -111,6 +112,7 @@ app.add_typer(call.calls, name="calls")
 export.add_to(record.app)
 app.add_typer(record.app, name="cdr")
 app.add_typer(report.app, name="report")
+app.add_typer(bill.app, name="bill")
 tail.add_to(app)
 replay.add_to(app)
 rerate.add_to(app)

@@ -20,6 +20,7 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.prices import Prices
 from pbxcharge.logger import Logger
+from pbxcharge.store.billing_queries import FIRST
 
 BATCH: Final = 48
 """So many accounts are charged in one transaction: authorizations wait for one at most."""
@@ -29,6 +30,15 @@ SLICE: Final = 6
 
 PAGE: Final = 3_000
 """So many subscriptions are listed at once."""
+
+PART: Final = 500
+"""After so many accounts a run by command is asked to go on, so that no answer takes long."""
+
+FROM_WAITING: Final = "waiting:"
+"""Where a run begins that also compares what waits with what is available now."""
+
+FROM_DUE: Final = "due"
+"""Where one begins that only charges what is due."""
 
 
 class DueCharges(Charges, Protocol):
@@ -117,36 +127,65 @@ class Billing:
         Raises:
             StorageDown: some of it may be done; the rest is done by the next run.
         """
-        now_us = self._clock.wall_us() if until_us is None else until_us
-        run = BillingRun(now_us)
-        if until_us is None:
-            self.waiting = set(await self._records.billing.waiting())
-            await self.compare(sorted(self.waiting), run)
-        await self.charge_due(run)
-        run.waiting, run.waiting_micros = await self._records.billing.waiting_sum()
+        run = BillingRun(self._clock.wall_us() if until_us is None else until_us)
+        place: str | None = FROM_WAITING if until_us is None else FROM_DUE
+        while place is not None:
+            place = await self.some(run, place)
+        await self.sum_up(run)
         return run
+
+    async def some(self, run: BillingRun, place: str) -> str | None:
+        """Charge some accounts; where the run goes on, None at its end.
+
+        Args:
+            run: what was done is added to it.
+            place: FROM_WAITING, FROM_DUE, or what the part before gave.
+        """
+        if not place.startswith(FROM_WAITING):
+            return FROM_DUE if await self.charge_due(run, PART) else None
+        if place == FROM_WAITING:
+            self.waiting = set(await self._records.billing.waiting())
+        last = place.removeprefix(FROM_WAITING)
+        names = sorted(name for name in self.waiting if name > last)[:PART]
+        if not names:
+            return FROM_DUE
+        await self.compare(names, run)
+        return FROM_WAITING + names[-1]
+
+    async def sum_up(self, run: BillingRun) -> None:
+        """Add to a run what waits on the whole site."""
+        run.waiting, run.waiting_micros = await self._records.billing.waiting_sum()
 
     async def compare(self, account_ids: Sequence[str], run: BillingRun) -> None:
         """Charge accounts, and compare what waits with what is available at this instant."""
-        for first in range(0, len(account_ids), BATCH):
-            await self._charge(account_ids[first : first + BATCH], run, looked=True)
+        await self._charge_all(account_ids, run, looked=True)
 
-    async def charge_due(self, run: BillingRun) -> None:
-        """Charge what is due: those with others below them first, whose lives are theirs, too."""
+    async def charge_due(self, run: BillingRun, at_most: int | None = None) -> bool:
+        """Charge what is due: those with others below them first, whose lives are theirs, too.
+
+        Returns:
+            Whether there is more, since so many accounts were charged.
+        """
+        enough = None if at_most is None else run.accounts + at_most
         seen = set(run.failed)
         above = await self._records.billing.due_above(run.until_us)
         await self._charge_all([name for name in above if name not in seen], run)
         seen.update(above)
-        place = (-(2**63), "")
+        place = FIRST
         while page := await self._records.billing.due(run.until_us, place, PAGE):
             place = page[-1][:2]
-            names = dict.fromkeys(name for *_, name in page if name not in seen)
+            names = list(dict.fromkeys(name for *_, name in page if name not in seen))
             seen.update(names)
-            await self._charge_all(list(names), run)
+            await self._charge_all(names, run)
+            if enough is not None and run.accounts >= enough:
+                return True
+        return False
 
-    async def _charge_all(self, account_ids: Sequence[str], run: BillingRun) -> None:
+    async def _charge_all(
+        self, account_ids: Sequence[str], run: BillingRun, looked: bool = False
+    ) -> None:
         for first in range(0, len(account_ids), BATCH):
-            await self._charge(account_ids[first : first + BATCH], run, looked=False)
+            await self._charge(account_ids[first : first + BATCH], run, looked)
 
     async def _charge(self, names: Sequence[str], run: BillingRun, looked: bool) -> None:
         """A batch in one transaction; if the books refuse it, each account by itself."""

@@ -1,14 +1,18 @@
 """When the billing engine runs in the daemon: at the instants, and when something happens."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from pbxcharge.core.account import wallet_owner
 from pbxcharge.core.money import MICROS
 from pbxcharge.errors import OperatingError
-from pbxcharge.flow.billing import Billing
+from pbxcharge.flow.billing import Billing, DueRecords
+from pbxcharge.flow.billing_facts import Turns
 from pbxcharge.flow.billing_run import BillingRun
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.ports import Writer
+from pbxcharge.flow.prices import Prices
 from pbxcharge.logger import Logger
 
 LOOK_EVERY_S: Final = 30.0
@@ -16,7 +20,20 @@ LOOK_EVERY_S: Final = 30.0
 after it, too."""
 
 
-class NextCharges(Protocol):
+TELL_AFTER_S: Final = 1.0
+"""Accounts that are suspended one after the other are told to the calls together."""
+
+
+class NextCharges(DueRecords, Protocol):
+    """The books, as far as the engine and whoever wakes it read them."""
+
+    @property
+    def subscriptions(self) -> "NextTurns":
+        """What became of accounts and plans, and what is due next."""
+        ...
+
+
+class NextTurns(Turns, Protocol):
     """When subscriptions are to be looked at."""
 
     async def next_at_us(self) -> int | None:
@@ -28,20 +45,32 @@ class BillingWatch:
     """Has everything charged that becomes due, as long as the daemon runs.
 
     Args:
-        billing: charges it.
-        charges: when the next is due.
-        clock: the wall clock says what is.
+        writer: the one writer.
+        records: what is committed.
+        prices: the plans in force.
+        clock: the wall clock says what is due.
+        turn: see Billing.
         logger: what was charged stands there, and what could not be.
+        review: tells the running calls what their accounts may do now.
     """
 
     def __init__(
-        self, billing: Billing, charges: NextCharges, clock: Clock, logger: Logger
+        self,
+        writer: Writer,
+        records: NextCharges,
+        prices: Prices,
+        clock: Clock,
+        turn: asyncio.Lock,
+        logger: Logger,
+        review: Callable[[], Awaitable[None]],
     ) -> None:
-        self._billing = billing
-        self._charges = charges
+        self.billing = Billing(writer, records, prices, clock, turn, logger, self._account_turned)
+        self._charges = records.subscriptions
         self._clock = clock
         self._log = logger
+        self._review = review
         self._wake = asyncio.Event()
+        self._turned = asyncio.Event()
         self._rose: set[str] = set()
         self._begun = False
 
@@ -51,13 +80,18 @@ class BillingWatch:
 
     def credit_rose(self, wallets: frozenset[str]) -> None:
         """Wallets have more to give: what waits for that is compared with it."""
-        rose = self._billing.waiting & {wallet_owner(wallet) for wallet in wallets}
+        rose = self.billing.waiting & {wallet_owner(wallet) for wallet in wallets}
         if rose:
             self._rose |= rose
             self._wake.set()
 
     async def watch(self) -> None:
         """As long as the daemon runs; first of all what was missed is charged."""
+        async with asyncio.TaskGroup() as side_by_side:
+            side_by_side.create_task(self._charge())
+            side_by_side.create_task(self._tell_calls())
+
+    async def _charge(self) -> None:
         while True:
             self._wake.clear()
             try:
@@ -67,10 +101,21 @@ class BillingWatch:
                 wait_s = LOOK_EVERY_S
             await self._wait(wait_s)
 
+    def _account_turned(self, account_id: str) -> None:
+        self._turned.set()
+
+    async def _tell_calls(self) -> None:
+        """A suspended account's calls end with their paid time, a resumed one's go on."""
+        while True:
+            await self._turned.wait()
+            self._turned.clear()
+            await self._review()
+            await asyncio.sleep(TELL_AFTER_S)
+
     async def _look(self) -> float:
         """Charge what is due; how long there is nothing to charge."""
         if not self._begun:
-            self._told(await self._billing.run())
+            self._told(await self.billing.run())
             self._begun = True
         elif self._rose:
             await self._compare()
@@ -78,7 +123,7 @@ class BillingWatch:
         if next_us is None or next_us > now_us:
             return LOOK_EVERY_S if next_us is None else (next_us - now_us) / MICROS
         run = BillingRun(now_us)
-        await self._billing.charge_due(run)
+        await self.billing.charge_due(run)
         self._told(run)
         return LOOK_EVERY_S if run.failed else 0.0
 
@@ -86,7 +131,7 @@ class BillingWatch:
         rose, self._rose = sorted(self._rose), set()
         run = BillingRun(self._clock.wall_us())
         try:
-            await self._billing.compare(rose, run)
+            await self.billing.compare(rose, run)
         except OperatingError:
             self._rose |= set(rose)
             raise

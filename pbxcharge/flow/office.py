@@ -47,7 +47,8 @@ class Office:
         months: Months | None = None,
     ) -> None:
         self.currency = currency
-        turn, running = asyncio.Lock(), months or Months()
+        self.turn = turn = asyncio.Lock()
+        running = months or Months()
         self.provisioning = Provisioning(writer, records, prices, clock, turn, running)
         lives = Lives(records, prices)
         self.products = Products(writer, records, prices, self.provisioning, clock, turn)
