@@ -2,20 +2,22 @@
 
 import asyncio
 import sqlite3
-from datetime import UTC
+from dataclasses import replace
+from datetime import UTC, date, timedelta
+from pathlib import Path
 from typing import Any
 
 from pbxcharge.core.period import instant_us
-from pbxcharge.core.subscription_terms import Applied
+from pbxcharge.core.subscription_terms import ActivationMode, Applied
 from pbxcharge.flow.billing import Billing
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.prices import Prices
-from pbxcharge.store import Store
+from pbxcharge.store import Store, open_store
 from pbxcharge.store.verify import verify
 from tests.fakes.plans import NUMBERING, PLANS
 from tests.fakes.recording_logger import RecordingLogger
-from tests.fakes.subscribers import offer, pay_in, subscribe
+from tests.fakes.subscribers import offer, pay_in, subscribe, wake
 from tests.fakes.subscriptions import a_plan
 
 AHEAD = a_plan(applied=Applied.IN_ADVANCE)
@@ -52,7 +54,6 @@ def books(store: Store, sql: str) -> list[Any]:
 
 
 XDRS = "SELECT xdr_id, amount_micros, at_us, booked_at_us FROM xdr ORDER BY booked_at_us, xdr_id"
-ALL = "SELECT xdr.*, entry.at_us, entry.amount_micros FROM xdr JOIN entry ON entry_id = xdr_id"
 
 
 async def test_a_fee_is_charged_once_with_its_record(office: Office, store: Store) -> None:
@@ -90,3 +91,84 @@ async def test_a_lack_of_funds_suspends_and_what_is_due_resumes(
     ]
     assert (await store.queries.wallets(["alice"]))[0].balance_micros == 0
     assert verify(store.path) == []
+
+
+async def site_of_three_months(store: Store) -> None:
+    """Three subscriptions of alice since October, and what does not do for all of them."""
+    daily = replace(a_plan("9", applied=Applied.PROGRESSIVE), name="daily")
+    late = replace(a_plan("6"), name="late")
+    await pay_in(store, "50", "2026-09-01")
+    for name, plan in (("s1", AHEAD), ("s2", daily), ("s3", late)):
+        await offer(store, plan)
+        await subscribe(store, plan, "2026-10-05", name=name)
+
+
+def everything(store: Store) -> list[Any]:
+    """All that charging has left in the books."""
+    life = "SELECT account_id, at_us, what, reason FROM account_life ORDER BY at_us, reason, what"
+    bills = "SELECT assignment_id, waiting FROM bill ORDER BY 1"
+    entries = "SELECT entry_id, wallet_id, kind, amount_micros, at_us, note FROM entry ORDER BY 1"
+    xdrs = "SELECT * FROM xdr ORDER BY 1"
+    return [books(store, sql) for sql in (life, bills, entries, xdrs)]
+
+
+async def test_what_is_caught_up_with_is_what_would_have_been_charged(
+    office: Office, store: Store, tmp_path: Path
+) -> None:
+    """Three months at once, or day by day: the same entries, records and suspensions."""
+    await site_of_three_months(store)
+    with sqlite3.connect(store.path) as ours, sqlite3.connect(tmp_path / "other.db") as copy:
+        ours.backup(copy)
+    await charged(store, "2027-01-03")
+    at_once = everything(store)
+    async with open_store(
+        tmp_path / "other.db", currency="EUR", node="pbx1", log=RecordingLogger()
+    ) as other:
+        for day in range(93):
+            await charged(other, f"{date(2026, 10, 3) + timedelta(days=day)}T00:00:05")
+        assert everything(other) == at_once
+    assert len(at_once[3]) > 20
+    assert verify(store.path) == []
+
+
+async def test_two_runs_at_once_charge_nothing_twice(office: Office, store: Store) -> None:
+    """Also two engines that do not know of each other's turn."""
+    await site_of_three_months(store)
+    runs = [engine(store, "2027-01-03").run() for _ in range(3)]
+    await asyncio.gather(*runs)
+    first = everything(store)
+    await charged(store, "2027-01-03")
+    assert everything(store) == first
+    assert verify(store.path) == []
+
+
+async def test_a_top_up_is_compared_with_what_waits(office: Office, store: Store) -> None:
+    """At noon of the 6th five days are dead: 25 are due, and the account resumes."""
+    await offer(store, AHEAD)
+    await subscribe(store, AHEAD, "2026-11-01")
+    await charged(store, "2026-11-05")
+    await pay_in(store, "26", "2026-11-06T11:59")
+    run = await charged(store, "2026-11-06T12:00")
+    assert (run.resumed, run.micros) == (1, {"fee": 30_000_000, "credit": -5_000_000})
+    assert (await store.queries.wallets(["alice"]))[0].balance_micros == 1_000_000
+
+
+async def test_an_account_that_cannot_pay_holds_up_nobody(office: Office, store: Store) -> None:
+    """The organization has no wallet; it is named, and alice is charged."""
+    await offer(store, AHEAD)
+    await pay_in(store, "100", "2026-10-01")
+    await subscribe(store, AHEAD, "2026-11-01", name="o1", account_id="acme")
+    await subscribe(store, AHEAD, "2026-11-01")
+    run = await charged(store, "2026-11-02")
+    assert list(run.failed) == ["acme"]
+    assert run.charged == {"fee": 1}
+
+
+async def test_what_was_removed_or_never_used_costs_nothing(office: Office, store: Store) -> None:
+    """Nor is it looked at again and again."""
+    by_use = replace(a_plan("5", activation_mode=ActivationMode.FIRST_USE), name="by use")
+    await offer(store, by_use)
+    await subscribe(store, by_use, "2026-11-01")
+    await wake(store, "s1", "2026-11-01")
+    assert (await charged(store, "2026-11-02")).charged == {}
+    assert await store.queries.subscriptions.next_at_us() is None
