@@ -154,7 +154,7 @@ def joined(spans: Coverage, more: Iterable[Span]) -> Coverage:
 
 def coverage_to_text(levels: Sequence[Coverage]) -> str:
     """The coverage of each level, the caller's own first, as it is stored; of none it is ""."""
-    if not any(levels):
+    if not levels or not any(levels):
         return ""
     return json.dumps([[_to_record(span) for span in spans] for spans in levels])
 

@@ -7,6 +7,7 @@ cannot change between the question and the answer.
 from collections.abc import Mapping
 from dataclasses import replace
 
+from pbxcharge.core.allowances import has_quotas
 from pbxcharge.core.collection import collect
 from pbxcharge.core.collection_terms import Collect, Collected, PartlyCollected, Waits
 from pbxcharge.core.correction_terms import (
@@ -106,12 +107,13 @@ def wallets_named(operation: Operation, holds: Mapping[str, Hold]) -> tuple[str,
 
 def _paying(op: Reserve, holds: Mapping[str, Hold]) -> tuple[str, ...]:
     """The wallets of the levels, then of their quotas, then of those that covered the call."""
-    levels = tuple(payer.wallet_id for payer in op.payers)
-    quotas = tuple(quota.wallet_id for payer in op.payers for quota in payer.quotas)
+    found = [payer.wallet_id for payer in op.payers]
+    if has_quotas(op):
+        found += [quota.wallet_id for payer in op.payers for quota in payer.quotas]
     hold = holds.get(op.call_id)
-    if hold is None or not hold.coverage:
-        return levels + quotas
-    return levels + quotas + tuple(line.wallet_id for line in hold.lines)
+    if hold is not None and hold.coverage:
+        found += [line.wallet_id for line in hold.lines]
+    return tuple(found)
 
 
 def apply(operation: Operation, books: Books) -> Decision:

@@ -178,7 +178,8 @@ class Reserved:
     @property
     def level_lines(self) -> tuple[HoldLine, ...]:
         """What is held in the wallet of each level: money."""
-        return level_lines(self.lines, self.coverage)
+        # Asked for each step of each call, and nearly none of them has any.
+        return level_lines(self.lines, self.coverage) if self.coverage else self.lines
 
 
 @dataclass(frozen=True, slots=True)

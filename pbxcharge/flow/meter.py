@@ -366,11 +366,11 @@ def accounts_of(call: Call) -> set[str]:
     return named | {name for name in (attempt.account_id, attempt.organization_id) if name}
 
 
-def wallets_of(call: Call) -> Iterator[str]:
+def wallets_of(call: Call) -> list[str]:
     """Every wallet whose rise may make a call longer: those of its levels and of their quotas."""
-    for level in call.granted.levels:
-        yield level.wallet_id
-        yield from (quota.wallet_id for quota in level.quotas)
+    levels = call.granted.levels
+    found = [level.wallet_id for level in levels]
+    return found + [quota.wallet_id for level in levels for quota in level.quotas]
 
 
 def _kept(call: Call, outcomes: tuple[Outcome, ...], at_ms: int) -> list[Effect]:

@@ -22,6 +22,6 @@ def payers(
     for level, rated, price in zip(granted.levels, granted.rating.levels, prices, strict=True):
         limits = months.limits(level, rated.limits) if months else rated.limits
         month_us = month_from_us(level, limits, at_us)
-        quotas = tuple(quota for quota in level.quotas if quota.usable(at_us))
+        quotas = level.quotas and tuple(quota for quota in level.quotas if quota.usable(at_us))
         found.append(Payer(level.wallet_id, price, limits, month_us, quotas))
     return tuple(found)
