@@ -27,6 +27,7 @@ from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.payers import payers
 from pbxcharge.flow.ports import KnownDirectory, Site, Writer
 from pbxcharge.flow.prices import Prices
+from pbxcharge.flow.quotas import with_quotas
 from pbxcharge.flow.refusals import Refusals
 from pbxcharge.flow.routing import Question, Resolved, resolve
 from pbxcharge.flow.zones import zone_name
@@ -120,7 +121,7 @@ class Authorizer:
         offer = self._closed() or self._offer(resolved, attempt)
         if isinstance(offer, Denial):
             return offer
-        first = self._first(self._granted(attempt, offer, resolved.chain), offer)
+        first = self._first(await self._granted(attempt, offer, resolved), offer)
         (outcome,) = await self._writer.submit((replace(first, holds=False),))
         assert isinstance(outcome, Reserved | Refused)  # noqa: S101 - what a Reserve answers
         return outcome
@@ -131,7 +132,7 @@ class Authorizer:
         plans, offer = self._prices.plans, self._offer(resolved, attempt)
         if isinstance(offer, Denial):
             return offer
-        granted = self._granted(attempt, offer, resolved.chain)
+        granted = await self._granted(attempt, offer, resolved)
         outcome = await self._hold(granted, offer)
         if isinstance(outcome, Refused):
             return _refused_by_engine(outcome, granted)
@@ -235,17 +236,19 @@ class Authorizer:
         if not future.cancelled() and future.exception() is not None:
             asyncio.get_running_loop().call_later(VOID_RETRY_S, self._void, cdr)
 
-    def _granted(self, attempt: Attempt, offer: Offer, chain: tuple[Account, ...]) -> Granted:
+    async def _granted(self, attempt: Attempt, offer: Offer, resolved: Resolved) -> Granted:
         rating, stored_id = self._rating(offer.rating)
-        return Granted(
+        granted = Granted(
             attempt=attempt,
-            levels=_with_zones(offer, chain, str(self._prices.zone)),
+            levels=_with_zones(offer, resolved.chain, str(self._prices.zone)),
             rating=rating,
             rating_id=stored_id,
             ring_s=self._site.ring_s,
             renew_lead_ms=self._site.renew_lead_ms,
             trunks=self._trunks(attempt, rating),
         )
+        limit_s = offer.sale.limit_s
+        return await with_quotas(granted, resolved, self._directory, self._prices, limit_s)
 
     def _trunks(self, attempt: Attempt, rating: Rating) -> tuple[str, ...]:
         """Over which trunks it may leave the house, in the order in which they are tried.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pbxcharge.core.account import Account, Did, Extension
+from pbxcharge.core.billing_period import BillingCalendar
 from pbxcharge.core.credit import Operation, Outcome
 from pbxcharge.core.dialling import Routing
 from pbxcharge.core.effects import Effect
@@ -74,7 +75,15 @@ class Directory(Protocol):
         ...
 
 
-class KnownDirectory(Directory, Protocol):
+class Calendars(Protocol):
+    """The billing periods of customers."""
+
+    async def calendar(self, organization_id: str) -> BillingCalendar:
+        """Those of an organization: by the month from the 1st, where no others were set."""
+        ...
+
+
+class KnownDirectory(Directory, Calendars, Protocol):
     """A directory that knows when its answers may be others than before."""
 
     @property

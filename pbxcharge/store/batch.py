@@ -23,6 +23,7 @@ from pbxcharge.core.credit import (
 )
 from pbxcharge.core.effects import (
     AccountSaved,
+    BillingRuleSet,
     BillingWoken,
     CallClosed,
     CallSaved,
@@ -54,7 +55,7 @@ from pbxcharge.store.tables import Row
 
 _OF_ACCOUNTS = (
     AccountSaved, ExtensionSaved, DidSaved, DidRemoved, ProductAssigned, FeatureOverridden,
-    FeatureCleared,
+    FeatureCleared, BillingRuleSet,
 )  # fmt: skip
 """What the directory remembers otherwise."""
 

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from pbxcharge.core.account import Extension
+from pbxcharge.core.assigned_life import calendar
+from pbxcharge.core.billing_period import BillingCalendar
 from pbxcharge.store.queries import DidChain, PayerChain
 
 if TYPE_CHECKING:
@@ -38,6 +40,10 @@ class Books(Protocol):
 
     async def did(self, number: str) -> DidChain | None:
         """Whose number of the public network this is; None if it is none of this PBX."""
+        ...
+
+    async def calendar(self, organization_id: str) -> BillingCalendar:
+        """The billing periods of an organization."""
         ...
 
 
@@ -116,6 +122,7 @@ class Directory:
         # Two questions that have but one answer.
         self._codes = Remembered(lambda _: books.codes(), 1)
         self._numbers = Remembered(lambda _: books.did_numbers(), 1)
+        self._calendars = Remembered(books.calendar, endpoints_max)
 
     def known(self, endpoint: str) -> PayerChain | None:
         """The owner of an endpoint if it is remembered, at once."""
@@ -144,8 +151,13 @@ class Directory:
             return None
         return await self._dids.get(number)
 
+    async def calendar(self, organization_id: str) -> BillingCalendar:
+        """The billing periods of an organization: by the month, where no others were set."""
+        return await self._calendars.get(organization_id) or calendar(())
+
     def forget(self) -> None:
-        """Accounts, extensions or DIDs have changed: read them again."""
+        """Accounts, extensions, DIDs or billing periods have changed: read them again."""
         self.changes += 1
-        for remembered in (self._payers, self._dids, self._phones, self._codes, self._numbers):
+        each = (self._payers, self._dids, self._phones, self._codes, self._numbers)
+        for remembered in (*each, self._calendars):
             remembered.forget()

@@ -14,6 +14,8 @@ import aiosqlite
 import orjson
 
 from pbxcharge.core.account import Account, Did, Extension
+from pbxcharge.core.assigned_life import calendar
+from pbxcharge.core.billing_period import BillingCalendar
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr, Disposition
 from pbxcharge.core.credit import Hold, Wallet
@@ -126,6 +128,12 @@ class Queries:
         """
         found = await fetch(self._hot, selects.DID_NUMBERS, {})
         return array("q", sorted(int(row[0]) for row in found))
+
+    async def calendar(self, organization_id: str) -> BillingCalendar:
+        """The billing periods of an organization."""
+        # Not where lists are read: a caller waits for it.
+        hot = SubscriptionQueries(self._hot)
+        return calendar(await hot.billing_rules(organization_id))
 
     async def did(self, number: str) -> DidChain | None:
         """Whose number this is, and every account above; None if it is none of this PBX."""

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
+from pbxcharge.core.assigned_life import calendar
 from pbxcharge.core.attempt import Leg
 from pbxcharge.core.authorization import Denial, Reason
+from pbxcharge.core.billing_period import BillingCalendar
 from pbxcharge.core.credit import Close, Closed, HoldLine, Operation, Outcome, Reserve, Reserved
 from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
 from pbxcharge.core.resolution import Way
@@ -91,6 +93,10 @@ class Statuses:
 
     async def did(self, number: str) -> None:
         """No number is of this site."""
+
+    async def calendar(self, organization_id: str) -> BillingCalendar:
+        """By the month."""
+        return calendar(())
 
 
 async def decided(

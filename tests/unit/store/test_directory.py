@@ -2,8 +2,10 @@
 
 import asyncio
 from array import array
+from datetime import date
 
 from pbxcharge.core.account import Account, AccountKind, AccountStatus, Did, Extension
+from pbxcharge.core.billing_period import BillingCalendar, BillingCycle, billing_calendar
 from pbxcharge.store.directory import Directory
 from pbxcharge.store.queries import DidChain, PayerChain
 
@@ -45,6 +47,11 @@ class Books:
         self.reads.append(number)
         owner = Account("alice", AccountKind.USER, None, "Alice", None, self.status)
         return Did(number, "alice", "alice"), (owner,)
+
+    async def calendar(self, organization_id: str) -> BillingCalendar:
+        """By the week."""
+        self.reads.append(f"periods of {organization_id}")
+        return billing_calendar(BillingCycle.WEEKLY, date(2024, 1, 1))
 
 
 async def test_an_owner_is_read_once() -> None:
@@ -137,3 +144,16 @@ async def test_numbers_are_read_again_after_a_change() -> None:
     directory.forget()
     await directory.phone("acme", "101")
     assert books.reads == ["phones of acme", "phones of acme"]
+
+
+async def test_billing_periods_are_read_once_and_again_after_a_change() -> None:
+    """Those of an organization; forgotten with everything else."""
+    books = Books()
+    directory = Directory(books)
+    weekly = await directory.calendar("acme")
+    assert weekly.holding(date(2026, 11, 18)).first == date(2026, 11, 16)
+    await directory.calendar("acme")
+    assert books.reads == ["periods of acme"]
+    directory.forget()
+    await directory.calendar("acme")
+    assert books.reads == ["periods of acme"] * 2

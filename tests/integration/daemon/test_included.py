@@ -1,0 +1,119 @@
+"""Included talk through the real daemon: written in a product's file, used up by live calls.
+
+One second of talk costs 0.01; the product includes talk for 0.04 in a month, so 4 s.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.effects import AccountSaved, Effect, ProductAssigned
+from pbxcharge.core.product import AssignedProduct, ProductKind
+from pbxcharge.store import open_store
+from pbxcharge.store.verify import verify
+from tests.exchange import SECOND, Exchange, exchange
+from tests.fakes.fake_call import FakeCall
+from tests.fakes.recording_logger import RecordingLogger
+from tests.fakes.until import until
+
+FREE_S = 4
+PRODUCT = """
+name: phones
+visible_name: Phones
+type: main
+currency: EUR
+managed_by: site
+services: [voice_calls]
+usage:
+  - {service: voice_calls, plan: seconds}
+included:
+  - {name: talk, visible_name: SmartMinutes, amount: 0.04}
+"""
+
+
+@asynccontextmanager
+async def including(credit: str) -> AsyncIterator[Exchange]:
+    """Alice has the product, and some credit."""
+    async with exchange({"alice": credit}, serve=False) as x:
+        (x.site.folder / "products" / "phones.yaml").write_text(PRODUCT)
+        await assign(x)
+        await x.serve()
+        yield x
+
+
+async def assign(x: Exchange) -> None:
+    """The product is Alice's main product, since the beginning."""
+    user, active = AccountKind.USER, AccountStatus.ACTIVE
+    alice = Account("alice", user, "acme", "alice", "seconds", active, product="phones")
+    having = AssignedProduct("a-1", "phones", ProductKind.MAIN, 0, None)
+    path, log = x.site.database, RecordingLogger()
+    async with open_store(path, currency="EUR", node="pbx1", log=log) as store:
+        effects: list[Effect] = [
+            AccountSaved(alice, 0, "test"),
+            ProductAssigned("alice", having, 0, "test"),
+        ]
+        await store.writer.submit((), effects)
+
+
+async def talked(x: Exchange, call: FakeCall, more_than_s: float) -> None:
+    """Time goes on until the call has lasted so long."""
+    since = call.answered_at
+    assert since is not None
+    await until(lambda: x.pbx.now() - since > more_than_s)
+
+
+async def test_free_talk_runs_out_in_the_middle_of_a_call() -> None:
+    """The seconds after it are charged; the record says how many were free, `explain` why."""
+    async with including("1.00") as x:
+        call = await x.talk("alice")
+        await talked(x, call, FREE_S + 1)
+        call.hang_up()
+        record = await x.settled(call)
+        assert record["included_s"] == FREE_S
+        assert record["charge_micros"] == (record["talk_s"] - FREE_S) * SECOND > 0
+        told = await x.site.run("explain", call.call_id)
+        assert f"{FREE_S} s included (SmartMinutes)" in told.out
+        assert "Priced again from what is stored: the same." in told.out
+        assert x.balance("alice") == 1_000_000 - record["charge_micros"]
+
+
+async def test_without_credit_the_call_ends_with_the_free_talk() -> None:
+    """4 s are paid for, and Asterisk itself ends the call then; the next one is refused."""
+    async with including("0.00") as x:
+        call = await x.talk("alice")
+        record = await x.settled(call)
+        assert (record["included_s"], record["charge_micros"]) == (FREE_S, 0)
+        assert record["ended_by"] == "credit"
+        refused = await x.ask("alice")
+        assert refused.verdict["PBXC_VERDICT"] == "DENY"
+        assert x.record(refused)["reason"] == "not_enough_credit"
+
+
+async def test_two_calls_at_once_do_not_use_the_same_second() -> None:
+    """Together they have 4 s, however they share them; what one leaves the other one gets."""
+    async with including("1.00") as x:
+        calls = [await x.talk("alice"), await x.talk("alice")]
+        for call in calls:
+            await talked(x, call, 3)
+        for call in calls:
+            call.hang_up()
+        records = [await x.settled(call) for call in calls]
+        assert sum(record["included_s"] for record in records) <= FREE_S
+        paid_s = sum(record["talk_s"] - record["included_s"] for record in records)
+        assert sum(record["charge_micros"] for record in records) == paid_s * SECOND
+
+
+async def test_a_killed_daemon_settles_with_what_was_granted() -> None:
+    """Killed while the call talks, it finds the end written down, and charges as if it had seen."""
+    async with including("1.00") as x:
+        call = await x.talk("alice")
+        await talked(x, call, 2)
+        await x.site.kill()
+        call.hang_up()
+        await x.serve()
+        record = await x.settled(call)
+        free_s = min(FREE_S, record["talk_s"])
+        assert record["included_s"] == free_s
+        assert record["charge_micros"] == (record["talk_s"] - free_s) * SECOND
+        await x.site.stop()
+        assert verify(x.site.database) == []
