@@ -76,12 +76,21 @@ async def add_account(
     plan: str | None = None,
     code: str | None = None,
     time_zone: str | None = None,
+    product: str | None = None,
+    product_id: str = "",
 ) -> Document:
-    """Add a service provider, an organization or a user."""
+    """Add a service provider, an organization or a user, with a main product maybe.
+
+    Without one it is charged by its plan. The product is assigned once the account is there: given
+    again, what is missing of it is done.
+    """
     active = AccountStatus.ACTIVE
     place = AccountKind(kind), parent_id
     wanted = Account(account_id, *place, name, plan, active, code, time_zone)
-    return await _account(desk, await desk.acting.provisioning.add_account(wanted, by))
+    act = await desk.acting.provisioning.add_account(wanted, by)
+    if product is not None and isinstance(act, Done):
+        act = await desk.acting.products.set_main(product_id, account_id, product, by)
+    return await account_answer(desk, act)
 
 
 async def set_plan(desk: Desk, by: str, *, account_id: str, plan: str | None) -> Document:
@@ -93,8 +102,8 @@ async def set_plan(desk: Desk, by: str, *, account_id: str, plan: str | None) ->
         act = await desk.acting.provisioning.set_plan(account_id, plan, by)
     finally:
         # Also of a plan that was not set: running calls were bounded by it before it was tried.
-        await _obeyed(desk, account_id)
-    return await _account(desk, act)
+        await obeyed(desk, account_id)
+    return await account_answer(desk, act)
 
 
 async def set_status(desk: Desk, by: str, *, account_id: str, status: str) -> Document:
@@ -102,13 +111,13 @@ async def set_status(desk: Desk, by: str, *, account_id: str, status: str) -> Do
     wanted = AccountStatus(status)
     act = await desk.acting.provisioning.set_status(account_id, wanted, by)
     if isinstance(act, Done):
-        await _obeyed(desk, account_id)
-    return await _account(desk, act)
+        await obeyed(desk, account_id)
+    return await account_answer(desk, act)
 
 
 async def set_time_zone(desk: Desk, by: str, *, account_id: str, time_zone: str | None) -> Document:
     """Say whose clocks count for an account and those below it."""
-    return await _account(
+    return await account_answer(
         desk, await desk.acting.provisioning.set_time_zone(account_id, time_zone, by)
     )
 
@@ -122,13 +131,15 @@ async def add_extension(
     return done(act, lambda extension: {"extension": extension_document(extension)})
 
 
-async def _obeyed(desk: Desk, account_id: str) -> None:
+async def obeyed(desk: Desk, account_id: str) -> None:
+    """Running calls are told what an account lets them do now."""
     if desk.meter is not None:
         now_us = Clock().wall_us()
         await review(desk.meter, desk.queries, desk.prices.plans, now_us, account_id)
 
 
-async def _account(desk: Desk, act: Done[Account] | Declined) -> Document:
+async def account_answer(desk: Desk, act: Done[Account] | Declined) -> Document:
+    """What an act about an account answers: the account as it is now."""
     account = was_done(act).result
     (document,) = await _documents(desk, [account], account.account_id)
     return done(act, lambda _: {"account": document})

@@ -48,6 +48,10 @@ def account_document(
         "status": str(account.status),
         "code": account.code,
         "time_zone": account.time_zone,
+        "product": account.product,
+        "managed_by": account.managed_by,
+        "suspended_for": sorted(map(str, account.suspensions)),
+        "expires_at": instant(account.expires_at_us),
         "wallets": [wallet_document(each, currency) for each in wallets if not each.closed],
         "extensions": [extension_document(extension) for extension in extensions],
     }

@@ -4,7 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pbxcharge.core.account import AccountKind, AccountStatus, WalletKind
+from pbxcharge.core.account import AccountKind, AccountStatus, Suspension, WalletKind
+from pbxcharge.core.billing_period import BillingCycle
+from pbxcharge.core.feature import EditedBy, Feature
 
 TEXT_MAX = 1000
 
@@ -25,6 +27,8 @@ class AccountBody(Body):
     plan: str | None = None
     code: str | None = None
     time_zone: str | None = None
+    product: str | None = None
+    product_id: str = ""
 
 
 class PlanBody(Body):
@@ -140,7 +144,120 @@ class BillingBody(Body):
     place: str = ""
 
 
+class ProductBody(Body):
+    """The main product of an account; null is none."""
+
+    id: str
+    account_id: str
+    product: str | None
+
+
+class AddOnBody(Body):
+    """An add-on, from and until days or instants by the account's clocks."""
+
+    id: str
+    account_id: str
+    product: str
+    begins: str | None = None
+    ends: str | None = None
+    for_good: bool = False
+
+
+class AddOnEndBody(Body):
+    """An add-on that is taken away."""
+
+    account_id: str
+    product: str
+    ends: str | None = None
+
+
+class FeatureBody(Body):
+    """A feature of one account; attributes as they are written: {"limit": "20"}."""
+
+    account_id: str
+    feature: Feature
+    on: bool | None = None
+    attributes: dict[str, str] = Field(default_factory=dict)
+    edited_by: EditedBy = EditedBy.ADMIN
+
+
+class FeatureClearBody(Body):
+    """A feature that is left to the products again."""
+
+    account_id: str
+    feature: Feature
+    edited_by: EditedBy = EditedBy.ADMIN
+
+
+class SubscriptionBody(Body):
+    """A subscription of an account; a discount is an amount or a percentage below 0."""
+
+    id: str
+    account_id: str
+    subscription: str
+    begins: str | None = None
+    amount: str | None = None
+    percent: str | None = None
+
+
+class SubscriptionEndBody(Body):
+    """A subscription that is closed, now or at a day or an instant."""
+
+    id: str
+    ends: str | None = None
+
+
+class SubscriptionIdBody(Body):
+    """A subscription that is removed."""
+
+    id: str
+
+
+class ExpiryBody(Body):
+    """When an account expires; null is never."""
+
+    account_id: str
+    at: str | None
+
+
+class SuspensionBody(Body):
+    """A reason for which an account is suspended, or not any more."""
+
+    account_id: str
+    reason: Suspension
+    on: bool = True
+
+
+class ManagerBody(Body):
+    """The reseller who manages an account; null is the operator."""
+
+    account_id: str
+    managed_by: str | None
+
+
+class PeriodBody(Body):
+    """The billing period of an organization, and the day on which its periods begin."""
+
+    account_id: str
+    cycle: BillingCycle
+    anchor_day: int = 1
+    anchor_month: int = 1
+    begins: str | None = None
+
+
 BODIES: dict[str, type[Body]] = {
+    "/accounts/product": ProductBody,
+    "/accounts/expiry": ExpiryBody,
+    "/accounts/suspension": SuspensionBody,
+    "/accounts/manager": ManagerBody,
+    "/accounts/billing": PeriodBody,
+    "/addons": AddOnBody,
+    "/addons/unassign": AddOnEndBody,
+    "/features": FeatureBody,
+    "/features/clear": FeatureClearBody,
+    "/subscriptions": SubscriptionBody,
+    "/subscriptions/close": SubscriptionEndBody,
+    "/subscriptions/remove": SubscriptionIdBody,
     "/accounts": AccountBody,
     "/accounts/plan": PlanBody,
     "/accounts/status": StatusBody,

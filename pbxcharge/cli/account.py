@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from pbxcharge.cli.command import Run, command
-from pbxcharge.cli.output import facts, say, table
+from pbxcharge.cli.output import at, facts, say, table
 from pbxcharge.core.account import AccountKind, AccountStatus, WalletKind
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ class Settable(StrEnum):
     examples=(
         "pbxcharge account add acme --name 'Acme Ltd' --code 20",
         "pbxcharge account add alice --parent acme --name Alice --plan retail",
+        "pbxcharge account add bob --parent acme --product smartcall",
         "pbxcharge account add telco --kind service-provider --time-zone Europe/London",
         "pbxcharge account add globex --kind organization --parent telco",
     ),
@@ -60,8 +61,12 @@ async def add(
     time_zone: Annotated[
         str | None, typer.Option(help="IANA name; by default that of the account above.")
     ] = None,
+    product: Annotated[
+        str | None, typer.Option(help="Main product of a user, in the place of a plan.")
+    ] = None,
 ) -> None:
     """Add a service provider, an organization or a user."""
+    from pbxcharge.cli.money import new_id
     from pbxcharge.cli.reach import act
 
     chosen = kind or (Settable.USER if parent else Settable.ORGANIZATION)
@@ -73,8 +78,13 @@ async def add(
         "plan": plan,
         "code": code,
         "time_zone": time_zone,
+        "product": product,
+        "product_id": new_id("product") if product else "",
     }
-    answer = await act(run, lambda api: api.act("/accounts", **wanted), priced=plan is not None)
+    if plan is not None and product is not None:
+        raise typer.BadParameter("an account has a plan of its own or a main product, not both")
+    priced = plan is not None or product is not None
+    answer = await act(run, lambda api: api.act("/accounts", **wanted), priced=priced)
     run.show(answer, lambda: _say_done(answer, "added"))
 
 
@@ -251,8 +261,12 @@ def _account_facts(account: dict[str, Any], limits: dict[str, Any]) -> None:
         "name": account["name"],
         "code": account["code"],
         "time zone": _zone(account),
+        "product": account["product"],
         "plan": _plan(account),
+        "managed by": account["managed_by"],
         "status": account["status"],
+        "suspended for": ", ".join(account["suspended_for"]).replace("_", " ") or None,
+        "expires": at(account["expires_at"]) or None,
         "phones": _phones(account) or "none",
     }
     for wallet in account["wallets"]:

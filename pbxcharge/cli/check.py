@@ -32,7 +32,7 @@ async def check(
         bool, typer.Option("--strict", help="End with 1 if there are warnings, too.")
     ] = False,
 ) -> None:
-    """Check the site's files, also against its accounts and Asterisk."""
+    """Check the site's files, also against books and Asterisk."""
     from pbxcharge.alone import (
         below_cost,
         below_level,

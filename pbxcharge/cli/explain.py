@@ -27,7 +27,7 @@ def add_to(top: typer.Typer) -> None:
 
 
 async def explain(run: Run, call_id: CallId) -> None:
-    """Say who paid for a call and why, line by line; price it again."""
+    """Say who paid for a call and why; price it again."""
     from pbxcharge.cli.reach import read
 
     answer = await read(run, lambda api: api.get("/explain", call_id=call_id))

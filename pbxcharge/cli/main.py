@@ -6,17 +6,21 @@ import typer
 
 from pbxcharge.cli import (
     account,
+    account_terms,
+    addon,
     bill,
     call,
     deck,
     did,
     explain,
     export,
+    feature,
     imports,
     money,
     plan,
     plan_diff,
     plan_history,
+    product,
     quote,
     reconcile,
     record,
@@ -25,6 +29,7 @@ from pbxcharge.cli import (
     rerate,
     schema,
     site,
+    subscription,
     tail,
 )
 from pbxcharge.cli.command import ConfigOption, JsonOption, Run, end, examples_text
@@ -99,12 +104,16 @@ def running_calls(
         end(lambda: call.list_calls(ctx.obj, account_id, watch=watch), ctx.obj)
 
 
-app.add_typer(account.app, name="account")
+app.add_typer(account_terms.app, name="account")
 app.add_typer(account.extensions, name="extension")
 app.add_typer(did.app, name="did")
 app.add_typer(plan.app, name="plan")
 plan_history.add_to(plan.app)
 plan_diff.add_to(plan.app)
+app.add_typer(product.app, name="product")
+app.add_typer(addon.app, name="addon")
+app.add_typer(feature.app, name="feature")
+app.add_typer(subscription.app, name="subscription")
 app.add_typer(deck.app, name="deck")
 imports.add_to(app)
 money.add_to(app)

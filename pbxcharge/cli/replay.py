@@ -101,7 +101,7 @@ def replay(
         ),
     ] = None,
 ) -> None:
-    """Price past calls by other plans and decks; nothing is written."""
+    """Price past calls by other plans and decks; write nothing."""
     from pbxcharge.replaying import Asked, replay_books
     from pbxcharge.reports.replay_document import passed, replay_csv, replay_document, tables
 

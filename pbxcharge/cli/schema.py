@@ -47,7 +47,7 @@ def schema(
         Path | None, typer.Option("--output", "-o", help="Write them all into this folder.")
     ] = None,
 ) -> None:
-    """Make the JSON Schema of YAML files, and of the rows of tables."""
+    """Make the JSON Schema of YAML files and of table rows."""
     from pbxcharge.schemas import FILES, KINDS, file_schema
 
     if (kind is None) == (output is None):

@@ -134,6 +134,18 @@ WHERE NOT removed AND coalesce(closed_at_us > :at_us, true) GROUP BY subscriptio
 """
 """How many accounts have each product and each subscription plan, or will have it."""
 
+PRODUCT_USERS = """
+SELECT product, count(DISTINCT account_id) FROM product_assignment
+WHERE from_us <= :at_us AND (until_us IS NULL OR until_us > :at_us) GROUP BY product
+"""
+"""How many accounts have each product now."""
+
+SUBSCRIPTION_USERS = """
+SELECT subscription, count(*) FROM subscription_assignment
+WHERE NOT removed AND (closed_at_us IS NULL OR closed_at_us > :at_us) GROUP BY subscription
+"""
+"""How many subscriptions of each plan are not closed."""
+
 
 class SubscriptionQueries:
     """What may be asked about products and subscriptions; what an Account has stands in it.
@@ -164,6 +176,14 @@ class SubscriptionQueries:
             (row[0], AssignedProduct(row[1], row[2], ProductKind(row[3]), row[4], row[5]))
             for row in found
         ]
+
+    async def product_users(self, at_us: int) -> dict[str, int]:
+        """How many accounts have each product at an instant."""
+        return dict(await self._all(PRODUCT_USERS, at_us=at_us))
+
+    async def subscription_users(self, at_us: int) -> dict[str, int]:
+        """How many subscriptions of each plan are not closed at an instant."""
+        return dict(await self._all(SUBSCRIPTION_USERS, at_us=at_us))
 
     async def editors(self, account_id: str) -> dict[Feature, EditedBy]:
         """Who wanted the own features of an account."""

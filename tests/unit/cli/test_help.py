@@ -64,6 +64,11 @@ PROMISED = [
         "deck show",
     ),
     *("db backup", "db migrate", "dialplan emergency"),
+    *("product list", "product show", "subscription list", "subscription show"),
+    *("subscription assign", "subscription close", "subscription remove"),
+    *("addon assign", "addon unassign", "addon list", "feature set", "feature clear"),
+    *("account products", "account subscriptions", "account set-product", "account set-billing"),
+    *("account expire", "account suspend", "account resume", "account set-manager"),
 ]
 
 
