@@ -50,7 +50,7 @@ async def run_billing(
         ),
     ] = None,
 ) -> None:
-    """Charge everything that subscriptions owe by now; given again, it charges nothing twice."""
+    """Charge what subscriptions owe by now, and nothing of it twice."""
     from pbxcharge.cli.reach import act
 
     zone = run.settings.time_zone
@@ -127,7 +127,7 @@ async def preview(
     ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the lines as CSV.")] = False,
 ) -> None:
-    """Show every charge, credit and penalty to come, if nothing else happens. Writes nothing."""
+    """Show every charge, credit and penalty to come; write nothing."""
     from pbxcharge.cli.reach import read
 
     if as_csv and run.as_json:

@@ -30,9 +30,8 @@ async def set_feature(
     run: Run,
     account_id: AccountId,
     feature: FeatureName,
-    on: Annotated[
-        bool | None, typer.Option("--on/--off", help="Granted or forbidden; else as it was.")
-    ] = None,
+    on: Annotated[bool, typer.Option("--on", help="Granted.")] = False,
+    off: Annotated[bool, typer.Option("--off", help="Forbidden; else it stays as it was.")] = False,
     attribute: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Such as limit=20.")
     ] = None,
@@ -44,12 +43,12 @@ async def set_feature(
     wanted = {
         "account_id": account_id,
         "feature": feature,
-        "on": on,
+        "on": on if on or off else None,
         "attributes": dict(map(_attribute, attribute or ())),
         "edited_by": by,
     }
-    if on is None and not attribute:
-        raise typer.BadParameter("say --on, --off, or an --attribute")
+    if (on and off) or not (on or off or attribute):
+        raise typer.BadParameter("say --on or --off, or an --attribute")
     answer = await act(run, lambda api: api.act("/features", **wanted), priced=True)
     run.show(answer, lambda: _say(answer, feature))
 

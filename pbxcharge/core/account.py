@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from pbxcharge.core.feature import FeatureOverride
-from pbxcharge.core.product import AssignedProduct
+if TYPE_CHECKING:
+    # Every command knows accounts; what products are made of takes long to import.
+    from pbxcharge.core.feature import FeatureOverride
+    from pbxcharge.core.product import AssignedProduct
 
 
 class AccountKind(StrEnum):
@@ -85,8 +88,8 @@ class Account:
     managed_by: str | None = None
     suspensions: frozenset[Suspension] = frozenset()
     expires_at_us: int | None = None
-    assigned: tuple[AssignedProduct, ...] = ()
-    overrides: tuple[FeatureOverride, ...] = ()
+    assigned: "tuple[AssignedProduct, ...]" = ()
+    overrides: "tuple[FeatureOverride, ...]" = ()
 
     def standing_at(self, at_us: int) -> AccountStatus:
         """What it may do at an instant: its status, or suspended by its fees, or expired by then.

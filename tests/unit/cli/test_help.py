@@ -68,6 +68,7 @@ PROMISED = [
     *("subscription assign", "subscription close", "subscription remove"),
     *("addon assign", "addon unassign", "addon list", "feature set", "feature clear"),
     *("account products", "account subscriptions", "account set-product", "account set-billing"),
+    *("bill run", "bill preview"),
     *("account expire", "account suspend", "account resume", "account set-manager"),
 ]
 
