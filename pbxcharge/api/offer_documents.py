@@ -6,11 +6,12 @@ from typing import Any
 
 from pbxcharge.api.documents import Document, instant
 from pbxcharge.core.account import Account
+from pbxcharge.core.assigned_product import AssignedProduct
 from pbxcharge.core.entitlement import entitlements
 from pbxcharge.core.feature import Feature, FeatureSetting
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.period import local_day
-from pbxcharge.core.product import AssignedProduct, OverdraftMode, Product, UsageCharge
+from pbxcharge.core.product import OverdraftMode, Product, UsageCharge
 from pbxcharge.core.subscription import Lifetime
 from pbxcharge.core.subscription_fees import full_fee_micros
 from pbxcharge.core.subscription_schedule import Owed, next_at_us, owed

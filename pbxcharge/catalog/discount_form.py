@@ -9,7 +9,8 @@ from pydantic import Field
 from pbxcharge.catalog.form import Form
 from pbxcharge.catalog.price_form import Prefix
 from pbxcharge.catalog.scalars import Amount, Line, Price, Slug, one_of, whole
-from pbxcharge.core.allowance import EVERYWHERE, ROLL_OVERS_MAX, Measure, Quota, Tier, included
+from pbxcharge.core.allowance import EVERYWHERE, ROLL_OVERS_MAX, Quota, Tier, included
+from pbxcharge.core.measure import Measure
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import CallType
 from pbxcharge.core.tariff import Prefixes

@@ -11,8 +11,9 @@ from pbxcharge.catalog.findings import Finding
 from pbxcharge.catalog.offer_values import missing_step
 from pbxcharge.catalog.offers import Offers, Priced, ReadOffer
 from pbxcharge.catalog.source import Items, KeyPath, Scalar, Source
+from pbxcharge.core.assigned_product import ProductKind
 from pbxcharge.core.plan import Plan
-from pbxcharge.core.product import Product, ProductKind
+from pbxcharge.core.product import Product
 
 SUBSCRIPTION: KeyPath = ("subscription",)
 _WAYS = ("type", "wallets", "credit_limit", "monthly_limit")

@@ -7,9 +7,10 @@ from pbxcharge.catalog.findings import Finding
 from pbxcharge.catalog.offer_values import missing_step
 from pbxcharge.catalog.product_form import ProductForm
 from pbxcharge.catalog.source import KeyPath, Source
+from pbxcharge.core.assigned_product import ProductKind
 from pbxcharge.core.entitlement import SOURCES
 from pbxcharge.core.feature import EditedBy, Service
-from pbxcharge.core.product import Acl, ProductKind
+from pbxcharge.core.product import Acl
 
 _ADD_ONS_ONLY = ("priority", "goes_with")
 

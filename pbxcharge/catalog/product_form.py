@@ -9,8 +9,9 @@ from pbxcharge.catalog.offer_values import ANY_NODE, AccessCode, ManagedBy, Over
 from pbxcharge.catalog.plan_form import OWNER_SITE
 from pbxcharge.catalog.scalars import Line, Reader, Slug, YesNo, one_of, whole
 from pbxcharge.catalog.site_values import Currency
+from pbxcharge.core.assigned_product import ProductKind
 from pbxcharge.core.feature import EditedBy, Feature, Service
-from pbxcharge.core.product import SLICES, AccountRole, Acl, ProductKind
+from pbxcharge.core.product import SLICES, AccountRole, Acl
 
 PRIORITY_MAX = 1000
 

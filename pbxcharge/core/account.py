@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    # Every command knows accounts; what products are made of takes long to import.
-    from pbxcharge.core.feature import FeatureOverride
-    from pbxcharge.core.product import AssignedProduct
+from pbxcharge.core.assigned_product import AssignedProduct
+from pbxcharge.core.feature import FeatureOverride
 
 
 class AccountKind(StrEnum):

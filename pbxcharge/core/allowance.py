@@ -7,23 +7,16 @@ the customer, and from how much on which discount is given. A tier with 100 % is
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise
 from typing import Final
 
+from pbxcharge.core.measure import Measure
 from pbxcharge.core.money import AMOUNT_MAX_MICROS
 from pbxcharge.core.tariff import Prefixes
 
 EVERYWHERE: Final = Prefixes(frozenset({""}))
 ROLL_OVERS_MAX: Final = 24
-
-
-class Measure(StrEnum):
-    """What a quota counts: seconds of billed talk, or what they cost before any discount."""
-
-    SECONDS = "seconds"
-    AMOUNT = "amount"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pbxcharge.core.allowance import Measure
 from pbxcharge.core.coverage import Coverage, cut, joined, of_level, uses
 from pbxcharge.core.covering import Counter, covering
 from pbxcharge.core.credit_terms import Books, Payer, Reserve
 from pbxcharge.core.holds import MICROS_UNIT, SECONDS_UNIT, Hold, HoldLine, Wallet
+from pbxcharge.core.measure import Measure
 from pbxcharge.core.money import AMOUNT_MAX_MICROS
 from pbxcharge.core.price import Covered, Price, block_end, costs_of, covered
 from pbxcharge.core.quotas import ALLOWANCE, QuotaWallet

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final, Protocol
 
-from pbxcharge.core.allowance import Measure
 from pbxcharge.core.charge import ChargeLine, LineKind
+from pbxcharge.core.measure import Measure
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from pbxcharge.core.allowance import Measure
 from pbxcharge.core.coverage import Costs, Coverage, Span, dearest_micros
+from pbxcharge.core.measure import Measure
 from pbxcharge.core.quotas import QuotaWallet
 
 _NOTHING: Final = Fraction(0)

@@ -6,13 +6,13 @@ from typing import Any
 
 from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.assigned import AssignedSubscription, Billed, VersionSince
+from pbxcharge.core.assigned_product import AssignedProduct
 from pbxcharge.core.billing_period import BillingRule
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr, Revision
 from pbxcharge.core.exports import ExportFile
 from pbxcharge.core.feature import EditedBy, Feature, FeatureOverride
 from pbxcharge.core.plan_history import PlanStep
-from pbxcharge.core.product import AssignedProduct
 from pbxcharge.core.rating import Rating
 from pbxcharge.core.xdr import Xdr
 

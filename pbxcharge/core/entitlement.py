@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
 from pbxcharge.core.feature import (
     AttributeValue,
     EditedBy,
@@ -13,7 +14,7 @@ from pbxcharge.core.feature import (
     FeatureSetting,
     Service,
 )
-from pbxcharge.core.product import AssignedProduct, Product, ProductKind, UsageCharge
+from pbxcharge.core.product import Product, UsageCharge
 
 OVERRIDE: Final = "override"
 """The source of what is set for one account; no product has this name."""

@@ -7,16 +7,10 @@ from types import MappingProxyType
 from typing import Final
 
 from pbxcharge.core.allowance import Quota
+from pbxcharge.core.assigned_product import ProductKind
 from pbxcharge.core.feature import Feature, FeatureSetting, Service
 
 NO_FEATURES: Final[Mapping[Feature, FeatureSetting]] = MappingProxyType({})
-
-
-class ProductKind(StrEnum):
-    """An account has one main product, and any number of add-ons beside it."""
-
-    MAIN = "main"
-    ADD_ON = "add_on"
 
 
 class AccountRole(StrEnum):
@@ -122,29 +116,6 @@ class Product:
         """The plan of its plain calls, which an account of it has; of any PBX before one alone."""
         plain = [row for row in self.usage if row.access_code is None]
         return next((row.plan for row in sorted(plain, key=_of_one_pbx)), None)
-
-
-@dataclass(frozen=True, slots=True)
-class AssignedProduct:
-    """A product of an account, from an instant until another; at that one it is gone.
-
-    Args:
-        assignment_id: chosen by who assigns it.
-        product: its name.
-        kind: main or add-on.
-        from_us: UTC microsecond of its activation.
-        until_us: of its expiration; None is for good.
-    """
-
-    assignment_id: str
-    product: str
-    kind: ProductKind
-    from_us: int
-    until_us: int | None = None
-
-    def runs(self, at_us: int) -> bool:
-        """Whether it counts at an instant: from 12:00 until 13:00 is not at 13:00 any more."""
-        return self.from_us <= at_us and (self.until_us is None or at_us < self.until_us)
 
 
 def _of_one_pbx(row: UsageCharge) -> bool:

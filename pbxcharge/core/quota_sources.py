@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
+from pbxcharge.core.assigned_product import AssignedProduct
 from pbxcharge.core.entitlement import in_precedence, running
-from pbxcharge.core.product import AssignedProduct, Product
+from pbxcharge.core.product import Product
 from pbxcharge.core.quotas import QuotaSource
 
 

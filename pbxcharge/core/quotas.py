@@ -12,9 +12,10 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 
-from pbxcharge.core.allowance import Measure, Quota, Tier, tier_at
+from pbxcharge.core.allowance import Quota, Tier, tier_at
 from pbxcharge.core.billing_period import BillingCalendar
 from pbxcharge.core.instant import utc
+from pbxcharge.core.measure import Measure
 
 ALLOWANCE: Final = "allowance"
 """The kind of wallet that quotas are counted in: it is spent below zero, and has no money."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from pbxcharge.core.assigned import AccountStep, AssignedSubscription, VersionSince
+from pbxcharge.core.assigned_product import AssignedProduct
 from pbxcharge.core.billing_period import BillingRule
 from pbxcharge.core.feature import EditedBy, Feature
-from pbxcharge.core.product import AssignedProduct
 
 
 class AssignedRecords(Protocol):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from pbxcharge.core.account import Account
 from pbxcharge.core.assigned import AssignedSubscription, Billed
+from pbxcharge.core.assigned_product import AssignedProduct
 from pbxcharge.core.effects import (
     BillingAdvanced,
     BillingWoken,
@@ -12,7 +13,6 @@ from pbxcharge.core.effects import (
     ProductAssigned,
     SubscriptionAssigned,
 )
-from pbxcharge.core.product import AssignedProduct
 from pbxcharge.core.subscription_terms import ActivationMode, SubscriptionPlan
 
 

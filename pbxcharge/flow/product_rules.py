@@ -6,7 +6,8 @@ Each names everything that is against it, the gravest first.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pbxcharge.core.account import Account, AccountKind, AccountStatus
-from pbxcharge.core.product import Product, ProductKind
+from pbxcharge.core.assigned_product import ProductKind
+from pbxcharge.core.product import Product
 from pbxcharge.core.subscription_terms import SubscriptionPlan, assignable
 from pbxcharge.flow.acts import Declined, Refusal
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from pbxcharge.core.account import Account
 from pbxcharge.core.assigned import AssignedSubscription
+from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
 from pbxcharge.core.effects import Effect, FeatureCleared, FeatureOverridden, ProductAssigned
 from pbxcharge.core.entitlement import entitlements
 from pbxcharge.core.feature import AttributeValue, EditedBy, Feature, FeatureOverride
-from pbxcharge.core.product import AssignedProduct, Product, ProductKind
+from pbxcharge.core.product import Product
 from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.assigning import Stamp, begun, product_ended, via_id
 from pbxcharge.flow.clock import Clock

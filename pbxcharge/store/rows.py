@@ -15,6 +15,7 @@ from pbxcharge.core.account import (
     Extension,
     Suspension,
 )
+from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
 from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
 from pbxcharge.core.call import Call, Phase
 from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
@@ -22,7 +23,6 @@ from pbxcharge.core.coverage import coverage_from_text
 from pbxcharge.core.credit import Hold, HoldLine, HoldState, Wallet
 from pbxcharge.core.feature import Feature, FeatureOverride
 from pbxcharge.core.ledger import Entry, EntryKind
-from pbxcharge.core.product import AssignedProduct, ProductKind
 from pbxcharge.core.quotas import quota_wallet_from_record
 from pbxcharge.core.rating import Rating
 from pbxcharge.core.slices import slices_from_text

@@ -15,9 +15,9 @@ from pbxcharge.core.assigned import (
     Turned,
     VersionSince,
 )
+from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
 from pbxcharge.core.billing_period import BillingCycle, BillingRule
 from pbxcharge.core.feature import EditedBy, Feature
-from pbxcharge.core.product import AssignedProduct, ProductKind
 from pbxcharge.core.subscription_terms import FeeAdjustment
 from pbxcharge.core.xdr import Xdr, XdrKind
 from pbxcharge.store.connection import fetch

@@ -3,9 +3,9 @@
 import orjson
 
 from pbxcharge.core.assigned import AssignedSubscription, Billed, VersionSince
+from pbxcharge.core.assigned_product import AssignedProduct
 from pbxcharge.core.billing_period import BillingRule
 from pbxcharge.core.effects import FeatureOverridden
-from pbxcharge.core.product import AssignedProduct
 from pbxcharge.core.xdr import Xdr
 from pbxcharge.store.tables import Row
 

@@ -7,9 +7,9 @@ import asyncio
 from dataclasses import replace
 from fractions import Fraction
 
-from pbxcharge.core.allowance import Measure
 from pbxcharge.core.attempt import Granted
 from pbxcharge.core.credit import Close, Closed, CreditEngine, HoldLine, Refused, Reserved
+from pbxcharge.core.measure import Measure
 from pbxcharge.core.quotas import QuotaWallet
 from tests.fakes.granted_call import a_rate, granted
 from tests.fakes.quotas import MINUTES, discounted, included, with_quotas

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from pbxcharge.core.assigned_product import ProductKind
 from pbxcharge.core.feature import EditedBy, Feature, FeatureSetting, Service
-from pbxcharge.core.product import Product, ProductKind, UsageCharge
+from pbxcharge.core.product import Product, UsageCharge
 from pbxcharge.core.subscription_terms import ActivationMode, MinimumTerm, SubscriptionPlan
 
 BASIC = SubscriptionPlan(name="smartcall-basic", monthly_fee_micros=2_990_000, currency="EUR")

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from pbxcharge.core.allowance import Measure, Tier
+from pbxcharge.core.allowance import Tier
 from pbxcharge.core.attempt import Granted
+from pbxcharge.core.measure import Measure
 from pbxcharge.core.quotas import QuotaWallet
 
 FOREVER_US = 2**60

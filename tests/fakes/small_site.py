@@ -21,6 +21,7 @@ from pbxcharge.core.account import (
     wallet_id,
 )
 from pbxcharge.core.assigned import AssignedSubscription, Billed, VersionSince
+from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
 from pbxcharge.core.attempt import Granted, Leg
 from pbxcharge.core.billing_period import BillingCycle, BillingRule
 from pbxcharge.core.call import Call, Phase, granted_call
@@ -66,7 +67,6 @@ from pbxcharge.core.ledger import Entry, EntryKind, initial_entry_id
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import CallType, WalletPolicy
 from pbxcharge.core.plan_history import PlanSource, PlanStep, PlanTurn, version_of
-from pbxcharge.core.product import AssignedProduct, ProductKind
 from pbxcharge.core.revision import recharges, revised
 from pbxcharge.core.settlement import blank_cdr, settle
 from pbxcharge.core.xdr import Xdr, XdrKind

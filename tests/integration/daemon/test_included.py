@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
 from pbxcharge.core.effects import AccountSaved, Effect, ProductAssigned
-from pbxcharge.core.product import AssignedProduct, ProductKind
 from pbxcharge.store import open_store
 from pbxcharge.store.verify import verify
 from tests.exchange import SECOND, Exchange, exchange

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from pbxcharge.catalog.load import Catalog
+from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
 from pbxcharge.core.billing_period import BillingCycle
 from pbxcharge.core.entitlement import entitlements
 from pbxcharge.core.feature import Feature
-from pbxcharge.core.product import AssignedProduct, ProductKind
 from pbxcharge.site_files import read_files
 
 CONFIG = Path(__file__).parents[3] / "config" / "pbxcharge.yaml"

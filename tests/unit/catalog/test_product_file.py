@@ -6,16 +6,11 @@ import pytest
 
 from pbxcharge.catalog.findings import Severity
 from pbxcharge.catalog.product_form import FeaturesForm
-from pbxcharge.core.allowance import EVERYWHERE, Measure, Quota, Tier
+from pbxcharge.core.allowance import EVERYWHERE, Quota, Tier
+from pbxcharge.core.assigned_product import ProductKind
 from pbxcharge.core.feature import EditedBy, Feature, FeatureSetting, Service
-from pbxcharge.core.product import (
-    AccountRole,
-    Acl,
-    Overdraft,
-    OverdraftMode,
-    ProductKind,
-    UsageCharge,
-)
+from pbxcharge.core.measure import Measure
+from pbxcharge.core.product import AccountRole, Acl, Overdraft, OverdraftMode, UsageCharge
 from pbxcharge.core.tariff import Prefixes
 from tests.unit.catalog.offer_texts import ADD_ON, MAIN, product
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from pbxcharge.core.allowance import Measure, Quota, Tier, included
+from pbxcharge.core.allowance import Quota, Tier, included
+from pbxcharge.core.measure import Measure
 from pbxcharge.core.tariff import Prefixes
 
 TENTH = Tier(6_000, Fraction(10))

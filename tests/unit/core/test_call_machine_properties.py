@@ -17,7 +17,6 @@ from hypothesis.stateful import (
     rule,
 )
 
-from pbxcharge.core.allowance import Measure
 from pbxcharge.core.call_events import (
     Accompanied,
     CreditRaised,
@@ -29,6 +28,7 @@ from pbxcharge.core.call_events import (
 from pbxcharge.core.cdr import EndedBy
 from pbxcharge.core.credit import OpenWallet, Post
 from pbxcharge.core.ledger import Entry, EntryKind
+from pbxcharge.core.measure import Measure
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.price import Rate
 from pbxcharge.core.quotas import QuotaWallet

@@ -9,7 +9,6 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pbxcharge.core.allowance import Measure
 from pbxcharge.core.coverage import (
     Coverage,
     Span,
@@ -19,6 +18,7 @@ from pbxcharge.core.coverage import (
     joined,
     uses,
 )
+from pbxcharge.core.measure import Measure
 from pbxcharge.core.price import (
     Covered,
     LineKind,

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
 from pbxcharge.core.entitlement import (
     OVERRIDE,
     SERVICE,
@@ -25,7 +26,7 @@ from pbxcharge.core.feature import (
     FeatureSetting,
     Service,
 )
-from pbxcharge.core.product import AssignedProduct, Product, ProductKind, UsageCharge
+from pbxcharge.core.product import Product, UsageCharge
 
 VOICE = frozenset({Service.VOICE_CALLS})
 FORWARDING, MAILBOX = Feature.CALL_FORWARDING, Feature.MAILBOX

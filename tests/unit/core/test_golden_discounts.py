@@ -5,9 +5,10 @@ from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
-from pbxcharge.core.allowance import Measure, included
+from pbxcharge.core.allowance import included
 from pbxcharge.core.billing_period import BillingCycle, add_months, billing_calendar
 from pbxcharge.core.credit import OpenWallet, Reserved
+from pbxcharge.core.measure import Measure
 from pbxcharge.core.money import MICROS, format_amount, parse_amount, parse_price
 from pbxcharge.core.period import midnight_us
 from pbxcharge.core.price import Rate, charge, costs_of, covered

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pbxcharge.core.allowance import Measure, Quota, included
+from pbxcharge.core.allowance import Quota, included
 from pbxcharge.core.billing_period import BillingCycle, billing_calendar
+from pbxcharge.core.measure import Measure
 from pbxcharge.core.period import DAY_US, midnight_us
 from pbxcharge.core.quotas import (
     QuotaSource,
