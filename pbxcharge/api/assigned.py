@@ -1,7 +1,7 @@
 """Acts about products, subscriptions and the life of accounts, and what each answers."""
 
 from collections.abc import Mapping
-from datetime import tzinfo
+from datetime import date, tzinfo
 from fractions import Fraction
 
 from pbxcharge.api.accounts import account_answer, obeyed
@@ -162,7 +162,10 @@ async def set_billing(
         zone = await _zone(desk, account_id)
         rule = BillingRule(which, rule.anchor, local_day(from_us, zone))
     act = await desk.acting.terms.set_billing(account_id, rule, by)
-    return await account_answer(desk, act)
+    answer = await account_answer(desk, act)
+    last = (await desk.queries.subscriptions.billing_rules(account_id) or [rule])[-1]
+    since = None if last.since == date.min else last.since.isoformat()
+    return {**answer, "billing": {"cycle": str(last.cycle), "from": since}}
 
 
 def _subscription(assigned: AssignedSubscription) -> Document:

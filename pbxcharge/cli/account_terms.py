@@ -114,7 +114,8 @@ async def set_billing(
         "begins": begins,
     }
     answer = await act(run, lambda api: api.act("/accounts/billing", **wanted), priced=True)
-    run.show(answer, lambda: _say(answer, f"is billed {cycle.replace('_', ' ')}"))
+    since = f" from {answer['billing']['from']}" if answer["billing"]["from"] else ""
+    run.show(answer, lambda: _say(answer, f"is billed {cycle.replace('_', ' ')}{since}"))
 
 
 @command(

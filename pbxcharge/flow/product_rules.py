@@ -120,7 +120,7 @@ def against_subscription(
     yield from against_manager(f"subscription plan {name}", plan.managed_by, chain)
     if account.plan is None and account.product is None:
         message = f"{account.account_id} has no wallet to pay from"
-        hint = "give it a plan or a main product first"
+        hint = "give it a plan first: account set-plan"
         yield Declined(Refusal.NO_WALLET, message, hint, "account")
     yield from against_twice(plan, account, had)
 
