@@ -75,20 +75,6 @@ SELECT {BILL} FROM bill WHERE assignment_id IN (SELECT value FROM json_each(:ass
 """
 """How far subscriptions are charged."""
 
-DUE = f"""
-SELECT {ASSIGNED}, {BILL}
-FROM bill JOIN subscription_assignment AS assigned USING (assignment_id)
-WHERE next_at_us <= :at_us ORDER BY next_at_us, bill.assignment_id LIMIT :limit
-"""
-"""Subscriptions that are to be looked at, the one that waits longest first."""
-
-WAITING = f"""
-SELECT {ASSIGNED}, {BILL}
-FROM bill JOIN subscription_assignment AS assigned USING (assignment_id)
-WHERE waiting <> '[]' AND bill.assignment_id > :after ORDER BY bill.assignment_id LIMIT :limit
-"""
-"""Subscriptions whose fees wait for credit."""
-
 NEXT_TURN = """
 SELECT min(at_us) FROM (
     SELECT min(expires_at_us) AS at_us FROM account WHERE expires_at_us > :after_us
@@ -204,16 +190,6 @@ class SubscriptionQueries:
         """How far subscriptions are charged."""
         found = await self._all(BILLS, assignment_ids=json_list(assignment_ids))
         return {row[0]: Billed(*row) for row in found}
-
-    async def due(self, at_us: int, limit: int) -> list[tuple[AssignedSubscription, Billed]]:
-        """Subscriptions that are to be looked at by an instant, the first one first."""
-        found = await self._all(DUE, at_us=at_us, limit=limit)
-        return [(assigned_subscription(row), Billed(*row[12:])) for row in found]
-
-    async def waiting(self, after: str, limit: int) -> list[tuple[AssignedSubscription, Billed]]:
-        """Subscriptions with fees that wait for credit, by id, those after one."""
-        found = await self._all(WAITING, after=after, limit=limit)
-        return [(assigned_subscription(row), Billed(*row[12:])) for row in found]
 
     async def next_turn_us(self, after_us: int) -> int | None:
         """When the next account expires, or a product begins or ends, later than an instant."""
