@@ -206,7 +206,6 @@ class Daemon:
         self.billing = BillingWatch(
             store.writer, store.queries, prices, clock, self.office.turn, logger, self._review
         )
-        store.writer.on_billing(self.billing.changed)
         self.api = ApiServer(
             settings.socket,
             self.office,
@@ -222,7 +221,6 @@ class Daemon:
     async def start(self, stop: asyncio.Event, reread: asyncio.Event) -> None:
         """Start every part, unless told to stop before Asterisk was there."""
         self._store.writer.on_credit(self.meter.on_credit)
-        self._store.writer.on_credit(self.billing.credit_rose)
         self.journal.keep_with(self.archive.keep, (await self._store.queries.event_ids())[1])
         await self.office.align_wallets()
         await self.reload.inspect()
@@ -249,9 +247,8 @@ class Daemon:
         self._spawn(self.recovery.watch(min(timing.status_check_s, timing.spool_check_s)))
         self._spawn(self._stay_alive())
         self._spawn(self._lag.watch())
-        self._spawn(self.dates.watch())
-        self._spawn(self.account_dates.watch())
-        self._spawn(self.billing.watch())
+        for dated in (self.dates, self.account_dates, self.billing):
+            self._spawn(dated.watch())
         self._spawn(self.archive.forget_old())
         self._spawn(self._tell_systemd())
         self._notifier.say("READY=1", f"STATUS=metering {calls} calls taken up")
@@ -311,6 +308,7 @@ class Daemon:
 
     def _settled(self, call: Call, cdr: Cdr) -> None:
         self.confirmation.settled(call, cdr)
+        self.billing.settled(cdr)
         if cdr.uniqueid is not None:
             self.spool.settled(cdr.uniqueid)
 

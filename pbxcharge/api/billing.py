@@ -36,6 +36,8 @@ async def run(desk: Desk, by: str, *, until: str | None = None, place: str = "")
         message = f"{until} is still to come: `bill preview` shows what will be charged by then"
         raise declined(Refusal.OUT_OF_BOUNDS, message)
     done = BillingRun(until_us)
+    if not place:
+        await desk.billing.first_use.look()
     begins = FROM_WAITING if until is None else FROM_DUE
     following = await desk.billing.some(done, place or begins)
     await desk.billing.sum_up(done)

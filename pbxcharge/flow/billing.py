@@ -17,6 +17,7 @@ from pbxcharge.flow.billing_facts import BillingFacts, BillingRecords, Charges, 
 from pbxcharge.flow.billing_run import BillingRun
 from pbxcharge.flow.billing_steps import Charging, Step, begin, idle_effects, step
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.first_use import FirstUse, Uses
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.prices import Prices
 from pbxcharge.logger import Logger
@@ -41,7 +42,7 @@ FROM_DUE: Final = "due"
 """Where one begins that only charges what is due."""
 
 
-class DueCharges(Charges, Protocol):
+class DueCharges(Charges, Uses, Protocol):
     """How far subscriptions are charged, and which are to be looked at."""
 
     async def due(
@@ -117,6 +118,7 @@ class Billing:
         self._log = logger
         self._turned = turned
         self._facts = BillingFacts(records, prices)
+        self.first_use = FirstUse(writer, records.billing, self._facts, clock, turn)
         self.waiting: set[str] = set()
 
     async def run(self, until_us: int | None = None) -> BillingRun:
@@ -129,6 +131,7 @@ class Billing:
         """
         run = BillingRun(self._clock.wall_us() if until_us is None else until_us)
         place: str | None = FROM_WAITING if until_us is None else FROM_DUE
+        await self.first_use.look()
         while place is not None:
             place = await self.some(run, place)
         await self.sum_up(run)

@@ -125,7 +125,7 @@ class BillingFacts:
             StorageDown: the books cannot be read.
         """
         accounts = await self._with_parents(account_ids)
-        said = await self._histories()
+        said = await self.histories()
         charged = await self._records.billing.charged(account_ids)
         late = await self._records.billing.late([billed.assignment_id for _, billed in charged])
         wallets = await self._records.billing.paying(account_ids)
@@ -156,7 +156,7 @@ class BillingFacts:
             missing = sorted(above - found.keys())
         return found
 
-    async def _histories(self) -> dict[str, tuple[Revision, ...]]:
+    async def histories(self) -> dict[str, tuple[Revision, ...]]:
         """All that every subscription plan ever said; the same objects as long as they say it."""
         turns: dict[str, list[VersionSince]] = {}
         for turn in await self._records.subscriptions.subscription_turns():

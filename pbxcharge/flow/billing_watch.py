@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from pbxcharge.core.account import wallet_owner
+from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.money import MICROS
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow.billing import Billing, DueRecords
@@ -41,6 +42,18 @@ class NextTurns(Turns, Protocol):
         ...
 
 
+class TellingWriter(Writer, Protocol):
+    """The one writer, which tells what it has written."""
+
+    def on_credit(self, listener: Callable[[frozenset[str]], None]) -> None:
+        """Tell the ids of the wallets that have more to give than before."""
+        ...
+
+    def on_billing(self, listener: Callable[[], None]) -> None:
+        """Tell that something happened to subscriptions."""
+        ...
+
+
 class BillingWatch:
     """Has everything charged that becomes due, as long as the daemon runs.
 
@@ -56,7 +69,7 @@ class BillingWatch:
 
     def __init__(
         self,
-        writer: Writer,
+        writer: TellingWriter,
         records: NextCharges,
         prices: Prices,
         clock: Clock,
@@ -72,11 +85,20 @@ class BillingWatch:
         self._wake = asyncio.Event()
         self._turned = asyncio.Event()
         self._rose: set[str] = set()
-        self._begun = False
+        self._begun = self._used = False
+        writer.on_billing(self.changed)
+        writer.on_credit(self.credit_rose)
 
     def changed(self) -> None:
-        """Something happened to a subscription: it may owe something now."""
+        """Something happened to a subscription: it may owe something now, or wait for a call."""
+        self._used = True
         self._wake.set()
+
+    def settled(self, cdr: Cdr) -> None:
+        """A call is over: some subscription may have begun with it."""
+        if self.billing.first_use.is_waited_for(cdr):
+            self._used = True
+            self._wake.set()
 
     def credit_rose(self, wallets: frozenset[str]) -> None:
         """Wallets have more to give: what waits for that is compared with it."""
@@ -119,6 +141,9 @@ class BillingWatch:
             self._begun = True
         elif self._rose:
             await self._compare()
+        if self._used:
+            self._used = False
+            await self.billing.first_use.look()
         next_us, now_us = await self._charges.next_at_us(), self._clock.wall_us()
         if next_us is None or next_us > now_us:
             return LOOK_EVERY_S if next_us is None else (next_us - now_us) / MICROS

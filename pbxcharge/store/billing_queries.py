@@ -5,9 +5,11 @@ from datetime import date
 from typing import Any, Final
 
 import aiosqlite
+import orjson
 
 from pbxcharge.core.assigned import AssignedSubscription, Billed
 from pbxcharge.core.billing_period import BillingCycle, BillingRule
+from pbxcharge.core.period import DAY_US
 from pbxcharge.core.subscription import Booking
 from pbxcharge.store.connection import fetch
 from pbxcharge.store.subscription_queries import ASSIGNED, BILL, assigned_subscription
@@ -15,6 +17,9 @@ from pbxcharge.store.tables import json_list
 
 Place = tuple[int, str]
 """Where a list goes on: the instant and the id of its last row."""
+
+HOUR_US: Final = DAY_US // 24
+"""No phone rings for longer."""
 
 FIRST: Final[Place] = (-(2**63), "")
 
@@ -79,6 +84,56 @@ WHERE waiting <> '[]'
 """
 """How many accounts have fees that wait, and what they come to."""
 
+UNUSED = f"""
+SELECT {ASSIGNED} FROM subscription_assignment AS assigned
+WHERE subscription IN (
+    SELECT name FROM subscription_version WHERE body ->> 'activation_mode' = 'first_use'
+)
+AND first_used_at_us IS NULL AND NOT removed
+AND (closed_at_us IS NULL OR closed_at_us > starts_at_us)
+"""
+"""Subscriptions that may be waiting for the first call of their account."""
+
+_WHO = """
+WITH asked (assignment_id, account_id, since_us) AS (
+    SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(:asked)
+), who (assignment_id, account_id, since_us) AS (
+    SELECT * FROM asked
+    UNION ALL
+    SELECT assignment_id, below.account_id, since_us
+    FROM asked CROSS JOIN account AS below ON below.parent_id = asked.account_id
+)
+"""
+
+FIRST_CALLS = f"""
+{_WHO}
+SELECT assignment_id, min(answered_at_us) FROM (
+    SELECT assignment_id, answered_at_us
+    FROM who CROSS JOIN cdr
+        ON cdr.account_id = who.account_id AND setup_at_us >= since_us - {HOUR_US}
+    WHERE answered_at_us >= since_us AND call_type <> 'emergency'
+    UNION ALL
+    SELECT assignment_id, answered_at_us
+    FROM cdr
+    JOIN extension ON extension.endpoint = cdr.callee_endpoint
+    JOIN who ON who.account_id = extension.account_id
+    WHERE setup_at_us >= (SELECT max(setup_at_us) FROM cdr) - {2 * DAY_US}
+        AND answered_at_us >= since_us AND call_type <> 'emergency'
+)
+GROUP BY assignment_id
+"""
+"""When the accounts of subscriptions, or users of theirs, first made or received a call.
+
+Calls that they paid for are found however old they are, those that a colleague made to them as long
+as two days have not passed since: as a rule each is looked for when it is settled.
+"""
+
+PHONES = f"""
+{_WHO}
+SELECT DISTINCT endpoint FROM who JOIN extension USING (account_id)
+"""
+"""The phones of these accounts."""
+
 
 class BillingQueries:
     """What may be asked about the charging of subscriptions.
@@ -138,8 +193,25 @@ class BillingQueries:
         ((count, micros),) = await self._all(WAITING_SUM)
         return int(count), int(micros)
 
+    async def unused(self) -> list[AssignedSubscription]:
+        """Subscriptions that may be waiting for the first call of their account."""
+        return [assigned_subscription(row) for row in await self._all(UNUSED)]
+
+    async def first_calls(self, unused: Sequence[AssignedSubscription]) -> Mapping[str, int]:
+        """When each of these was first used, of those that were."""
+        return dict(await self._all(FIRST_CALLS, asked=_asked(unused)))
+
+    async def phones(self, unused: Sequence[AssignedSubscription]) -> frozenset[str]:
+        """The phones whose calls are a first use of these."""
+        return frozenset(row[0] for row in await self._all(PHONES, asked=_asked(unused)))
+
     async def _all(self, sql: str, **parameters: Any) -> list[Any]:
         return await fetch(self._listing, sql, parameters)
+
+
+def _asked(unused: Sequence[AssignedSubscription]) -> str:
+    listed = [[one.assignment_id, one.account_id, one.starts_at_us] for one in unused]
+    return orjson.dumps(listed).decode()
 
 
 def _date(text: str) -> date:

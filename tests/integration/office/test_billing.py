@@ -7,6 +7,10 @@ from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from pbxcharge.core.account import Extension
+from pbxcharge.core.effects import CdrWritten
 from pbxcharge.core.period import instant_us
 from pbxcharge.core.subscription_terms import ActivationMode, Applied
 from pbxcharge.flow.billing import Billing
@@ -16,9 +20,11 @@ from pbxcharge.flow.prices import Prices
 from pbxcharge.store import Store, open_store
 from pbxcharge.store.verify import verify
 from tests.fakes.plans import NUMBERING, PLANS
+from tests.fakes.recorded_calls import level, refused, talked
 from tests.fakes.recording_logger import RecordingLogger
 from tests.fakes.subscribers import offer, pay_in, subscribe, wake
 from tests.fakes.subscriptions import a_plan
+from tests.integration.office.conftest import ALICE
 
 AHEAD = a_plan(applied=Applied.IN_ADVANCE)
 
@@ -172,3 +178,30 @@ async def test_what_was_removed_or_never_used_costs_nothing(office: Office, stor
     await wake(store, "s1", "2026-11-01")
     assert (await charged(store, "2026-11-02")).charged == {}
     assert await store.queries.subscriptions.next_at_us() is None
+
+
+@pytest.mark.parametrize("payer", ["alice", "bob"])
+async def test_the_first_answered_call_activates_a_subscription(
+    office: Office, store: Store, payer: str
+) -> None:
+    """Made, or received from bob, who pays for it: from the instant of its answer on, once."""
+    by_use = replace(AHEAD, name="by use", activation_mode=ActivationMode.FIRST_USE)
+    await office.provisioning.add_account(replace(ALICE, account_id="bob", name="Bob"), "uid:0")
+    await office.provisioning.add_extension(Extension("alice-1", "101", "alice"), "uid:0")
+    await offer(store, by_use)
+    await pay_in(store, "100", "2026-10-01")
+    await subscribe(store, by_use, "2026-11-01")
+    await subscribe(store, by_use, "2026-11-20", name="s2")
+    own, to_alice = [level(payer, 0)], {"callee_endpoint": "alice-1"}
+    calls = [
+        refused("r", "2026-11-15T09:00", "alice", "no_rate"),
+        talked("e", "2026-11-15T10:00", 60, own, call_type="emergency"),
+        talked("f", "2026-11-16T10:00", 60, own, **to_alice),
+        talked("l", "2026-11-17T10:00", 60, own, **to_alice),
+    ]
+    for call in calls:
+        await store.writer.submit((), [CdrWritten(call)])
+    assert (await charged(store, "2026-11-18")).micros == {"fee": 15_000_000}
+    assert (await charged(store, "2026-11-18")).charged == {}
+    answered_us = instant_us("2026-11-16T10:00:05", UTC)
+    assert [row[2:] for row in books(store, XDRS)] == [(answered_us, answered_us)]
