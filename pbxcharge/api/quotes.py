@@ -8,15 +8,27 @@ from pbxcharge.api.documents import Document, denial_document
 from pbxcharge.api.money import micros_of
 from pbxcharge.api.quoted import free_document, quote_document
 from pbxcharge.core.account import Account
+from pbxcharge.core.allowances import coverage_ahead
 from pbxcharge.core.attempt import PayingLevel
 from pbxcharge.core.authorization import Denial
+from pbxcharge.core.coverage import Coverage
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan
-from pbxcharge.core.quotation import Bound, Credit, Quote, QuotedLevel, credit_of, quote
+from pbxcharge.core.price import Price
+from pbxcharge.core.quotation import (
+    Bound,
+    CoverageOf,
+    Credit,
+    Quote,
+    QuotedLevel,
+    credit_of,
+    quote,
+)
 from pbxcharge.core.resolution import Route, from_number, organization_of
 from pbxcharge.flow.acts import Refusal
 from pbxcharge.flow.clock import Clock
-from pbxcharge.flow.routing import route_to
+from pbxcharge.flow.quotas import quotas_at
+from pbxcharge.flow.routing import Resolved, route_to
 from pbxcharge.flow.zones import month_from_us, zone_name
 
 SECONDS_MAX = 366 * 86_400
@@ -48,12 +60,26 @@ async def make_quote(
     given_micros, at_s = _given_micros(credit), _at_s(at, desk.prices.zone)
     route = await _route(desk, chain[0], number, incoming=incoming)
     circumstances = desk.prices.circumstances(route, "", at_s * MICROS, 0)
-    quoted = quote(route, seconds, chain, _plans(desk, None if at is None else at_s), circumstances)
+    plans = _plans(desk, None if at is None else at_s)
+    covering = await _coverage_of(desk, Resolved(chain, route), at_s * MICROS)
+    quoted = quote(route, seconds, chain, plans, circumstances, covering)
     if isinstance(quoted, Denial):
         return {"refused": denial_document(quoted)}
     credits = await _credits(desk, quoted, chain, given_micros)
     document = quote_document(quoted, credits, account_id, number, desk.currency)
     return {"quote": {**document, "at": _instant(at_s, desk.prices.zone)}}
+
+
+async def _coverage_of(desk: Desk, resolved: Resolved, at_us: int) -> CoverageOf:
+    """What is left now of what the payers have included, for a call of this instant."""
+    quotas = await quotas_at(resolved, desk.queries, desk.prices, at_us, at_us + 1)
+    known = await desk.queries.allowances(list(quotas)) if quotas else []
+    wallets = {wallet.wallet_id: wallet for wallet in known}
+
+    def coverage_of(account_id: str, price: Price, talk_s: int) -> Coverage:
+        return coverage_ahead(price, quotas.get(account_id, ()), wallets, talk_s, at_us)
+
+    return coverage_of
 
 
 def _given_micros(credit: str | None) -> int | None:

@@ -1,6 +1,6 @@
 """Allowances of a reservation: what the quotas of its payers take off, and hold for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -103,6 +103,34 @@ def allow(op: Reserve, books: Books, hold: Hold | None) -> Allowances:
         for payer, spans in zip(op.payers, coverage, strict=True)
     )
     return Allowances(replace(op, payers=payers), op, books, hold, coverage)
+
+
+def coverage_ahead(
+    price: Price,
+    quotas: Iterable[QuotaWallet],
+    wallets: Mapping[str, Wallet],
+    until_s: int,
+    at_us: int,
+) -> Coverage:
+    """What a call that began now could get of quotas, if no other one took anything.
+
+    Args:
+        price: of the talk.
+        quotas: in the order in which they are used.
+        wallets: what was used of them and is held; of one that is not there nothing was.
+        until_s: talk that is asked about.
+        at_us: now.
+    """
+    costs = costs_of(price)
+    usable = [quota for quota in quotas if quota.usable(at_us)]
+    used = [_used(wallets.get(quota.wallet_id)) for quota in usable]
+    counters = [Counter(quota, amount) for quota, amount in zip(usable, used, strict=True)]
+    grid_s = max(each.grid_s for each in costs)
+    return covering(costs, counters, grid_s, block_end(price, until_s), at_us)
+
+
+def _used(wallet: Wallet | None) -> int:
+    return wallet.held_micros - wallet.balance_micros if wallet else 0
 
 
 def has_quotas(op: Reserve) -> bool:

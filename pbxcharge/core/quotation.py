@@ -1,21 +1,38 @@
 """Quotes: what a call would cost each charged level, by the function that charges real calls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pbxcharge.core.account import Account
+from pbxcharge.core.attempt import PayingLevel
 from pbxcharge.core.authorization import Denial, authorize
 from pbxcharge.core.circumstances import Circumstances
+from pbxcharge.core.coverage import NO_COVERAGE, Coverage
 from pbxcharge.core.holds import Wallet
 from pbxcharge.core.limits import Activity, Limits
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
 from pbxcharge.core.plan import Plan
-from pbxcharge.core.price import Charge, Price, charge, charge_micros, longest_talk_s
+from pbxcharge.core.price import (
+    AnyPrice,
+    Charge,
+    Price,
+    charge,
+    charge_micros,
+    covered,
+    longest_talk_s,
+)
 from pbxcharge.core.pricing import carrying, cost_micros, final_moment, limit_s, prices
 from pbxcharge.core.rating import RatedLevel, Rating
 from pbxcharge.core.reservation import is_bounded, longest_within_s
 from pbxcharge.core.resolution import Route
+
+CoverageOf = Callable[[str, Price, int], Coverage]
+"""What the quotas of an account take off a price, for so many seconds of talk."""
+
+
+def _uncovered(_account_id: str, _price: Price, _talk_s: int) -> Coverage:
+    return NO_COVERAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +53,7 @@ class QuotedLevel:
     rated: RatedLevel
     charge: Charge
     least_micros: int
-    price: Price = field(repr=False)
+    price: AnyPrice = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +93,7 @@ def quote(
     chain: tuple[Account, ...],
     plans: Mapping[str, Plan],
     circumstances: Circumstances,
+    coverage_of: CoverageOf = _uncovered,
 ) -> Quote | Denial:
     """What so many seconds of talk would cost, or why the call would be refused.
 
@@ -88,6 +106,7 @@ def quote(
         chain: the payer and the accounts above it.
         plans: in force, by name.
         circumstances: when, and by which trunks.
+        coverage_of: what the quotas of each account take off now.
     """
     offer = authorize(route, chain, plans, circumstances)
     if isinstance(offer, Denial):
@@ -97,21 +116,36 @@ def quote(
     longest_s = limit_s(rating, at)
     priced_s = min(talk_s, longest_s)
     sale = offer.sale
+    priced = zip(offer.levels, rating.levels, sale.prices, prices(rating, at), strict=True)
     levels = tuple(
-        QuotedLevel(
-            paying.account_id,
-            paying.wallet_id,
-            level,
-            charge(price, priced_s),
-            charge_micros(ringing, sale.least_s),
-            price,
-        )
-        for paying, level, ringing, price in zip(
-            offer.levels, rating.levels, sale.prices, prices(rating, at), strict=True
-        )
+        _quoted_level(paying, level, ringing, price, priced_s, longest_s, sale.least_s, coverage_of)
+        for paying, level, ringing, price in priced
     )
     cost = _quoted_cost(rating, priced_s)
     return Quote(offer.route, priced_s, longest_s, levels[0].least_micros, levels, cost)
+
+
+def _quoted_level(
+    paying: PayingLevel,
+    rated: RatedLevel,
+    ringing: Price,
+    price: Price,
+    talk_s: int,
+    longest_s: int,
+    least_s: int,
+    coverage_of: CoverageOf,
+) -> QuotedLevel:
+    account_id = paying.account_id
+    priced = covered(price, coverage_of(account_id, price, longest_s))
+    begun = covered(ringing, coverage_of(account_id, ringing, least_s))
+    return QuotedLevel(
+        account_id,
+        paying.wallet_id,
+        rated,
+        charge(priced, talk_s),
+        charge_micros(begun, least_s),
+        priced,
+    )
 
 
 def _quoted_cost(rating: Rating, talk_s: int) -> QuotedCost | None:

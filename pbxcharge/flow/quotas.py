@@ -1,6 +1,6 @@
 """Included minutes and discounts of a call, from the products of those who pay for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 
@@ -9,7 +9,7 @@ from pbxcharge.core.attempt import Granted
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import priced_as
 from pbxcharge.core.quota_sources import quota_sources
-from pbxcharge.core.quotas import quotas_of
+from pbxcharge.core.quotas import QuotaWallet, quotas_of
 from pbxcharge.core.resolution import organization_of
 from pbxcharge.flow.ports import Calendars
 from pbxcharge.flow.prices import Prices
@@ -29,34 +29,44 @@ async def with_quotas(
         prices: the products in force.
         limit_s: the longest talk.
     """
-    chain, route, at_us = resolved.chain, resolved.route, granted.attempt.setup_at_us
+    at_us = granted.attempt.setup_at_us
+    until_us = at_us + (granted.ringing_s + limit_s) * MICROS
+    found = await quotas_at(resolved, calendars, prices, at_us, until_us)
+    if not found:
+        return granted
+    levels = tuple(
+        replace(level, quotas=found.get(level.account_id, ())) for level in granted.levels
+    )
+    return replace(granted, levels=levels)
+
+
+async def quotas_at(
+    resolved: Resolved, calendars: Calendars, prices: Prices, at_us: int, until_us: int
+) -> Mapping[str, tuple[QuotaWallet, ...]]:
+    """The quotas that count a call between two instants, by account; of most calls there are none.
+
+    Args:
+        resolved: who pays, and for what.
+        calendars: the billing periods of customers.
+        prices: the products in force.
+        at_us: when it is authorized.
+        until_us: when it ends at the latest.
+    """
+    chain, route = resolved.chain, resolved.route
     having = {
         account.account_id: quota_sources(account.assigned, prices.products, at_us)
         for account in chain
         if account.assigned
     }
     if not any(having.values()) or route is None or route.number is None:
-        return granted
+        return {}
     customer = organization_of(chain[0])
     calendar, zone = await calendars.calendar(customer), _zone(chain, customer, prices)
     priced = priced_as(route.call_type, route.number, route.caller_number)
-    until_us = at_us + (granted.ringing_s + limit_s) * MICROS
-    levels = tuple(
-        replace(
-            level,
-            quotas=quotas_of(
-                level.account_id,
-                having.get(level.account_id, ()),
-                priced,
-                calendar,
-                zone,
-                at_us,
-                until_us,
-            ),
-        )
-        for level in granted.levels
-    )
-    return replace(granted, levels=levels)
+    return {
+        account_id: quotas_of(account_id, sources, priced, calendar, zone, at_us, until_us)
+        for account_id, sources in having.items()
+    }
 
 
 def _zone(chain: Sequence[Account], customer: str, prices: Prices) -> tzinfo:

@@ -129,6 +129,11 @@ class Queries:
         found = await fetch(self._hot, selects.DID_NUMBERS, {})
         return array("q", sorted(int(row[0]) for row in found))
 
+    async def allowances(self, account_ids: Sequence[str]) -> list[Wallet]:
+        """What was used of the quotas of accounts, by quota and billing period, and is held."""
+        found = await self._all(selects.ALLOWANCES, account_ids=json_list(account_ids))
+        return [rows.wallet_with_holds(row) for row in found]
+
     async def calendar(self, organization_id: str) -> BillingCalendar:
         """The billing periods of an organization."""
         # Not where lists are read: a caller waits for it.

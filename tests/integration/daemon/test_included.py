@@ -11,7 +11,7 @@ from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
 from pbxcharge.core.effects import AccountSaved, Effect, ProductAssigned
 from pbxcharge.store import open_store
 from pbxcharge.store.verify import verify
-from tests.exchange import SECOND, Exchange, exchange
+from tests.exchange import SECOND, UK, Exchange, exchange
 from tests.fakes.fake_call import FakeCall
 from tests.fakes.recording_logger import RecordingLogger
 from tests.fakes.until import until
@@ -117,3 +117,18 @@ async def test_a_killed_daemon_settles_with_what_was_granted() -> None:
         assert record["charge_micros"] == (record["talk_s"] - free_s) * SECOND
         await x.site.stop()
         assert verify(x.site.database) == []
+
+
+async def test_a_quote_takes_off_what_is_left() -> None:
+    """Of 10 s 4 are included, and with 0.10 of credit a call lasts 14 s; later nothing is left."""
+    async with including("0.10") as x:
+        asked = ("quote", "alice", UK, "10", "--json")
+        before = (await x.site.run(*asked)).json["quote"]
+        assert before["levels"][0]["charge"] == "0.06"
+        assert before["credit"]["talk_s"] == 14
+        call = await x.talk("alice")
+        await talked(x, call, FREE_S + 1)
+        call.hang_up()
+        await x.settled(call)
+        after = (await x.site.run(*asked)).json["quote"]
+        assert after["levels"][0]["charge"] == "0.10"
