@@ -169,11 +169,11 @@ def call_document(call: Call, talk_s: int | None, currency: str) -> Document:
 
 
 def cdr_document(cdr: Cdr) -> Document:
-    """The record of one attempt, without its lines and slices."""
+    """The record of one attempt, without its lines, slices and coverage."""
     document = asdict(cdr)
     for name in ("setup_at", "answered_at", "ended_at"):
         document[name] = instant(document.pop(f"{name}_us"))
-    del document["lines"], document["slices"]
+    del document["lines"], document["slices"], document["coverage"]
     document["charge"] = format_amount(document.pop("charge_micros"))
     document["cost"] = money(document.pop("cost_micros"))
     for level in document["levels"]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from pbxcharge.api.documents import Document, cdr_document, entry_document, instant
 from pbxcharge.api.plan_document import terms_document
@@ -14,7 +14,7 @@ from pbxcharge.core.margin import Margin, margins, refunded_micros
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.price import Rate, RelativeTerms
 from pbxcharge.core.provenance import meaning, payer_rule
-from pbxcharge.core.shown_lines import decimal_amounts, percent_text
+from pbxcharge.core.shown_lines import decimal_amounts, line_document, percent_text
 from pbxcharge.core.slices import slices_from_text
 from pbxcharge.core.split import Part
 
@@ -44,7 +44,7 @@ def explained_call(told: Told) -> Document:
     return {
         "cdr": {
             **cdr_document(cdr),
-            "lines": [asdict(line) for line in told.explanation.lines],
+            "lines": [line_document(line) for line in told.explanation.lines],
             "priced_again": str(told.explanation.verdict),
             "differences": list(told.explanation.differences),
         },
@@ -78,6 +78,7 @@ def _priced(cdr: Cdr, explanation: Explanation) -> Document:
 
 def _level(level: ExplainedLevel) -> Document:
     charged, rated = level.charged, level.rated
+    parts = [_part(part, amount) for part, amount in _amounts(level.parts)]
     return {
         "account_id": charged.account_id,
         "wallet_id": charged.wallet_id,
@@ -89,8 +90,8 @@ def _level(level: ExplainedLevel) -> Document:
         "billed_s": level.billed_s,
         "terms": rated and _terms(rated.rate),
         "windows": [{"from_s": from_s, "window": name} for from_s, name in level.windows],
-        "lines": [asdict(line) for line in level.lines],
-        "parts": [_part(part, amount) for part, amount in _amounts(level.parts)],
+        "lines": [line_document(line) for line in level.lines],
+        **({"parts": parts} if parts else {}),
     }
 
 
@@ -124,7 +125,7 @@ def _carrier(cdr: Cdr, cost: ExplainedCost | None) -> Document | None:
         "prefix": cost and cost.rate.prefix,
         "destination": cost and cost.rate.destination,
         "terms": cost and _terms(cost.rate),
-        "lines": [asdict(line) for line in cost.lines] if cost else [],
+        "lines": [line_document(line) for line in cost.lines] if cost else [],
     }
 
 

@@ -1,7 +1,6 @@
 """A call that is quoted, as a document."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from pbxcharge.api.documents import Document, money
 from pbxcharge.core.cdr import EMERGENCY
@@ -15,7 +14,7 @@ from pbxcharge.core.quotation import (
     level_talk_for,
     talk_for,
 )
-from pbxcharge.core.shown_lines import charge_lines
+from pbxcharge.core.shown_lines import charge_lines, line_document
 
 
 def quote_document(
@@ -86,7 +85,7 @@ def _quoted_level(level: QuotedLevel) -> Document:
         "prefix": rated.rate.prefix,
         "billed_s": charge.billed_s,
         "charge": format_amount(charge.total_micros),
-        "lines": [asdict(line) for line in charge_lines(charge)],
+        "lines": [line_document(line) for line in charge_lines(charge)],
     }
 
 
@@ -95,5 +94,5 @@ def _quoted_cost(cost: QuotedCost) -> Document:
         "trunk": cost.trunk,
         "deck": cost.deck,
         "cost": format_amount(cost.cost_micros),
-        "lines": [asdict(line) for line in charge_lines(cost.charge)],
+        "lines": [line_document(line) for line in charge_lines(cost.charge)],
     }

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from pbxcharge.api.documents import Document, instant, money
@@ -11,7 +11,7 @@ from pbxcharge.core.denial import Denial, Reason
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.period import day_text
 from pbxcharge.core.plan import CallType
-from pbxcharge.core.shown_lines import shown_lines
+from pbxcharge.core.shown_lines import line_document, shown_lines
 
 Row = Sequence[Any]
 
@@ -33,7 +33,7 @@ def _levels(text: str) -> list[Document]:
 
 
 def _lines(text: str) -> list[Document]:
-    return [asdict(line) for line in shown_lines(text)]
+    return [line_document(line) for line in shown_lines(text)]
 
 
 _WRITTEN: dict[str, Callable[[Any], Any]] = {

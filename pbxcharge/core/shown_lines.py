@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -69,6 +69,14 @@ def shown_lines(canonical: str) -> tuple[ShownLine, ...]:
         )
         for line, micros, amount in zip(stored, exact, decimal_amounts(exact), strict=True)
     )
+
+
+def line_document(line: ShownLine) -> dict[str, Any]:
+    """A line in JSON's own kinds; of quotas it speaks only where one takes something off."""
+    found = asdict(line)
+    if not line.quota:
+        del found["quota"], found["discount_percent"]
+    return found
 
 
 def decimal_amounts(amounts: Sequence[Fraction]) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ from pbxcharge.core.price import RULE_SET, charge_micros
 from pbxcharge.core.rating import Rating, rating_id
 from pbxcharge.core.resolution import Route
 from pbxcharge.core.settlement import blank_cdr, settle
+from pbxcharge.core.shown_lines import line_document
 
 HERE = Path(__file__).parent
 SITE = HERE / "site"
@@ -199,11 +200,11 @@ def explained(explanation: Explanation) -> Document:
                 "charge_micros": level.charged.charge_micros,
                 "billed_s": level.billed_s,
                 "windows": [list(window) for window in level.windows],
-                "lines": [asdict(line) for line in level.lines],
+                "lines": [line_document(line) for line in level.lines],
             }
             for level in explanation.levels
         ],
-        "cost_lines": explanation.cost and [asdict(line) for line in explanation.cost.lines],
+        "cost_lines": explanation.cost and list(map(line_document, explanation.cost.lines)),
     }
 
 
