@@ -158,7 +158,7 @@ def call_document(call: Call, talk_s: int | None, currency: str) -> Document:
         "setup_at": instant(attempt.setup_at_us),
         "answered_at": instant(call.answered_at_us),
         "talk_s": talk_s,
-        "cost": None if talk_s is None else format_amount(charge_micros(call.prices[0], talk_s)),
+        "cost": None if talk_s is None else format_amount(charge_micros(call.own_price, talk_s)),
         "paid_s": call.through_s,
         "paid_through": instant(paid_through_us(call)),
         "held": format_amount(held_micros(call)),

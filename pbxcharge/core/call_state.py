@@ -6,10 +6,10 @@ from enum import StrEnum
 from pbxcharge.core.attempt import Granted, Leg
 from pbxcharge.core.call_events import HungUp
 from pbxcharge.core.cdr import EndedBy
-from pbxcharge.core.coverage import Coverage
+from pbxcharge.core.coverage import Coverage, of_level
 from pbxcharge.core.credit_terms import Reserved
 from pbxcharge.core.dialling import endpoint_of
-from pbxcharge.core.price import Price
+from pbxcharge.core.price import AnyPrice, Price, covered
 from pbxcharge.core.pricing import Moment, limit_s, moment, prices
 from pbxcharge.core.slices import Slices, with_slice
 
@@ -124,6 +124,11 @@ class Call:
     def prices(self) -> tuple[Price, ...]:
         """The price of each charged level, the caller's own first."""
         return prices(self.granted.rating, self.moment)
+
+    @property
+    def own_price(self) -> AnyPrice:
+        """What the caller's own level is charged by, with what its quotas take off."""
+        return covered(self.prices[0], of_level(self.coverage, 0))
 
     @property
     def paid_ms(self) -> int:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pbxcharge.core.call import Call
+from pbxcharge.core.coverage import Coverage
 from pbxcharge.core.ledger import EntryKind
 from pbxcharge.core.money import MICROS, format_amount
 from pbxcharge.core.price import charge_micros
@@ -103,7 +104,7 @@ class Journal:
         self._clock = clock
         self._currency = currency
         self._listeners: list[Listener] = []
-        self._costs: dict[tuple[str, Moment, int], Mapping[str, str]] = {}
+        self._costs: dict[tuple[str, Moment, int, tuple[Coverage, ...]], Mapping[str, str]] = {}
         self._keep: Callable[[Line], None] = _forget
         self.last_id = 0
 
@@ -165,7 +166,7 @@ class Journal:
 
     def _paid(self, call: Call) -> Mapping[str, str]:
         """What the call has paid so far; the same few seconds of a rate come again and again."""
-        key = (call.granted.rating_id, call.moment, call.through_s)
+        key = (call.granted.rating_id, call.moment, call.through_s, call.coverage)
         if key not in self._costs:
             if len(self._costs) >= COSTS_KEPT:
                 self._costs.clear()
@@ -175,7 +176,7 @@ class Journal:
 
 def held_micros(call: Call) -> int:
     """What the caller's own level has paid or set aside so far."""
-    return charge_micros(call.prices[0], call.through_s)
+    return charge_micros(call.own_price, call.through_s)
 
 
 def paid_through_us(call: Call) -> int | None:

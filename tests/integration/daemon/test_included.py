@@ -81,6 +81,8 @@ async def test_without_credit_the_call_ends_with_the_free_talk() -> None:
     """4 s are paid for, and Asterisk itself ends the call then; the next one is refused."""
     async with including("0.00") as x:
         call = await x.talk("alice")
+        (live,) = (await x.site.run("calls", "--json")).json["calls"]
+        assert (live["cost"], live["held"]) == ("0.00", "0.00")
         record = await x.settled(call)
         assert (record["included_s"], record["charge_micros"]) == (FREE_S, 0)
         assert record["ended_by"] == "credit"
