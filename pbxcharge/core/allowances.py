@@ -51,7 +51,7 @@ class Allowances:
 
         Lines keep their places as the hold grows, since each is known by its place.
         """
-        if not self.coverage or not any(self.coverage):
+        if not any(self.coverage):
             return NOTHING
         coverage, used = [], dict.fromkeys(self._held, 0)
         for payer, spans in zip(self.asked.payers, self.coverage, strict=True):
@@ -85,14 +85,14 @@ class Allowances:
             yield wallet.moved(0, amount - before, calls=1 if begins else 0)
 
 
-def allow(op: Reserve, books: Books, hold: Hold | None) -> Allowances:
-    """What the quotas of the payers may take off a reservation.
+def allow(op: Reserve, books: Books, hold: Hold | None) -> Allowances | None:
+    """What the quotas of the payers may take off a reservation; None where nobody has any.
 
     Alice has two of a hundred minutes left and asks for three at 0.10: 0.10.
     """
     before = hold.coverage if hold else ()
     if not before and not has_quotas(op):
-        return Allowances(op, op, books, hold, ())
+        return None
     wallets = _quota_wallets(op, books)
     coverage = tuple(
         _extended(op, payer, of_level(before, level), wallets, hold)
@@ -135,8 +135,9 @@ def _used(wallet: Wallet | None) -> int:
 
 def has_quotas(op: Reserve) -> bool:
     """Whether any of the payers has quotas that count the call."""
-    # Every reservation asks: no loop of Python's for the one payer that nearly all have.
-    return bool(op.payers[0].quotas) or any(payer.quotas for payer in op.payers[1:])
+    # Every reservation asks, and most have one payer: no generator is made for it.
+    payers = op.payers
+    return bool(payers[0].quotas) or (len(payers) > 1 and any(payer.quotas for payer in payers[1:]))
 
 
 def _extended(

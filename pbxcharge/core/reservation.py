@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pbxcharge.core.allowances import Allowances, allow
+from pbxcharge.core.allowances import NOTHING, Taken, allow
 from pbxcharge.core.credit_terms import (
     Books,
     Decision,
@@ -75,7 +75,8 @@ def _decision(op: Reserve, books: Books) -> Decision:
         # Its account was given other wallets since it was asked who pays.
         return Decision(Refused(op.call_id, op.step, Shortage.NOT_ENOUGH_CREDIT, closed))
     allowances = allow(op, books, hold)
-    op = allowances.op
+    if allowances is not None:
+        op = allowances.op
     spendable = [
         activity.room_micros(payer.limits, op.at_us)
         for payer, activity in zip(op.payers, does, strict=True)
@@ -89,7 +90,8 @@ def _decision(op: Reserve, books: Books) -> Decision:
     if through_s < op.least_s:
         return Decision(_short(op, hold, rooms, spendable))
     affordable_s = _affordable_s(op, rooms, through_s) if hold is None else None
-    return _raise_hold(allowances, books, hold, through_s, affordable_s)
+    taken = allowances.taken(through_s) if allowances else NOTHING
+    return _raise_hold(op, books, hold, through_s, affordable_s, taken)
 
 
 def _check_payers(op: Reserve, hold: Hold | None) -> None:
@@ -213,13 +215,13 @@ def _short(
 
 
 def _raise_hold(
-    allowances: Allowances,
+    op: Reserve,
     books: Books,
     hold: Hold | None,
     through_s: int,
     affordable_s: int | None,
+    taken: Taken,
 ) -> Decision:
-    op = allowances.op
     lines = tuple(HoldLine(p.wallet_id, charge_micros(p.price, through_s)) for p in op.payers)
     more = [
         line.amount_micros - (hold.held_micros(line.wallet_id) if hold else 0) for line in lines
@@ -230,7 +232,6 @@ def _raise_hold(
         )
         for line, micros in zip(lines, more, strict=True)
     )
-    taken = allowances.taken(through_s)
     expires_at_us = op.lease_from_us + through_s * MICROS
     raised = Hold(
         op.call_id,

@@ -80,7 +80,7 @@ def hold_row(hold: Hold) -> Row:
         hold.node,
         hold.expires_at_us,
         hold.begun_at_us,
-        coverage_to_text(hold.coverage),
+        coverage_to_text(hold.coverage) if hold.coverage else "",
     )
 
 
@@ -155,15 +155,17 @@ def levels_text(levels: tuple[PayingLevel, ...]) -> str:
 
     With quotas the time zone is always there, and they stand behind it.
     """
-    return orjson.dumps([_level(level) for level in levels]).decode()
+    found = [
+        (level.account_id, level.wallet_id, *filter(None, [level.time_zone]))
+        if not level.quotas
+        else (level.account_id, level.wallet_id, level.time_zone, _quotas(level))
+        for level in levels
+    ]
+    return orjson.dumps(found).decode()
 
 
-def _level(level: PayingLevel) -> list[Any]:
-    found: list[Any] = [level.account_id, level.wallet_id, *filter(None, [level.time_zone])]
-    if level.quotas:
-        quotas = [quota_wallet_record(quota) for quota in level.quotas]
-        found = [level.account_id, level.wallet_id, level.time_zone, quotas]
-    return found
+def _quotas(level: PayingLevel) -> list[Any]:
+    return [quota_wallet_record(quota) for quota in level.quotas]
 
 
 def json_list(texts: Collection[str]) -> str:
