@@ -215,5 +215,16 @@ class ChartsMissing(OperatingError):
         )
 
 
+class PdfMissing(OperatingError):
+    """What makes PDF is not installed: the extra `reports` of pbxcharge, and Debian's Pango."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"PDF needs WeasyPrint and Pango, which cannot be used here ({why}): "
+            "`pip install 'pbxcharge[reports]'`, or requirements/reports.txt; and "
+            "`apt-get install libpango-1.0-0 libpangoft2-1.0-0`"
+        )
+
+
 class SocketForbidden(OperatingError):
     """This user may not use the daemon's socket: be its user, of its group, or root."""

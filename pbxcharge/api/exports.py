@@ -38,7 +38,7 @@ async def content(desk: Desk, stream: str, first_seq: str, last_seq: str) -> Doc
     async with desk.queries.reports.reading() as reading:
         found = await reading.exported(stream, *between)
     columns = tuple(COLUMNS)
-    return {"columns": columns, "rows": await report_rows.call_documents(found, columns)}
+    return {"columns": columns, "rows": await report_rows.row_documents(found, columns)}
 
 
 def _seq(text: str) -> int:

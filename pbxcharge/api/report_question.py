@@ -1,17 +1,19 @@
 """What may be asked of a report, read from its texts or declined with a sentence."""
 
 from datetime import UTC, tzinfo
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pbxcharge.api.desk import declined, listed
 from pbxcharge.core.cdr import EMERGENCY, Disposition
+from pbxcharge.core.ledger import EntryKind
 from pbxcharge.core.period import Period, bounded, instant_us, month_period, this_month
 from pbxcharge.core.plan import CallType
+from pbxcharge.core.xdr import XdrKind
 from pbxcharge.errors import ActDeclined
 from pbxcharge.flow.acts import Refusal
-from pbxcharge.store.report_queries import Wanted
+from pbxcharge.store.report_queries import Moved, Wanted
 from pbxcharge.store.report_selects import CALL_COLUMNS, MARGIN_GROUPS
 
 ROWS_MAX = 20_000
@@ -20,9 +22,16 @@ ROWS_MAX = 20_000
 TYPES = (*map(str, CallType), EMERGENCY)
 DIRECTIONS = ("outgoing", "incoming")
 
+CALL, SUBSCRIPTION = "call", "subscription"
+_BESIDE = {EntryKind.CHARGE, *(kind.entry_kind for kind in XdrKind)}
+KINDS = (CALL, *map(str, XdrKind), *(str(kind) for kind in EntryKind if kind not in _BESIDE))
+"""What a movement may be: a call, a charge or credit of a subscription, or another entry."""
 
-class Question(BaseModel):
-    """A report of a period; lists are texts with commas between."""
+Asked = TypeVar("Asked", bound=BaseModel)
+
+
+class Span(BaseModel):
+    """What every question about a time may say."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -31,12 +40,6 @@ class Question(BaseModel):
     since: str | None = None
     until: str | None = None
     utc: bool = False
-    types: str = ""
-    direction: str = ""
-    dispositions: str = ""
-    causes: str = ""
-    columns: str = ""
-    by: str = "account"
     limit: int = Field(10_000, ge=1, le=ROWS_MAX)
     query_plan: bool = False
 
@@ -44,37 +47,12 @@ class Question(BaseModel):
         """Whose clocks count: the site's, unless UTC is asked for."""
         return UTC if self.utc else site
 
-    def wanted(self, site: tzinfo, now_us: int) -> Wanted:
-        """Which calls: of this month where no time is asked for.
+    def period(self, zone: tzinfo, now_us: int) -> Period:
+        """The time: this month where none is asked for.
 
         Raises:
-            ActDeclined: there is no such month, day, type, direction, disposition or cause.
+            ActDeclined: there is no such month or day.
         """
-        return Wanted(
-            self.scope,
-            self._period(self.zone(site), now_us),
-            _among(self.types, TYPES, "type of call"),
-            next(iter(_among(self.direction, DIRECTIONS, "direction")), None),
-            _among(self.dispositions, tuple(Disposition), "disposition"),
-            tuple(int(_cause(text)) for text in listed(self.causes)),
-        )
-
-    @property
-    def listed(self) -> tuple[str, ...]:
-        """The columns of a list of calls, all of them unless some are asked for.
-
-        Raises:
-            ActDeclined: there is no such column.
-        """
-        return _among(self.columns, tuple(CALL_COLUMNS), "column") or tuple(CALL_COLUMNS)
-
-    @property
-    def group(self) -> str:
-        """What margins are told apart by."""
-        (group,) = _among(self.by, tuple(MARGIN_GROUPS), "grouping") or ("account",)
-        return group
-
-    def _period(self, zone: tzinfo, now_us: int) -> Period:
         try:
             if self.month is not None:
                 if self.since is not None or self.until is not None:
@@ -88,21 +66,85 @@ class Question(BaseModel):
             raise declined(Refusal.NAME_INVALID, str(error)) from None
 
 
+class Movements(Span):
+    """A history of movements; kinds are a text with commas between."""
+
+    kinds: str = ""
+
+    def moved(self, site: tzinfo, now_us: int) -> Moved:
+        """Which movements.
+
+        Raises:
+            ActDeclined: there is no such month, day or kind.
+        """
+        kinds: list[str] = []
+        for name in among(self.kinds, (*KINDS, SUBSCRIPTION), "kind"):
+            kinds += XdrKind if name == SUBSCRIPTION else [name]
+        period = self.period(self.zone(site), now_us)
+        return Moved(self.scope, period, kinds=tuple(map(str, kinds)))
+
+
+class Question(Span):
+    """A report of a period; lists are texts with commas between."""
+
+    types: str = ""
+    direction: str = ""
+    dispositions: str = ""
+    causes: str = ""
+    columns: str = ""
+    by: str = "account"
+
+    def wanted(self, site: tzinfo, now_us: int) -> Wanted:
+        """Which calls: of this month where no time is asked for.
+
+        Raises:
+            ActDeclined: there is no such month, day, type, direction, disposition or cause.
+        """
+        return Wanted(
+            self.scope,
+            self.period(self.zone(site), now_us),
+            among(self.types, TYPES, "type of call"),
+            next(iter(among(self.direction, DIRECTIONS, "direction")), None),
+            among(self.dispositions, tuple(Disposition), "disposition"),
+            tuple(int(_cause(text)) for text in listed(self.causes)),
+        )
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The columns of a list of calls, all of them unless some are asked for.
+
+        Raises:
+            ActDeclined: there is no such column.
+        """
+        return among(self.columns, tuple(CALL_COLUMNS), "column") or tuple(CALL_COLUMNS)
+
+    @property
+    def group(self) -> str:
+        """What margins are told apart by."""
+        (group,) = among(self.by, tuple(MARGIN_GROUPS), "grouping") or ("account",)
+        return group
+
+
 def question(asked: dict[str, Any]) -> Question:
+    """What was asked of a report, by its names; see `asked_for`."""
+    return asked_for(Question, asked)
+
+
+def asked_for(kind: type[Asked], asked: dict[str, Any]) -> Asked:
     """What was asked, by its names.
 
     Raises:
         ActDeclined: nothing is called so, or a number is none or out of bounds.
     """
     try:
-        return Question.model_validate(asked)
+        return kind.model_validate(asked)
     except ValidationError as error:
         found = error.errors()[0]
         name = ".".join(map(str, found["loc"]))
         raise declined(Refusal.OUT_OF_BOUNDS, f"{name}: {found['msg']}") from None
 
 
-def _among(text: str, known: tuple[str, ...], what: str) -> tuple[str, ...]:
+def among(text: str, known: tuple[str, ...], what: str) -> tuple[str, ...]:
     """The names of a list; for one that is misspelled a report would be empty."""
     for name in listed(text):
         if name not in known:

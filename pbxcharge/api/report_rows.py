@@ -37,15 +37,15 @@ def _lines(text: str) -> list[Document]:
 
 
 _WRITTEN: dict[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("charge", "refunded", "net", "cost"), money),
-    **dict.fromkeys(("setup_at", "answered_at", "ended_at"), instant),
+    **dict.fromkeys(("charge", "refunded", "net", "cost", "amount", "balance"), money),
+    **dict.fromkeys(("setup_at", "answered_at", "ended_at", "at", "owed_at"), instant),
     "upper_levels": _levels,
     "lines": _lines,
 }
 
 
-async def call_documents(rows: Sequence[Row], columns: Sequence[str]) -> list[Document]:
-    """Calls by the names of their columns; others have their turn in between."""
+async def row_documents(rows: Sequence[Row], columns: Sequence[str]) -> list[Document]:
+    """Calls, or movements, by the names of their columns; others have their turn in between."""
     documents: list[Document] = []
     changed = [(at, name, _WRITTEN[name]) for at, name in enumerate(columns) if name in _WRITTEN]
     for start in range(0, len(rows), AT_ONCE):

@@ -44,7 +44,7 @@ async def calls(desk: Desk, **asked: Any) -> Document:
         "destinations_cut": len(places) > DESTINATIONS_MAX,
         "columns": columns,
         "cut": summed["totals"]["calls"] > len(found),
-        "rows": await report_rows.call_documents(found, columns),
+        "rows": await report_rows.row_documents(found, columns),
     }
 
 

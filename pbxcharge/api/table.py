@@ -22,6 +22,8 @@ from pbxcharge.api import (
     quotes,
     reports,
     rerates,
+    statements,
+    xdrs,
 )
 from pbxcharge.api.desk import Desk
 from pbxcharge.api.documents import Document
@@ -45,6 +47,8 @@ REPORTS: dict[str, Answer] = {
     "/reports/destinations": reports.destinations,
     "/reports/margins": reports.margins,
     "/reports/refused": reports.refused,
+    "/xdrs": xdrs.history,
+    "/statement": statements.statement,
     "/exports/content": exports.content,
 }
 """Answers a desk and what is asked for, in rows that may be many."""
@@ -58,6 +62,7 @@ READS: dict[str, Answer] = {
     "/calls": calls.list_calls,
     "/cdrs": calls.list_cdrs,
     "/explain": explain.explain_call,
+    "/explain/xdr": xdrs.explain_xdr,
     "/quote": quotes.make_quote,
     "/rerate": rerates.look,
     "/events/stored": events.stored_events,

@@ -1,14 +1,14 @@
-"""`explain`: why a call was charged so, from what the books have about it alone."""
+"""`explain`: why a call or a subscription was charged so, from what the books have alone."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from pbxcharge.cli.call import CallId
 from pbxcharge.cli.charge_text import lines_table, priced_as, priced_by, terms_facts
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.exits import Exit
 from pbxcharge.cli.explain_facts import call_facts
+from pbxcharge.cli.explain_fee import print_fee
 from pbxcharge.cli.output import at, facts, say, table
 
 Document = dict[str, Any]
@@ -22,17 +22,36 @@ def add_to(top: typer.Typer) -> None:
         examples=(
             "pbxcharge explain 019a0c5d3b1fc4d8a1e2f3",
             "pbxcharge explain 019a0c5d3b1fc4d8a1e2f3 --json",
+            "pbxcharge explain subscription:alice-smartcall:2026-11-01:fee",
         ),
     )(explain)
 
 
-async def explain(run: Run, call_id: CallId) -> None:
-    """Say who paid for a call and why; price it again."""
+async def explain(
+    run: Run,
+    call_id: Annotated[
+        str, typer.Argument(metavar="CALL|XDR", help="Id of a call, or of a subscription's charge.")
+    ],
+) -> None:
+    """Say why a call or a subscription was charged so."""
     from pbxcharge.cli.reach import read
 
+    # Ids of the system's own entries have a colon, those of calls have none.
+    if ":" in call_id:
+        await _explain_fee(run, call_id)
+        return
     answer = await read(run, lambda api: api.get("/explain", call_id=call_id))
     run.show(answer, lambda: _print(answer))
     if "differs" in _verdicts(answer):
+        raise typer.Exit(Exit.REFUSED)
+
+
+async def _explain_fee(run: Run, xdr_id: str) -> None:
+    from pbxcharge.cli.reach import read
+
+    answer = await read(run, lambda api: api.get("/explain/xdr", xdr_id=xdr_id))
+    run.show(answer, lambda: print_fee(answer))
+    if not answer["adds_up"]:
         raise typer.Exit(Exit.REFUSED)
 
 

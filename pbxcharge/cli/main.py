@@ -29,6 +29,7 @@ from pbxcharge.cli import (
     rerate,
     schema,
     site,
+    statement,
     subscription,
     tail,
 )
@@ -122,6 +123,7 @@ export.add_to(record.app)
 app.add_typer(record.app, name="cdr")
 app.add_typer(report.app, name="report")
 app.add_typer(bill.app, name="bill")
+statement.add_to(app)
 tail.add_to(app)
 replay.add_to(app)
 rerate.add_to(app)

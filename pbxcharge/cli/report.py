@@ -1,26 +1,19 @@
 """`report`: calls, accounts, destinations, margins, refusals of a time; for people and programs."""
 
 import inspect
-import sys
 from collections.abc import Awaitable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from pbxcharge.cli.command import Run, command
-from pbxcharge.cli.output import facts, print_json, remark, say, table
-from pbxcharge.errors import OperatingError
-
-if TYPE_CHECKING:
-    from pbxcharge.reports.table import Report, Table
+from pbxcharge.cli.report_forms import AsCsv, Forms, Html, QueryPlan, ask_and_show
 
 app = typer.Typer(
     no_args_is_help=True,
     help="What was called, charged, earned and refused in a time.",
 )
-
-Document = dict[str, Any]
 
 Account = Annotated[str | None, typer.Option(help="Only this one and those below it.")]
 Month = Annotated[str | None, typer.Option(help="A month, such as 2026-11; else this month.")]
@@ -37,14 +30,6 @@ Dispositions = Annotated[
 ]
 Causes = Annotated[str | None, typer.Option("--cause", help="Hangup causes (Q.850), such as 17.")]
 Limit = Annotated[int, typer.Option(min=1, max=20_000, help="Rows at most.")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")]
-Html = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Write a page with charts; - is standard output."),
-]
-Plan = Annotated[
-    bool, typer.Option("--query-plan", help="Print how the books would be searched, nothing else.")
-]
 Columns = Annotated[
     str | None,
     typer.Option(help="Only these columns of --csv and --json, such as setup_at,charge."),
@@ -65,7 +50,7 @@ def _options(
     limit: Limit = 10_000,
     as_csv: AsCsv = False,
     html: Html = None,
-    query_plan: Plan = False,
+    query_plan: QueryPlan = False,
 ) -> None:
     """The options that every report has; only their signature counts."""
 
@@ -142,75 +127,9 @@ async def _show(
     **asked: Any,
 ) -> None:
     """Ask, and show the answer as it is wanted."""
-    from pbxcharge.cli.reach import read
-    from pbxcharge.reports import call_report, page, raw, render
+    from pbxcharge.reports.call_report import COLUMNS
 
-    if as_csv + (html is not None) + (run.as_json or query_plan) > 1:
-        raise typer.BadParameter("one of --csv and --html, without --json and --query-plan")
-
-    if html is not None:
-        # A missing library is said before the books are searched.
-        page.require_page()
+    forms = Forms(as_csv, html, query_plan=query_plan)
     if name == "calls" and not (run.as_json or as_csv or query_plan):
-        asked["columns"] = ",".join(call_report.COLUMNS)
-    answer = await read(
-        run,
-        lambda api: api.get(
-            f"/reports/{name}",
-            scope=account,
-            query_plan=query_plan or None,
-            **{option: value or None for option, value in asked.items()},
-        ),
-    )
-    if run.as_json:
-        print_json(answer)
-    elif query_plan:
-        _print_plans(answer)
-    elif as_csv:
-        sys.stdout.writelines(raw.csv_text(answer))
-        _remark_cut(answer)
-    elif html is not None:
-        _write(html, page.page(render.report(answer)))
-    else:
-        _print(render.report(answer))
-
-
-def _print(report: "Report") -> None:
-    facts(dict(report.facts))
-    for each in (report.main, *report.sums):
-        say("")
-        _print_table(each)
-    for note in report.notes:
-        say("")
-        say(note)
-
-
-def _print_table(shown: "Table") -> None:
-    columns = [
-        (heading.removeprefix(">"), ">" if heading.startswith(">") else "<")
-        for heading in shown.headings
-    ]
-    table(columns, shown.rows, shown.empty)
-
-
-def _print_plans(answer: Document) -> None:
-    for question, steps in answer["query_plans"].items():
-        say(f"{question}:")
-        for step in steps:
-            say(f"  {step}")
-
-
-def _remark_cut(answer: Document) -> None:
-    if answer["cut"]:
-        remark(f"cut: only {len(answer['rows'])} rows are shown; ask for more with --limit")
-
-
-def _write(file: Path, page: str) -> None:
-    if str(file) == "-":
-        sys.stdout.write(page)
-        return
-    try:
-        file.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise OperatingError(f"{file} cannot be written: {error.strerror}") from error
-    say(f"{file}: written; it needs no network to be read")
+        asked["columns"] = ",".join(COLUMNS)
+    await ask_and_show(run, f"/reports/{name}", forms, scope=account, **asked)

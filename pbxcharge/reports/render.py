@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from pbxcharge.reports.call_report import call_report
+from pbxcharge.reports.statement_report import statement_report
 from pbxcharge.reports.sum_reports import (
     account_report,
     destination_report,
@@ -11,6 +12,7 @@ from pbxcharge.reports.sum_reports import (
 )
 from pbxcharge.reports.table import Report
 from pbxcharge.reports.words import Document
+from pbxcharge.reports.xdr_report import xdr_report
 
 _REPORTS: dict[str, Callable[[Document], Report]] = {
     "calls": call_report,
@@ -18,6 +20,8 @@ _REPORTS: dict[str, Callable[[Document], Report]] = {
     "destinations": destination_report,
     "margins": margin_report,
     "refused": refused_report,
+    "xdrs": xdr_report,
+    "statement": statement_report,
 }
 
 

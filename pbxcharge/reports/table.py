@@ -51,6 +51,7 @@ class Report:
         sums: small tables.
         main: the rows themselves.
         notes: whole sentences: what was left out, what a column means.
+        running: said at the top of every printed page, which is upright then; empty for none.
     """
 
     title: str
@@ -59,3 +60,4 @@ class Report:
     sums: tuple[Table, ...]
     main: Table
     notes: tuple[str, ...]
+    running: str = ""

@@ -17,6 +17,7 @@ import orjson
 
 from pbxcharge.core.period import Period, Piece
 from pbxcharge.errors import StorageDown
+from pbxcharge.store import movement_selects as moving
 from pbxcharge.store import report_selects as selects
 from pbxcharge.store.connection import connect_reader
 from pbxcharge.store.export_queries import CONTENT
@@ -67,6 +68,37 @@ class Wanted:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Which movements of money a history is about.
+
+    Args:
+        scope: the account whose subtree may be seen, None for the site.
+        period: in which they were booked.
+        from_day: the day that begins with the period, where charges at a bound belong to what it
+            ends; see movement_selects.
+        until_day: the day that begins where the period ends.
+        kinds: see movement_selects; empty for all.
+    """
+
+    scope: str | None
+    period: Period
+    from_day: str | None = None
+    until_day: str | None = None
+    kinds: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the statements are given."""
+        return {
+            "scope": self.scope,
+            "from_us": self.period.from_us,
+            "until_us": self.period.until_us,
+            "from_day": self.from_day,
+            "until_day": self.until_day,
+        }
+
+
 class Reading:
     """One state of the books, while a report is made of it.
 
@@ -110,6 +142,28 @@ class Reading:
         """Refused attempts by reason, account and type."""
         sql = selects.refused(selects.form_of(wanted.scope))
         return await self._rows("refused", sql, {**wanted.parameters, "limit": limit})
+
+    async def movements(self, moved: Moved, limit: int) -> Rows:
+        """The newest movements, the oldest of them first; see MOVEMENT_COLUMNS."""
+        sql = moving.movements(selects.form_of(moved.scope))
+        kinds = json_list(moved.kinds) if moved.kinds else None
+        return await self._rows("rows", sql, {**moved.parameters, "kinds": kinds, "limit": limit})
+
+    async def movement_sums(self, moved: Moved) -> Rows:
+        """What moved, and what was there before, by account and kind."""
+        sql = moving.movement_sums(selects.form_of(moved.scope))
+        return await self._rows("sums", sql, moved.parameters)
+
+    async def charged_calls(self, moved: Moved) -> Rows:
+        """Calls that were charged, by type."""
+        sql = moving.charged_calls(selects.form_of(moved.scope))
+        return await self._rows("calls", sql, moved.parameters)
+
+    async def unbilled(self, moved: Moved) -> tuple[int, int]:
+        """How many subscriptions are not charged to the period's end yet; what waits, in micros."""
+        sql = moving.unbilled(selects.form_of(moved.scope))
+        found = await self._rows("unbilled", sql, moved.parameters)
+        return (found[0][0], found[0][1]) if found else (0, 0)
 
     async def exported(self, stream: str, first_seq: int, last_seq: int) -> Rows:
         """The records of a file of a stream, under the names of `export_queries.COLUMNS`."""

@@ -95,6 +95,9 @@ ORDER BY at_us, xdr_id
 """
 """What a subscription was charged: the ids of its records begin with its own."""
 
+XDR = f"SELECT {_XDR} FROM xdr WHERE xdr_id = :xdr_id"
+"""One record."""
+
 SUBSCRIPTION_TURNS = """
 SELECT name, version, since_us, actor FROM subscription_history
 WHERE :name IS NULL OR name = :name ORDER BY seq
@@ -204,6 +207,11 @@ class SubscriptionQueries:
     async def xdrs(self, assignment_id: str) -> list[Xdr]:
         """What a subscription was charged and credited, in the order in which it was owed."""
         return [xdr(row) for row in await self._all(XDRS, assignment_id=assignment_id)]
+
+    async def xdr(self, xdr_id: str) -> Xdr | None:
+        """One charge or credit of a subscription."""
+        found = await self._all(XDR, xdr_id=xdr_id)
+        return xdr(found[0]) if found else None
 
     async def subscription_turns(self, name: str | None = None) -> list[VersionSince]:
         """Which version of a subscription plan, or of all, counted since when."""

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from pbxcharge.core.statement import Group
+from pbxcharge.store.movement_selects import MOVEMENT_COLUMNS
+
 Answer = dict[str, Any]
 
 HEAD: Answer = {
@@ -99,4 +102,75 @@ def refusal(reason: str, calls: int) -> Answer:
     return {
         **{"reason": reason, "account_id": None, "call_type": "public", "refused_by": None},
         **{"calls": calls, "sip_code": 403, "first_at": at, "last_at": at},
+    }
+
+
+FEE: Answer = {
+    **dict.fromkeys(MOVEMENT_COLUMNS),
+    "at": "2026-11-04T10:00:00.000000Z",
+    "account_id": "ann",
+    "name": "Ann & Co",
+    "wallet_id": "ann:outgoing",
+    "kind": "fee",
+    "amount": "-30.00",
+    "balance": "20.00",
+    "plan": "smartcall-basic",
+    "shown_name": "SmartCall Basic",
+    "assignment_id": "s1",
+    "period_first": "2026-11-01",
+    "period_until": "2026-12-01",
+    "stated_first": "2026-10-01",
+    "owed_at": "2026-11-01T00:00:00.000000Z",
+    "quantity_used": 30,
+    "quantity_charged": 30,
+    "quantity_unit": "days",
+    "note": "smartcall-basic",
+    "xdr_id": "subscription:s1:2026-11-01:fee",
+}
+MOVED_CALL: Answer = {
+    **dict.fromkeys(MOVEMENT_COLUMNS),
+    **{name: value for name, value in CALL.items() if name in MOVEMENT_COLUMNS},
+    "at": "2026-11-03T10:02:00.000000Z",
+    "name": "Ann & Co",
+    "kind": "call",
+    "amount": "-1.25",
+    "balance": "18.75",
+    "quantity_used": 3700,
+    "quantity_charged": 3720,
+    "quantity_unit": "seconds",
+    "included_s": 0,
+    "note": "",
+    "xdr_id": "charge:c1:ann:outgoing",
+}
+
+
+def statement(
+    shown_name: str = "SmartCall Basic", number: str = "442079460000", **changes: Any
+) -> Answer:
+    """November of one account: a call, and a fee that waited."""
+    sums = {
+        **dict.fromkeys(map(str, Group), "0.00"),
+        **{"opening": "50.00", "calls": "-1.25", "subscriptions": "-30.00", "closing": "18.75"},
+    }
+    return {
+        **HEAD,
+        "report": "statement",
+        "kind": "organization",
+        "cycle": "monthly",
+        "period_first": "2026-11-01",
+        "period_until": "2026-12-01",
+        "over": True,
+        "charged": True,
+        "waiting": "0.00",
+        "totals": sums,
+        "accounts": [{"account_id": "ann", "name": "Ann & Co", "kind": "organization", **sums}],
+        "by_type": [
+            {
+                **{"call_type": "public", "direction": "outgoing", "calls": 1, "talk_s": 3700},
+                **{"billed_s": 3720, "included_s": 0, "amount": "-1.25"},
+            }
+        ],
+        "columns": tuple(MOVEMENT_COLUMNS),
+        "rows": [{**MOVED_CALL, "number": number}, {**FEE, "shown_name": shown_name}],
+        **changes,
     }

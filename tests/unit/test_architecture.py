@@ -88,6 +88,7 @@ HOMES: dict[str, set[str]] = {
     "rich": {"cli", "reports"},
     "jinja2": {"reports"},
     "matplotlib": {"reports"},
+    "weasyprint": {"reports"},
 }
 
 # What core may take from the standard library: nothing that knows a clock, a file or a socket.

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from pbxcharge.api.report_rows import call_documents
+from pbxcharge.api.report_rows import row_documents
 
 
 async def test_others_have_their_turn_after_every_ten_calls() -> None:
@@ -17,7 +17,7 @@ async def test_others_have_their_turn_after_every_ten_calls() -> None:
 
     task = asyncio.create_task(others())
     rows = [("c", 1_300_100)] * 1_000
-    found = await call_documents(rows, ("call_id", "charge"))
+    found = await row_documents(rows, ("call_id", "charge"))
     task.cancel()
     assert found[-1] == {"call_id": "c", "charge": "1.3001"}
     assert turns >= 100

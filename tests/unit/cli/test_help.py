@@ -22,6 +22,7 @@ SLOW = (
     "rich",
     "jinja2",
     "matplotlib",
+    "weasyprint",
     "aiosqlite",
     "structlog",
     "uvloop",
@@ -54,6 +55,7 @@ PROMISED = [
     *("calls hang-up", "cdr list", "cdr export", "explain"),
     *("report calls", "report accounts", "report destinations", "report margins"),
     *("report refused", "reconcile asterisk", "reconcile carrier"),
+    *("xdr list", "statement"),
     *(
         "plan list",
         "plan show",
