@@ -19,13 +19,21 @@ class Group(StrEnum):
     """What a statement adds up, in the order in which it is shown."""
 
     INITIAL = "initial_credit"
+    """What the plan gave, once for each wallet."""
     TOP_UPS = "top_ups"
+    """What was paid in."""
     CALLS = "calls"
+    """What calls cost, also those that were charged anew."""
     SUBSCRIPTIONS = "subscriptions"
+    """Fees of subscriptions and of their activation."""
     CREDITS = "credits"
+    """For days without service, and for what was paid in advance and not used."""
     PENALTIES = "penalties"
+    """For early cancellations."""
     REFUNDS = "refunds"
+    """What was given back for calls."""
     CORRECTIONS = "corrections"
+    """Adjustments by hand, and charges that were taken back to be made anew."""
 
 
 _GROUPS: Final[Mapping[EntryKind, Group]] = {

@@ -22,9 +22,12 @@ from tests.docs.texts import (
     COLUMNS,
     EVENT_FIELDS,
     LEVEL_COLUMNS,
+    MOVEMENT_COLUMNS,
+    MOVEMENT_KINDS,
     RECONCILE_COLUMNS,
     REPLAY_COLUMNS,
     REPORT_COLUMNS,
+    STATEMENT_SUMS,
     TO_DO,
 )
 
@@ -106,6 +109,8 @@ def _values() -> str:
         ("Who ended a call", "ended_by", ENDED_BY),
         ("Which witness said when it ended", "end_source", WITNESSES),
         ("Kinds of ledger entries", "kind", member_texts(EntryKind)),
+        ("Kinds of movements in `xdr list` and `statement`", "kind", MOVEMENT_KINDS),
+        ("Sums of a statement", "sum", STATEMENT_SUMS),
         ("Statuses of accounts", "status", member_texts(AccountStatus)),
         ("What becomes of a call by `rerate`", "verdict", member_texts(Verdict)),
     )
@@ -153,6 +158,7 @@ def _reports() -> str:
         "replay --csv": {each: REPLAY_COLUMNS[each] for each in (*SUM_COLUMNS, *CHANGE_COLUMNS)},
         "reconcile --csv": {each: RECONCILE_COLUMNS[each] for each in OF_DIFFERENCES},
     }
+    rest = {"xdr list, statement": MOVEMENT_COLUMNS, **rest}
     more = (f"### {title}\n\n{_meanings('column', texts)}" for title, texts in rest.items())
     return "\n\n".join(("## Columns of the other reports", *tables, *more))
 

@@ -1,5 +1,10 @@
 """What the reference pages say beyond what the code says of itself."""
 
+from pbxcharge.core.ledger import EntryKind
+from pbxcharge.core.statement import Group
+from pbxcharge.core.xdr import XdrKind
+from tests.docs.markdown import member_texts
+
 TO_DO = {
     "storage_down": "look at the disk (space, mount, rights) and at the log; calls go on by themselves once it can be written",
     "overloaded": "look at what keeps the machine or its disk busy: a large import, a backup, an attack",
@@ -82,6 +87,60 @@ REPORT_COLUMNS = {
     "last_at": "the last one",
 }
 """Columns of the reports that add calls up."""
+
+MOVEMENT_COLUMNS = {
+    "at": "when it was booked; of a call that cost nothing, when it was set up",
+    "account_id": "whose wallet",
+    "name": "the account's name",
+    "wallet_id": "the wallet",
+    "kind": "a kind of movement (below)",
+    "amount": "what moved: below zero what is charged, above what is paid in or given back",
+    "balance": "of the wallet after it, in order of time; empty for a call that cost nothing",
+    "plan": "of a subscription its plan, of a call the plan that this wallet's account paid by",
+    "plan_version": "its version: the hash of what it said",
+    "shown_name": "the name of the subscription plan that users see",
+    "assignment_id": "the subscription: what it was assigned under",
+    "period_first": "the first day of the billing period that a charge is for",
+    "period_until": "the day after its last",
+    "stated_first": "the first day of the billing period in which it was owed",
+    "owed_at": "when it was owed: earlier than `at` where it waited for credit",
+    "quantity_used": "days of service; of a call seconds of talk",
+    "quantity_charged": "days that were charged or credited; of a call seconds in whole blocks",
+    "quantity_unit": "`days` or `seconds`",
+    "included_s": "of a call: billed seconds that included minutes made free",
+    "call_id": "the call that was charged, or whose charge was given back",
+    "setup_at": "when that call was asked for",
+    "call_type": "its kind",
+    "direction": "outgoing, or incoming from the public network",
+    "endpoint": "the phone that called, or the trunk that the call came in by",
+    "caller_number": "who called from the public network",
+    "dialled": "as dialled, or as the trunk sent it",
+    "number": "as rated and dialled on",
+    "destination": "its destination in the plan that this wallet's account paid by",
+    "reverses": "the entry that this one takes back, or gives a part of back",
+    "actor": "who did it: a user at the socket, or the part of the system",
+    "note": "for people",
+    "xdr_id": "the id of the ledger entry; `explain` takes those of subscriptions",
+}
+"""Columns of `xdr list` and `statement`."""
+
+MOVEMENT_KINDS = {
+    "call": "what a call cost",
+    **member_texts(XdrKind),
+    **{
+        name: text
+        for name, text in member_texts(EntryKind).items()
+        if name not in ("charge", "fee", "credit", "penalty")
+    },
+}
+"""What a movement may be; beside charges of subscriptions the other entries of the ledger."""
+
+STATEMENT_SUMS = {
+    "opening": "the balance at its beginning",
+    **member_texts(Group),
+    "closing": "the balance at its end: the sum of all these",
+}
+"""What a statement adds up."""
 
 REPLAY_COLUMNS = {
     "by": "`total`, `level`, `account` or `destination`",

@@ -5,6 +5,7 @@ from enum import Enum
 
 import pytest
 
+from pbxcharge.api.report_question import KINDS
 from pbxcharge.api.report_rows import ACCOUNTS, DESTINATIONS, MARGINS, REFUSED
 from pbxcharge.catalog.deck_columns import COLUMNS as OF_DECKS
 from pbxcharge.catalog.deck_words import DECK_COLUMNS
@@ -15,12 +16,14 @@ from pbxcharge.core.cdr import Disposition, EndedBy, EndSource, LevelCharge
 from pbxcharge.core.denial import Reason
 from pbxcharge.core.ledger import EntryKind
 from pbxcharge.core.plan import CallType
+from pbxcharge.core.statement import Group
 from pbxcharge.flow.acts import Refusal
 from pbxcharge.flow.journal import EVENTS
 from pbxcharge.flow.rerate_judge import Verdict
 from pbxcharge.flow.spool import DAEMON_AWAY
 from pbxcharge.reports.reconcile_document import COLUMNS as OF_DIFFERENCES
 from pbxcharge.reports.replay_document import CHANGE_COLUMNS, SUM_COLUMNS
+from pbxcharge.store.movement_selects import MOVEMENT_COLUMNS as MOVED
 from tests.docs.commands_page import known
 from tests.docs.found import told_fields, verify_findings
 from tests.docs.make import FOLDER, PAGES
@@ -29,9 +32,12 @@ from tests.docs.records_page import all_columns, column_text
 from tests.docs.texts import (
     EVENT_FIELDS,
     LEVEL_COLUMNS,
+    MOVEMENT_COLUMNS,
+    MOVEMENT_KINDS,
     RECONCILE_COLUMNS,
     REPLAY_COLUMNS,
     REPORT_COLUMNS,
+    STATEMENT_SUMS,
     TO_DO,
 )
 
@@ -67,6 +73,9 @@ def test_every_reason_has_its_words_and_what_to_do() -> None:
         pytest.param(OF_DECKS, DECK_COLUMNS, id="columns of decks"),
         pytest.param((*SUM_COLUMNS, *CHANGE_COLUMNS), REPLAY_COLUMNS, id="columns of replays"),
         pytest.param(OF_DIFFERENCES, RECONCILE_COLUMNS, id="columns of differences"),
+        pytest.param(MOVED, MOVEMENT_COLUMNS, id="columns of movements"),
+        pytest.param(KINDS, MOVEMENT_KINDS, id="kinds of movements"),
+        pytest.param(("opening", *Group, "closing"), STATEMENT_SUMS, id="sums of statements"),
     ],
 )
 def test_each_value_has_a_text(values: Collection[str], texts: Mapping[str, str]) -> None:
