@@ -53,7 +53,9 @@ async def foresee(
     """
     if not 1 <= months <= MONTHS_MAX:
         raise declined(Refusal.OUT_OF_BOUNDS, f"a preview is of 1 to {MONTHS_MAX} months")
-    facts = (await BillingFacts(desk.queries, desk.prices).read([account_id])).get(account_id)
+    reading = BillingFacts(desk.queries, desk.prices)
+    await reading.learn_plans()
+    facts = (await reading.read([account_id])).get(account_id)
     if facts is None:
         raise unknown_account(account_id)
     if facts.paying is None:

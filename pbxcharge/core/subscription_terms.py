@@ -220,6 +220,10 @@ class FeeAdjustment:
     amount_micros: int = 0
     percent: Fraction = Fraction(0)
 
+    def __hash__(self) -> int:
+        # That of a fraction takes a division.
+        return hash((self.amount_micros, self.percent.numerator))
+
     def __post_init__(self) -> None:
         if self.amount_micros and self.percent:
             raise ValueError("a discount is an amount or a percentage, not both")

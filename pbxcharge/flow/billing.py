@@ -6,16 +6,17 @@ one transaction with the entries that are booked. So it may die at any instant, 
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from pbxcharge.core.collection_terms import Collected
 from pbxcharge.core.credit_terms import Outcome
 from pbxcharge.core.effects import Effect
 from pbxcharge.errors import WriteRefused
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.billing_facts import BillingFacts, BillingRecords, Charges, Facts, Turns
 from pbxcharge.flow.billing_run import BillingRun
-from pbxcharge.flow.billing_steps import Charging, Step, begin, idle_effects, step
+from pbxcharge.flow.billing_steps import Charging, Step, begin, idle_effects, if_it_fits, step
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.first_use import FirstUse, Uses
 from pbxcharge.flow.ports import Writer
@@ -26,7 +27,10 @@ from pbxcharge.store.billing_queries import FIRST
 BATCH: Final = 48
 """So many accounts are charged in one transaction: authorizations wait for one at most."""
 
-SLICE: Final = 6
+HELD: Final = 4 * BATCH
+"""For so many accounts nobody else may change what charges follow from."""
+
+SLICE: Final = 2
 """After so many accounts whoever else wants the loop has it."""
 
 PAGE: Final = 3_000
@@ -80,11 +84,33 @@ class DueRecords(BillingRecords, Protocol):
 
 @dataclass(slots=True)
 class _Charge:
-    """An account of a batch, and what came of the last question."""
+    """An account of a batch.
+
+    Args:
+        charging: how far it is charged.
+        fits: what follows if what is asked for is booked, worked out beforehand: while the writer
+            decides, calls have to wait.
+        answer: what followed.
+    """
 
     charging: Charging
     fits: Step | None = None
     answer: Step | None = None
+
+    def follows(self, outcome: Outcome | None) -> Step:
+        """What follows from the answer of the credit engine."""
+        if self.fits is not None and isinstance(outcome, Collected) and not outcome.repeated:
+            return self.fits
+        return step(self.charging, outcome)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Accounts that are charged in one transaction, and what else is written with them."""
+
+    names: Sequence[str]
+    charges: list[_Charge] = field(default_factory=list)
+    idle: list[Effect] = field(default_factory=list)
 
 
 class Billing:
@@ -187,33 +213,50 @@ class Billing:
     async def _charge_all(
         self, account_ids: Sequence[str], run: BillingRun, looked: bool = False
     ) -> None:
-        for first in range(0, len(account_ids), BATCH):
-            await self._charge(account_ids[first : first + BATCH], run, looked)
+        for first in range(0, len(account_ids), HELD):
+            async with self._turn:
+                await self._charge_some(account_ids[first : first + HELD], run, looked)
 
-    async def _charge(self, names: Sequence[str], run: BillingRun, looked: bool) -> None:
-        """A batch in one transaction; if the books refuse it, each account by itself."""
-        async with self._turn:
-            try:
-                await self._charge_batch(names, run, looked)
-            except WriteRefused as error:
-                if len(names) == 1:
-                    self._failed(run, names[0], str(error))
-                    return
-            else:
-                return
-        for name in names:
-            await self._charge([name], run, looked)
+    async def _charge_some(self, names: Sequence[str], run: BillingRun, looked: bool) -> None:
+        """Batch by batch; while one is written the next one is read."""
+        await self._facts.learn_plans()
+        writing: asyncio.Task[None] | None = None
+        try:
+            for first in range(0, len(names), BATCH):
+                batch = await self._read(names[first : first + BATCH], run, looked)
+                if writing is not None:
+                    await writing
+                writing = asyncio.create_task(self._charge(batch, run, looked))
+        finally:
+            if writing is not None:
+                await writing
 
-    async def _charge_batch(self, names: Sequence[str], run: BillingRun, looked: bool) -> None:
+    async def _read(self, names: Sequence[str], run: BillingRun, looked: bool) -> "_Batch":
+        """Accounts with something to charge, and what is written if it fits."""
         facts = await self._facts.read(names)
-        idle = [effect for each in facts.values() for effect in idle_effects(each, run.until_us)]
-        charges: list[_Charge] = []
+        batch = _Batch(names)
         for place, each in enumerate(facts.values(), 1):
+            batch.idle += idle_effects(each, run.until_us)
             charge = self._begun(each, run, looked)
             if charge is not None:
-                charges.append(charge)
+                batch.charges.append(charge)
             if place % SLICE == 0:
                 await asyncio.sleep(0)
+        return batch
+
+    async def _charge(self, batch: "_Batch", run: BillingRun, looked: bool) -> None:
+        """A batch in one transaction; if the books refuse it, each account by itself."""
+        try:
+            await self._charge_batch(batch, run)
+        except WriteRefused as error:
+            if len(batch.names) == 1:
+                self._failed(run, batch.names[0], str(error))
+                return
+            for name in batch.names:
+                await self._charge(await self._read([name], run, looked), run, looked)
+
+    async def _charge_batch(self, batch: "_Batch", run: BillingRun) -> None:
+        charges, idle = batch.charges, batch.idle
         while charges or idle:
             reach(Failpoint.BEFORE_BILLING)
             await self._ask(charges, idle)
@@ -227,9 +270,7 @@ class Billing:
                 self._failed(run, facts.account.account_id, "it has no wallet to pay fees from")
             return None
         charging = begin(facts, facts.paying, run.until_us, looked)
-        if charging.is_over:
-            return None
-        return _Charge(charging)
+        return None if charging.is_over else _Charge(charging, if_it_fits(charging))
 
     async def _ask(self, charges: Sequence[_Charge], idle: Sequence[Effect]) -> None:
         operations = []
@@ -244,7 +285,7 @@ class Billing:
             answers = iter(outcomes)
             effects = list(idle)
             for charge, asks in asking:
-                charge.answer = step(charge.charging, next(answers) if asks else None)
+                charge.answer = charge.follows(next(answers) if asks else None)
                 effects += charge.answer.effects
             return effects
 

@@ -114,18 +114,19 @@ class BillingFacts:
     def __init__(self, records: BillingRecords, prices: Prices) -> None:
         self._records = records
         self._prices = prices
+        self.said: dict[str, tuple[Revision, ...]] = {}
         self._plans: dict[tuple[str, str], SubscriptionPlan] = {}
-        self._said: dict[tuple[VersionSince, ...], tuple[Revision, ...]] = {}
+        self._histories: dict[tuple[VersionSince, ...], tuple[Revision, ...]] = {}
         self._calendars: dict[tuple[BillingRule, ...], BillingCalendar] = {}
 
     async def read(self, account_ids: Sequence[str]) -> dict[str, Facts]:
-        """Of each account that there is.
+        """Of each account that there is, by what `learn_plans` has read last.
 
         Raises:
             StorageDown: the books cannot be read.
         """
         accounts = await self._with_parents(account_ids)
-        said = await self.histories()
+        said = self.said
         charged = await self._records.billing.charged(account_ids)
         late = await self._records.billing.late([billed.assignment_id for _, billed in charged])
         wallets = await self._records.billing.paying(account_ids)
@@ -156,23 +157,28 @@ class BillingFacts:
             missing = sorted(above - found.keys())
         return found
 
-    async def histories(self) -> dict[str, tuple[Revision, ...]]:
-        """All that every subscription plan ever said; the same objects as long as they say it."""
+    async def learn_plans(self) -> None:
+        """Read what every subscription plan ever said; the same objects as long as they say it.
+
+        Raises:
+            StorageDown: the books cannot be read.
+        """
         turns: dict[str, list[VersionSince]] = {}
         for turn in await self._records.subscriptions.subscription_turns():
             turns.setdefault(turn.name, []).append(turn)
-        return {name: await self._history(name, tuple(of_plan)) for name, of_plan in turns.items()}
+        histories = {name: await self._history(name, tuple(of)) for name, of in turns.items()}
+        self.said = histories
 
     async def _history(self, name: str, turns: tuple[VersionSince, ...]) -> tuple[Revision, ...]:
-        if turns not in self._said:
+        if turns not in self._histories:
             needed = {turn.version for turn in turns if turn.version is not None}
             if any((name, version) not in self._plans for version in needed):
                 bodies = await self._records.subscriptions.subscription_bodies(name)
                 read = {(name, version): subscription_of(it) for version, it in bodies.items()}
                 self._plans = read | self._plans
             plans = {version: self._plans[name, version] for version in needed}
-            self._said[turns] = history(turns, plans)
-        return self._said[turns]
+            self._histories[turns] = history(turns, plans)
+        return self._histories[turns]
 
     def _facts(
         self,

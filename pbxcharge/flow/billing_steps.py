@@ -97,6 +97,13 @@ def idle_effects(facts: Facts, until_us: int) -> Iterator[Effect]:
             yield BillingAdvanced(replace(billed, next_at_us=None))
 
 
+def if_it_fits(charging: Charging) -> Step | None:
+    """What follows if what is asked for is booked; None where nothing is asked."""
+    if charging.demand is None:
+        return None
+    return _going_on(charging, fits=True, booked=charging.items())
+
+
 def step(charging: Charging, outcome: Outcome | None) -> Step:
     """What follows from the engine's answer to an operation; None is that nothing was asked.
 

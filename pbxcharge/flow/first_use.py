@@ -70,7 +70,8 @@ class FirstUse:
             StorageDown: some of it may be done.
         """
         async with self._turn:
-            said = await self._facts.histories()
+            await self._facts.learn_plans()
+            said = self._facts.said
             unused = [one for one in await self._uses.unused() if _by_use(one, said)]
             used = await self._uses.first_calls(unused) if unused else {}
             begun = [one for one in unused if _is_first(one, used)]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import aiosqlite
@@ -239,6 +240,12 @@ class SubscriptionQueries:
         return await fetch(self._listing, sql, parameters)
 
 
+@lru_cache(maxsize=1024)
+def _adjustment(amount_micros: int, percent: str) -> FeeAdjustment:
+    """Nearly all subscriptions have the same one: none."""
+    return FeeAdjustment(amount_micros=amount_micros, percent=Fraction(percent))
+
+
 def assigned_subscription(row: Any) -> AssignedSubscription:
     """From the columns of ASSIGNED."""
     return AssignedSubscription(
@@ -246,7 +253,7 @@ def assigned_subscription(row: Any) -> AssignedSubscription:
         account_id=row[1],
         subscription=row[2],
         via=row[3],
-        adjustment=FeeAdjustment(amount_micros=row[4], percent=Fraction(row[5])),
+        adjustment=_adjustment(row[4], row[5]),
         assigned_at_us=row[6],
         starts_at_us=row[7],
         first_used_at_us=row[8],
