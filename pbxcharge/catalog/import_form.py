@@ -38,6 +38,8 @@ class AccountRow(Form):
     """For people."""
     plan: Cell = None
     """Its charging plan."""
+    product: Cell = None
+    """Its main product, in the place of a plan."""
     code: Cell = None
     """Of an organization, by which others dial it."""
     time_zone: Cell = None

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 NONE = "none"
-"""The word that takes away a plan, a code or a time zone; a blank leaves it as it is."""
+"""The word that takes away a plan, a product, a code or a time zone; a blank leaves it."""
 
 ROWS_MAX = 100_000
 """So many rows to an import: they are written in one transaction, and calls wait for it."""
@@ -21,7 +21,10 @@ class Subject(StrEnum):
 
 
 COLUMNS: Mapping[Subject, tuple[str, ...]] = {
-    Subject.ACCOUNT: ("account", "kind", "parent", "name", "plan", "code", "time_zone", "status"),
+    Subject.ACCOUNT: (
+        *("account", "kind", "parent", "name"),
+        *("plan", "product", "code", "time_zone", "status"),
+    ),
     Subject.EXTENSION: ("endpoint", "number", "account"),
     Subject.DID: ("number", "account", "endpoint", "context"),
 }

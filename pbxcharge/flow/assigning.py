@@ -55,6 +55,26 @@ def ended(assigned: AssignedSubscription, until_us: int | None, stamp: Stamp) ->
     ]
 
 
+def product_begun(
+    account: Account, assigned: AssignedProduct, plan: SubscriptionPlan | None, stamp: Stamp
+) -> list[Effect]:
+    """An assigned product begins, and with it the subscription by this plan, if it has one."""
+    own = ProductAssigned(account.account_id, assigned, stamp.at_us, stamp.actor)
+    if plan is None:
+        return [own]
+    comes = AssignedSubscription(
+        assignment_id=via_id(assigned.assignment_id),
+        account_id=account.account_id,
+        subscription=plan.name,
+        via=assigned.assignment_id,
+        assigned_at_us=stamp.at_us,
+        starts_at_us=assigned.from_us,
+        closed_at_us=assigned.until_us,
+        closing_known_us=None if assigned.until_us is None else stamp.at_us,
+    )
+    return [own, *begun(comes, plan, stamp)]
+
+
 def product_ended(
     account: Account,
     had: AssignedProduct,
@@ -67,7 +87,7 @@ def product_ended(
     own = [
         each
         for each in subscriptions
-        if each.via == had.assignment_id and not each.removed and _open(each, stamp.at_us)
+        if each.via == had.assignment_id and each.open_at(stamp.at_us)
     ]
     return [
         ProductAssigned(
@@ -87,10 +107,6 @@ def all_ended(
         if had.until_us is None or stamp.at_us < had.until_us:
             found += product_ended(account, had, stamp.at_us, own, stamp)
     for each in own:
-        if each.via is None and not each.removed and _open(each, stamp.at_us):
+        if each.via is None and each.open_at(stamp.at_us):
             found += ended(each, stamp.at_us, stamp)
     return found
-
-
-def _open(assigned: AssignedSubscription, at_us: int) -> bool:
-    return assigned.closed_at_us is None or at_us < assigned.closed_at_us

@@ -1,13 +1,16 @@
 """The end of an account: what it and those below it have ends with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from pbxcharge.core.account import Account
 from pbxcharge.core.effects import AccountSaved, Effect
 from pbxcharge.flow.assigned_records import AssignedRecords
 from pbxcharge.flow.assigning import Stamp, all_ended
+
+NOBODY: Final[Mapping[str, Account]] = MappingProxyType({})
 
 
 class Belongings(Protocol):
@@ -23,7 +26,9 @@ class Belongings(Protocol):
         ...
 
 
-async def closing(records: Belongings, closed: Account, stamp: Stamp) -> list[Effect]:
+async def closing(
+    records: Belongings, closed: Account, stamp: Stamp, changed: Mapping[str, Account] = NOBODY
+) -> list[Effect]:
     """What is written when an account closes, beside itself.
 
     Products end, and subscriptions with what that costs; so do those of the accounts below.
@@ -32,6 +37,7 @@ async def closing(records: Belongings, closed: Account, stamp: Stamp) -> list[Ef
         records: what is committed: the account is not closed there yet.
         closed: the account as it is from now on.
         stamp: when, and by whom.
+        changed: accounts that change in the same transaction, as they are from now on.
     """
     accounts = await records.accounts(closed.account_id)
     names = [account.account_id for account in accounts]
@@ -40,7 +46,7 @@ async def closing(records: Belongings, closed: Account, stamp: Stamp) -> list[Ef
     for account in accounts:
         effects += all_ended(account, subscriptions, stamp)
         if account.product is not None:
-            left = closed if account.account_id == closed.account_id else account
+            left = {**changed, closed.account_id: closed}.get(account.account_id, account)
             bare = replace(left, product=None)
             effects.append(AccountSaved(bare, stamp.at_us, stamp.actor))
     return effects

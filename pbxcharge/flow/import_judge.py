@@ -14,6 +14,8 @@ from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.imported import ImportRow, Subject
 from pbxcharge.core.number import Numbering
 from pbxcharge.core.plan import Plan
+from pbxcharge.core.product import Product
+from pbxcharge.core.subscription_terms import SubscriptionPlan
 from pbxcharge.flow.acts import Declined, Refusal
 from pbxcharge.flow.codes import Codes
 from pbxcharge.flow.identity import malformed_did, unknown_account
@@ -27,6 +29,7 @@ from pbxcharge.flow.import_changes import (
 )
 from pbxcharge.flow.import_known import Known, did_number
 from pbxcharge.flow.import_rows import (
+    against_both,
     against_moving,
     against_words,
     missing_columns,
@@ -34,16 +37,20 @@ from pbxcharge.flow.import_rows import (
     wanted_did,
     wanted_extension,
 )
-from pbxcharge.flow.rules import against_account, against_extension, has_product, reached
+from pbxcharge.flow.main_product import against_main
+from pbxcharge.flow.rules import against_account, against_extension, reached
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the site says: its plans, how it dials, its emergency list."""
+    """What the site says now: what it offers, how it dials, its emergency list."""
 
     plans: Mapping[str, Plan]
+    products: Mapping[str, Product]
+    subscriptions: Mapping[str, SubscriptionPlan]
     numbering: Numbering
     emergency: Collection[str]
+    at_us: int
 
 
 def judge(rows: Sequence[ImportRow], known: Known, terms: Terms) -> Differences:
@@ -94,7 +101,7 @@ class _Judgement:
         changes: dict[str, Change] = {}
         for row in self._rows[Subject.ACCOUNT]:
             before = self._known.accounts.get(row.id)
-            after = wanted_account(row, before)
+            after = wanted_account(row, before, self._terms.products)
             # One that would move is refused; those who name it are judged by what it is.
             stays = before or after
             self._accounts[row.id] = replace(after, kind=stays.kind, parent_id=stays.parent_id)
@@ -104,13 +111,11 @@ class _Judgement:
         )
         for name, change in changes.items():
             after = self._accounts[name]
-            parent = self._accounts.get(after.parent_id or "")
-            for declined in against_words(change.row):
+            above = self._above(after)
+            for declined in (*against_words(change.row), *self._against_product(change, above)):
                 self._refuse(change.row, found_in(change.row, declined))
             self._check(change, self._out_of_place(change))
-            self._check(
-                change, against_account(after, parent, self._terms.plans, codes, self._above(after))
-            )
+            self._check(change, self._against_account(after, above, codes))
             if after.code is not None:
                 codes.add(after.code, name)
         return self._ordered(changes, {name: self._waits(name) for name in changes})
@@ -118,15 +123,32 @@ class _Judgement:
     def _out_of_place(self, change: Change) -> Iterable[Declined]:
         if isinstance(change.before, Account) and isinstance(change.after, Account):
             yield from against_moving(change.before, change.after)
-            if change.before.product is not None and "plan" in change.fields:
-                yield has_product(change.before)
 
-    def _above(self, account: Account) -> list[str]:
+    def _against_account(
+        self, after: Account, above: Sequence[Account], codes: Codes
+    ) -> Iterable[Declined]:
+        parent = self._accounts.get(after.parent_id or "")
+        # The plan of a product is judged with it.
+        own = after if after.product is None else replace(after, plan=None)
+        names = [each.account_id for each in above]
+        yield from against_account(own, parent, self._terms.plans, codes, names)
+
+    def _against_product(self, change: Change, above: Sequence[Account]) -> Iterable[Declined]:
+        after = self._accounts[change.id]
+        if not {"plan", "product"}.isdisjoint(change.fields):
+            yield from against_both(change.row, after)
+        if "product" in change.fields:
+            own = self._known.subscriptions.get(after.account_id, ())
+            at_us = self._terms.at_us
+            found = against_main(after.product, [after, *above], own, self._terms, at_us)
+            yield from (replace(declined, field="product") for declined in found)
+
+    def _above(self, account: Account) -> list[Account]:
         """Every account above one, the nearest first; a ring of them is told elsewhere."""
-        found: list[str] = []
+        found: list[Account] = []
         above = self._accounts.get(account.parent_id or "")
-        while above is not None and above.account_id not in found:
-            found.append(above.account_id)
+        while above is not None and above not in found:
+            found.append(above)
             above = self._accounts.get(above.parent_id or "")
         return found
 

@@ -1,15 +1,18 @@
 """What an import is judged by: the accounts, phones and numbers that its rows name, as they are."""
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, TypeVar
 
 from pbxcharge.core.account import Account, AccountKind, Did, Extension
+from pbxcharge.core.assigned import AssignedSubscription
 from pbxcharge.core.imported import ImportRow, Subject
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.number import Numbering
 from pbxcharge.core.resolution import sent_as
+from pbxcharge.flow.assigned_records import AssignedRecords
 
 ASKED_AT_ONCE = 500
 """So many ids to a question, so that no answer keeps the loop."""
@@ -19,6 +22,11 @@ Thing = TypeVar("Thing")
 
 class BulkRecords(Protocol):
     """Committed facts, many at a time."""
+
+    @property
+    def subscriptions(self) -> AssignedRecords:
+        """What accounts were assigned."""
+        ...
 
     async def accounts_named(self, account_ids: Sequence[str]) -> list[Account]:
         """The accounts of these that there are."""
@@ -54,12 +62,14 @@ class Known:
         phones: by endpoint, with all of the organizations concerned.
         dids: by number.
         codes: organizations by code.
+        subscriptions: by account, of those whose rows name a product.
     """
 
     accounts: Mapping[str, Account]
     phones: Mapping[str, Extension]
     dids: Mapping[str, Did]
     codes: Mapping[str, str]
+    subscriptions: Mapping[str, Sequence[AssignedSubscription]]
 
 
 async def read_known(
@@ -84,6 +94,7 @@ async def read_known(
         {phone.endpoint: phone for phone in phones},
         {did.number: did for did in dids},
         await records.codes(),
+        await _subscriptions(records, rows),
     )
 
 
@@ -105,6 +116,16 @@ def _organizations(rows: Sequence[ImportRow], accounts: Mapping[str, Account]) -
     return {name for name in named | above if name in accounts}
 
 
+async def _subscriptions(
+    records: BulkRecords, rows: Sequence[ImportRow]
+) -> dict[str, list[AssignedSubscription]]:
+    names = {row.id for row in rows if "product" in row.cells}
+    found: defaultdict[str, list[AssignedSubscription]] = defaultdict(list)
+    for each in await ask_all(records.subscriptions.of_accounts, names):
+        found[each.account_id].append(each)
+    return dict(found)
+
+
 async def _with_those_above(
     records: BulkRecords, account_ids: Collection[str]
 ) -> dict[str, Account]:
@@ -119,7 +140,7 @@ async def _with_those_above(
 
 
 async def ask_all(
-    ask: Callable[[Sequence[str]], Awaitable[list[Thing]]], names: Collection[str]
+    ask: Callable[[Sequence[str]], Awaitable[Sequence[Thing]]], names: Collection[str]
 ) -> list[Thing]:
     """The answers to a long question, asked in pieces."""
     found: list[Thing] = []

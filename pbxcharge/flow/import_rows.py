@@ -1,12 +1,13 @@
 """What a row wants: the account, the phone or the number as it is to be, from what it is now."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
 
 from pbxcharge.core.account import Account, AccountKind, AccountStatus, Did, Extension
 from pbxcharge.core.imported import NONE, ImportRow, Subject
+from pbxcharge.core.product import Product
 from pbxcharge.flow.acts import Declined, Refusal
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -14,17 +15,27 @@ NEEDED = {Subject.EXTENSION: ("number", "account"), Subject.DID: ("account",)}
 """What a new phone or number cannot do without."""
 
 
-def wanted_account(row: ImportRow, before: Account | None) -> Account:
-    """The account with what the row says; a new one without a kind is a user if it has a parent."""
+def wanted_account(
+    row: ImportRow, before: Account | None, products: Mapping[str, Product]
+) -> Account:
+    """The account with what the row says; a new one without a kind is a user if it has a parent.
+
+    Who gets another main product is charged by that product's plan.
+    """
     cells = row.cells
     kind = AccountKind.USER if "parent" in cells else AccountKind.ORGANIZATION
     start = before or Account(row.id, kind, cells.get("parent"), row.id, None, AccountStatus.ACTIVE)
+    product = _or_none(cells.get("product"), start.product)
+    plan = _or_none(_own_plan(row), start.plan)
+    if product != start.product and _own_plan(row) is None:
+        plan = products[product].plain_plan if product and product in products else None
     return replace(
         start,
         kind=_word(AccountKind, cells.get("kind")) or start.kind,
         parent_id=cells.get("parent", start.parent_id),
         name=cells.get("name", start.name),
-        plan=_or_none(cells.get("plan"), start.plan),
+        plan=plan,
+        product=product,
         code=_or_none(cells.get("code"), start.code),
         time_zone=_or_none(cells.get("time_zone"), start.time_zone),
         status=_word(AccountStatus, cells.get("status")) or start.status,
@@ -75,6 +86,20 @@ def against_moving(before: Account, after: Account) -> Iterator[Declined]:
         message = f"{before.account_id} belongs to {before.parent_id or 'the site'}"
         hint = "an account stays where it was added"
         yield Declined(Refusal.EXISTS_OTHERWISE, message, hint, "parent")
+
+
+def against_both(row: ImportRow, after: Account) -> Iterator[Declined]:
+    """An account has a plan of its own, or a main product."""
+    if after.product is not None and _own_plan(row) is not None:
+        message = f"{after.account_id} is charged by the plan of its product {after.product}"
+        hint = "leave the plan blank; product none takes the product away"
+        yield Declined(Refusal.PRODUCT_DECIDES, message, hint, "plan")
+
+
+def _own_plan(row: ImportRow) -> str | None:
+    """The plan that a row names; beside a product, no plan is what there is anyway."""
+    plan = row.cells.get("plan")
+    return None if plan == NONE and row.cells.get("product", NONE) != NONE else plan
 
 
 def _word(words: type[Word], text: str | None) -> Word | None:

@@ -1,10 +1,13 @@
 """An import: many accounts, phones and numbers at once, all of them or none."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pbxcharge.core.account import Account, AccountStatus, Did, Extension
+from pbxcharge.core.assigned import AssignedSubscription
+from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
 from pbxcharge.core.credit import Operation, Outcome, Post
 from pbxcharge.core.effects import AccountSaved, DidSaved, Effect, ExtensionSaved
 from pbxcharge.core.imported import ImportRow
@@ -13,8 +16,10 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.closing import closing
 from pbxcharge.flow.import_changes import Change, Differences, found_in
 from pbxcharge.flow.import_judge import Terms, judge
-from pbxcharge.flow.import_known import ask_all, read_known
+from pbxcharge.flow.import_known import Known, ask_all, read_known
+from pbxcharge.flow.main_product import main_turned
 from pbxcharge.flow.months import Months
+from pbxcharge.flow.offer_record import recorded
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.provision import Provisioning, not_converted
@@ -76,7 +81,7 @@ class Importing:
         Raises:
             StorageDown: the books cannot be read.
         """
-        differences = await self._judged(rows)
+        differences, _ = await self._judged(rows)
         operations = await self._operations(differences.changes, actor)
         return Imported(differences, False, await self._initial_micros(operations))
 
@@ -87,12 +92,16 @@ class Importing:
             StorageDown: nothing was done, or it is not known whether it was.
         """
         async with self._turn:
-            differences = await self._judged(rows)
+            differences, known = await self._judged(rows)
             if not differences.changes:
                 return Imported(differences, False, 0)
             operations = await self._operations(differences.changes, actor)
-            effects = await asyncio.to_thread(self._effects, differences.changes, actor)
-            effects += await self._closings(differences.changes, actor)
+            stamp = Stamp(self._clock.wall_us(), actor)
+            effects = await self._recorded(differences.changes, stamp)
+            effects += await asyncio.to_thread(
+                self._effects, differences.changes, known.subscriptions, stamp
+            )
+            effects += await self._closings(differences.changes, stamp)
             initial_micros = await self._initial_micros(operations)
             accounts = [it.after for it in differences.changes if isinstance(it.after, Account)]
             try:
@@ -103,12 +112,19 @@ class Importing:
                 return Imported(_not_converted(differences, error), False, 0)
             return Imported(differences, True, initial_micros)
 
-    async def _judged(self, rows: Sequence[ImportRow]) -> Differences:
+    async def _judged(self, rows: Sequence[ImportRow]) -> tuple[Differences, Known]:
         prices = self._prices
-        terms = Terms(prices.plans, prices.numbering, prices.emergency)
+        terms = Terms(
+            prices.plans,
+            prices.products,
+            prices.subscriptions,
+            prices.numbering,
+            prices.emergency,
+            self._clock.wall_us(),
+        )
         known = await read_known(self._records, rows, prices.numbering)
         # Ten thousand rows take a while; calls must not wait for them.
-        return await asyncio.to_thread(judge, rows, known, terms)
+        return await asyncio.to_thread(judge, rows, known, terms), known
 
     async def _operations(self, changes: Sequence[Change], actor: str) -> list[Operation]:
         """The wallets of accounts that are new or get another plan."""
@@ -122,20 +138,41 @@ class Importing:
                 found += await self._provisioning.plan_operations(change.after, actor, new=new)
         return found
 
-    def _effects(self, changes: Sequence[Change], actor: str) -> list[Effect]:
-        """What is saved, in the order in which it can be, all of one instant."""
-        now_us = self._clock.wall_us()
-        return [_saved(change, now_us, actor) for change in changes]
+    async def _recorded(self, changes: Sequence[Change], stamp: Stamp) -> list[Effect]:
+        """What the histories do not say yet of main products that are assigned."""
+        names = {account.product for account in _of_products(changes) if account.product}
+        products = [self._prices.products[name] for name in sorted(names)]
+        named = {product.subscription or "" for product in products}
+        comes = [plan for name, plan in self._prices.subscriptions.items() if name in named]
+        kept = await self._records.plans.offered() if products else {}
+        return recorded(kept, comes, products, stamp.at_us, stamp.actor)
 
-    async def _closings(self, changes: Sequence[Change], actor: str) -> list[Effect]:
+    def _effects(
+        self,
+        changes: Sequence[Change],
+        subscriptions: Mapping[str, Sequence[AssignedSubscription]],
+        stamp: Stamp,
+    ) -> list[Effect]:
+        """What is saved, in the order in which it can be, all of one instant."""
+        effects = [_saved(change, stamp) for change in changes]
+        run = f"import-{stamp.at_us // 1000:012x}{secrets.token_hex(4)}"
+        for place, account in enumerate(_of_products(changes)):
+            name, own = account.product, subscriptions.get(account.account_id, ())
+            begins = None
+            if name is not None:
+                assignment_id = f"{run}-{place}"
+                begins = AssignedProduct(assignment_id, name, ProductKind.MAIN, stamp.at_us)
+            effects += main_turned(account, begins, own, self._prices, stamp)
+        return effects
+
+    async def _closings(self, changes: Sequence[Change], stamp: Stamp) -> list[Effect]:
         """What ends with the accounts that are closed."""
-        stamp = Stamp(self._clock.wall_us(), actor)
         found: list[Effect] = []
-        for change in changes:
-            after = change.after
-            closes = isinstance(after, Account) and after.status is AccountStatus.CLOSED
-            if closes and isinstance(after, Account) and isinstance(change.before, Account):
-                found += await closing(self._records, after, stamp)
+        known = (change.after for change in changes if isinstance(change.before, Account))
+        changed = {each.account_id: each for each in known if isinstance(each, Account)}
+        for after in changed.values():
+            if after.status is AccountStatus.CLOSED:
+                found += await closing(self._records, after, stamp, changed)
         return found
 
     async def _initial_micros(self, operations: Sequence[Operation]) -> int:
@@ -169,11 +206,17 @@ def _not_converted(differences: Differences, error: NotConverted) -> Differences
     return Differences((), differences.same, len(found), found)
 
 
-def _saved(change: Change, now_us: int, actor: str) -> Effect:
+def _of_products(changes: Sequence[Change]) -> list[Account]:
+    """The accounts that get another main product, or have none any more."""
+    turned = (change.after for change in changes if "product" in change.fields)
+    return [account for account in turned if isinstance(account, Account)]
+
+
+def _saved(change: Change, stamp: Stamp) -> Effect:
     match change.after:
         case Account():
-            return AccountSaved(change.after, now_us, actor)
+            return AccountSaved(change.after, stamp.at_us, stamp.actor)
         case Extension():
-            return ExtensionSaved(change.after, now_us, actor)
+            return ExtensionSaved(change.after, stamp.at_us, stamp.actor)
         case Did():
-            return DidSaved(change.after, now_us, actor)
+            return DidSaved(change.after, stamp.at_us, stamp.actor)

@@ -35,10 +35,9 @@ def against_product(
         products: of the site, by name.
     """
     account = chain[0]
-    if account.status is AccountStatus.CLOSED:
-        yield closed(account)
+    yield from against_closed(chain)
     if account.kind is not AccountKind.USER:
-        message = f"{account.account_id} is a {account.kind}: users have products"
+        message = f"{account.account_id} is of the kind {account.kind}: users have products"
         yield Declined(Refusal.NOT_A_USER, message, "assign it a subscription itself", "account")
     product = products.get(name)
     if product is None:
@@ -109,8 +108,7 @@ def against_subscription(
         had: the plans of those subscriptions of the account that are not closed.
     """
     account = chain[0]
-    if account.status is AccountStatus.CLOSED:
-        yield closed(account)
+    yield from against_closed(chain)
     plan = plans.get(name)
     if plan is None:
         hint = f"known: {', '.join(sorted(plans)) or 'none'}; see subscription list"
@@ -135,9 +133,13 @@ def against_twice(
         yield Declined(Refusal.ASSIGNED_ONCE, message, hint, "subscription")
 
 
-def closed(account: Account) -> Declined:
-    """The account is closed."""
-    return Declined(Refusal.ACCOUNT_CLOSED, f"{account.account_id} is closed", field="account")
+def against_closed(chain: Sequence[Account]) -> Iterator[Declined]:
+    """The account is closed, or one above it."""
+    for each in chain:
+        if each.status is AccountStatus.CLOSED:
+            message = f"{each.account_id} is closed"
+            hint = "what is closed gets nothing any more; add another account"
+            yield Declined(Refusal.ACCOUNT_CLOSED, message, hint, "account")
 
 
 def past(word: str) -> Declined:

@@ -7,27 +7,27 @@ from dataclasses import replace
 from pbxcharge.core.account import Account
 from pbxcharge.core.assigned import AssignedSubscription
 from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
-from pbxcharge.core.effects import Effect, FeatureCleared, FeatureOverridden, ProductAssigned
+from pbxcharge.core.effects import Effect, FeatureCleared, FeatureOverridden
 from pbxcharge.core.entitlement import entitlements
 from pbxcharge.core.feature import AttributeValue, EditedBy, Feature, FeatureOverride
 from pbxcharge.core.product import Product
 from pbxcharge.flow.acts import Declined, Done, Refusal
-from pbxcharge.flow.assigning import Stamp, begun, product_ended, via_id
+from pbxcharge.flow.assigning import Stamp, product_begun, product_ended
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.identity import malformed_assignment, unknown_account
+from pbxcharge.flow.main_product import against_main, main_turned
 from pbxcharge.flow.offer_record import recorded
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.product_rules import (
     against_add_on,
-    against_other_main,
     against_product,
     against_twice,
     past,
 )
 from pbxcharge.flow.provision import Provisioning
 from pbxcharge.flow.records import Records
-from pbxcharge.flow.rules import against_plan, first
+from pbxcharge.flow.rules import first
 
 Act = Done[Account] | Declined
 
@@ -75,20 +75,17 @@ class Products:
             account = chain[0]
             if account.product == name:
                 return Done(account, already=True)
-            stamp = Stamp(self._clock.wall_us(), actor)
-            if declined := first(self._against_main(assignment_id, name, chain, stamp.at_us)):
-                return declined
+            prices, stamp = self._prices, Stamp(self._clock.wall_us(), actor)
             before = await self._subscriptions(account_id)
-            effects = self._main_ended(account, before, stamp)
-            plan = None
+            against = against_main(name, chain, before, prices, stamp.at_us)
+            if declined := first([*malformed_assignment(assignment_id), *against]):
+                return declined
+            plan, assigned, effects = None, None, []
             if name is not None:
-                product = self._prices.products[name]
-                plan = product.plain_plan
+                plan = prices.products[name].plain_plan
                 assigned = AssignedProduct(assignment_id, name, ProductKind.MAIN, stamp.at_us)
-                begins = await self._begun(account, product, assigned, before, stamp)
-                if isinstance(begins, Declined):
-                    return begins
-                effects += begins
+                effects = await self._recorded(prices.products[name], stamp)
+            effects += main_turned(account, assigned, before, prices, stamp)
             return await self._put(replace(account, product=name, plan=plan), effects, actor)
 
     async def assign_add_on(
@@ -118,11 +115,14 @@ class Products:
             assigned = AssignedProduct(assignment_id, name, ProductKind.ADD_ON, begins_us, until_us)
             if declined := await self._declined_add_on(assigned, chain, stamp.at_us):
                 return declined
-            before = await self._subscriptions(account_id)
             product = self._prices.products[name]
-            effects = await self._begun(account, product, assigned, before, stamp)
-            if isinstance(effects, Declined):
-                return effects
+            comes = self._prices.subscriptions.get(product.subscription or "")
+            others = await self._subscriptions(account_id)
+            open_ones = [each.subscription for each in others if each.open_at(stamp.at_us)]
+            if comes is not None and (declined := first(against_twice(comes, account, open_ones))):
+                return declined
+            effects = await self._recorded(product, stamp)
+            effects += product_begun(account, assigned, comes, stamp)
             await self._writer.submit((), effects)
             return await self._now(account_id)
 
@@ -193,18 +193,6 @@ class Products:
             await self._writer.submit((), [cleared])
             return await self._now(account_id)
 
-    def _against_main(
-        self, assignment_id: str, name: str | None, chain: Sequence[Account], at_us: int
-    ) -> list[Declined]:
-        products, plans = self._prices.products, self._prices.plans
-        found = list(malformed_assignment(assignment_id))
-        if name is not None:
-            found += against_product(name, ProductKind.MAIN, chain, products)
-        if name is not None and name in products:
-            above = [each.account_id for each in chain[1:]]
-            found += against_plan(products[name].plain_plan, plans, above)
-        return [*found, *against_other_main(name, chain[0], products, at_us)]
-
     async def _declined_add_on(
         self, assigned: AssignedProduct, chain: Sequence[Account], at_us: int
     ) -> Declined | None:
@@ -234,44 +222,11 @@ class Products:
             return Declined(Refusal.NOT_ALLOWED, message, field="feature")
         return None
 
-    def _main_ended(
-        self, account: Account, before: Sequence[AssignedSubscription], stamp: Stamp
-    ) -> list[Effect]:
-        mains = [
-            had for had in account.assigned if had.kind is ProductKind.MAIN and had.until_us is None
-        ]
-        return [
-            effect
-            for had in mains
-            for effect in product_ended(account, had, stamp.at_us, before, stamp)
-        ]
-
-    async def _begun(
-        self,
-        account: Account,
-        product: Product,
-        assigned: AssignedProduct,
-        before: Sequence[AssignedSubscription],
-        stamp: Stamp,
-    ) -> list[Effect] | Declined:
-        """What a product writes that begins: itself, what it says, and its subscription."""
-        plan = self._prices.subscriptions.get(product.subscription or "")
-        gone = [had.assignment_id for had in account.assigned if had.kind is assigned.kind]
-        ending = gone if assigned.kind is ProductKind.MAIN else []
-        others = [
-            each.subscription
-            for each in before
-            if each.open_at(stamp.at_us) and each.via not in ending
-        ]
-        if plan is not None and (declined := first(against_twice(plan, account, others))):
-            return declined
+    async def _recorded(self, product: Product, stamp: Stamp) -> list[Effect]:
+        """What the histories do not say yet of a product, and of what comes with it."""
+        comes = self._prices.subscriptions.get(product.subscription or "")
         kept = await self._records.plans.offered()
-        plans = [] if plan is None else [plan]
-        effects = recorded(kept, plans, [product], stamp.at_us, stamp.actor)
-        effects.append(ProductAssigned(account.account_id, assigned, stamp.at_us, stamp.actor))
-        if plan is not None:
-            effects += begun(_came_with(account, assigned, plan.name, stamp), plan, stamp)
-        return effects
+        return recorded(kept, [comes] if comes else [], [product], stamp.at_us, stamp.actor)
 
     async def _moved(
         self,
@@ -327,18 +282,3 @@ def _had(
 def _override(account: Account, feature: Feature) -> FeatureOverride:
     found = (own for own in account.overrides if own.feature is feature)
     return next(found, FeatureOverride(feature))
-
-
-def _came_with(
-    account: Account, assigned: AssignedProduct, plan: str, stamp: Stamp
-) -> AssignedSubscription:
-    return AssignedSubscription(
-        assignment_id=via_id(assigned.assignment_id),
-        account_id=account.account_id,
-        subscription=plan,
-        via=assigned.assignment_id,
-        assigned_at_us=stamp.at_us,
-        starts_at_us=assigned.from_us,
-        closed_at_us=assigned.until_us,
-        closing_known_us=None if assigned.until_us is None else stamp.at_us,
-    )

@@ -7,7 +7,6 @@ from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Wallet
 from pbxcharge.core.ledger import Entry
-from pbxcharge.flow.assigned_records import AssignedRecords
 from pbxcharge.flow.exports import ExportRecords
 from pbxcharge.flow.import_known import BulkRecords
 from pbxcharge.flow.offer_record import OfferRecords
@@ -35,11 +34,6 @@ class Records(BulkRecords, Protocol):
     @property
     def exports(self) -> ExportRecords:
         """What was handed to other systems."""
-        ...
-
-    @property
-    def subscriptions(self) -> AssignedRecords:
-        """What accounts were assigned."""
         ...
 
     @property

@@ -53,9 +53,9 @@ async def test_differences_come_first_and_are_written_when_told(site: Site) -> N
     assert (await site.ask("did", "list"))["dids"] == []
     written = await site.ask("import", *examples(site), "--apply")
     assert (written["done"], written["written"], written["refused"]) == (True, True, 0)
-    assert (written["add"], written["change"]) == (18, 2)
+    assert (written["add"], written["change"]) == (19, 2)
     again = await site.run("import", *examples(site), "--apply")
-    assert again.out == "nothing to do: 20 are as they are\n"
+    assert again.out == "nothing to do: 21 are as they are\n"
     await site.run("verify")
 
 
@@ -77,12 +77,16 @@ async def test_a_refused_file_changes_nothing(site: Site) -> None:
 
 
 async def test_it_goes_through_the_daemon(served: Site) -> None:
-    """Who was imported can call at once, and initial credit is there."""
+    """Who was imported can call at once; initial credit is there, and what a product brings."""
     await served.run("import", *examples(served), "--apply")
     bob = (await served.ask("account", "show", "bob"))["account"]
     assert bob["wallets"][0]["balance"] == "10.00"
+    has = (await served.ask("account", "subscriptions", "carol"))["subscriptions"]
+    assert [(each["subscription"], each["state"]) for each in has] == [
+        ("smartcall-basic", "active")
+    ]
     again = await served.ask("import", *examples(served))
-    assert (again["done"], again["changes"], again["same"]) == (True, [], 20)
+    assert (again["done"], again["changes"], again["same"]) == (True, [], 21)
 
 
 async def test_a_suspended_account_stops_its_running_call(

@@ -173,6 +173,80 @@ async def test_a_plan_that_is_gone_does_not_keep_a_name_from_changing(store: Sto
     assert [change.fields for change in changed.changes] == [{"name": ("o", "O")}]
 
 
+async def test_accounts_come_in_with_a_main_product(
+    office: Office, store: Store, tmp_path: Path
+) -> None:
+    """Its plan and initial credit, and its subscription from then on; once, however often."""
+    rows = [row(ACCOUNT, account="dave", parent="acme", product="smartcall")]
+    imported = await office.importing.apply(rows, "uid:7")
+    assert (imported.written, imported.initial_micros) == (True, 10_000_000)
+    assert not (await apply(office, *rows)).changes
+    dave = await store.queries.account("dave")
+    assert dave is not None and (dave.product, dave.plan) == ("smartcall", "welcome")
+    (assigned,) = dave.assigned
+    (own,) = await store.queries.subscriptions.of_accounts(["dave"])
+    assert (own.subscription, own.via) == ("smartcall-basic", assigned.assignment_id)
+    assert own.starts_at_us == assigned.from_us
+    assert set((await store.queries.subscriptions.bills([own.assignment_id])).values())
+    assert not verify(tmp_path / "site.db")
+
+
+async def test_another_main_product_takes_the_place_of_the_first(
+    office: Office, store: Store, tmp_path: Path
+) -> None:
+    """The subscription ends with the product, and `none` ends the product itself."""
+    await apply(office, row(ACCOUNT, account="alice", product="smartcall"))
+    changed = await apply(office, row(ACCOUNT, account="alice", product="office"))
+    fields = {"product": ("smartcall", "office"), "plan": ("welcome", "generous")}
+    assert [change.fields for change in changed.changes] == [fields]
+    (ended,) = await store.queries.subscriptions.of_accounts(["alice"])
+    assert ended.closed_at_us is not None
+    await apply(office, row(ACCOUNT, account="alice", product="none", plan="plain"))
+    alice = await store.queries.account("alice")
+    assert alice is not None and (alice.product, alice.plan) == (None, "plain")
+    (once,) = await store.queries.subscriptions.of_accounts(["alice"])
+    assert once == ended
+    assert not verify(tmp_path / "site.db")
+
+
+async def test_a_product_is_judged_as_by_set_product(office: Office) -> None:
+    """Every reason at its line, and nothing comes in."""
+    await office.products.set_main("p1", "alice", "smartcall", "uid:0")
+    await office.products.assign_add_on("a1", "alice", "forwarding", "uid:0")
+    smart = {"product": "smartcall", "parent": "acme"}
+    assert await found(
+        office,
+        row(ACCOUNT, 1, account="umbrella", product="smartcall"),
+        row(ACCOUNT, 2, account="dave", parent="acme", product="nix"),
+        row(ACCOUNT, 3, account="erin", parent="acme", product="forwarding"),
+        row(ACCOUNT, 4, account="alice", product="office"),
+        row(ACCOUNT, 5, account="fay", plan="plain", **smart),
+        row(ACCOUNT, 6, account="gus", **smart, status="closed"),
+        row(ACCOUNT, 7, account="hal", plan="none", **smart),
+    ) == [
+        (1, "product", "umbrella is of the kind organization: users have products"),
+        (2, "product", "there is no product 'nix'"),
+        (3, "product", "forwarding is an add-on"),
+        (4, "product", "alice has the add-on forwarding, which does not go with office"),
+        (5, "plan", "fay is charged by the plan of its product smartcall"),
+        (6, "product", "gus is closed"),
+    ]
+
+
+async def test_a_closed_organization_leaves_its_users_as_they_were_imported(
+    office: Office, store: Store
+) -> None:
+    """What they have ends with it; a name that comes with the same import stays."""
+    await office.products.set_main("p1", "alice", "smartcall", "uid:0")
+    closes = row(ACCOUNT, 2, account="acme", status="closed")
+    await apply(office, row(ACCOUNT, account="alice", name="Alicia"), closes)
+    alice = await store.queries.account("alice")
+    assert alice is not None and (alice.name, alice.product) == ("Alicia", None)
+    assert await found(office, row(ACCOUNT, 3, account="alice", product="office")) == [
+        (3, "product", "acme is closed")
+    ]
+
+
 async def test_a_number_that_one_phone_gives_up_may_be_anothers(office: Office) -> None:
     """Also in the wrong order of rows; codes of organizations alike."""
     await apply(office, *whole())
