@@ -19,7 +19,7 @@ from typing import Any
 
 import uvloop
 
-from bench.deck_changes import Load, logged
+from bench.deck_changes import Load, Span, logged
 from bench.lifecycles import PLAN, SECRET, BenchAsterisk, apart, fill, free_port
 from bench.machine import TICKS_A_S
 from bench.subscribers import PLANS, charged, subscribe_all
@@ -42,24 +42,26 @@ async def bench(folder: Path, accounts: int) -> dict[str, Any]:
     await fill(site)
     subscribe_all(site, accounts)
     async with running(site):
-        run_s, cpu_s, during, alone = await beside_calls(site, pbx)
+        run_s, cpu_s, during, alone, alone_cpu_s = await beside_calls(site, pbx)
         await site.stop()
     await pbx.stop()
     records, due = charged(site.database)
     assert (records, due) == (accounts * len(PLANS), 0)
     late = list(late_times(folder / "late"))
+    of_run, of_calls = during.phase(late), alone.phase(late)
     return {
         "accounts": accounts,
         "records": records,
         "run_s": round(run_s, 1),
         "run_cpu_s": round(cpu_s, 1),
-        "during": asdict(during.phase(late)),
-        "alone": asdict(alone.phase(late)),
+        "calls_cpu_ms": round(alone_cpu_s * 1000 / of_calls.calls, 2),
+        "during": asdict(of_run),
+        "alone": asdict(of_calls),
         "python": platform.python_version(),
     }
 
 
-async def beside_calls(site: Site, pbx: BenchAsterisk) -> tuple[float, float, Any, Any]:
+async def beside_calls(site: Site, pbx: BenchAsterisk) -> tuple[float, float, Span, Span, float]:
     """The run: its seconds, those of the daemon's processor; the calls meanwhile, and after."""
     await site.serve()
     assert site.process is not None
@@ -72,10 +74,12 @@ async def beside_calls(site: Site, pbx: BenchAsterisk) -> tuple[float, float, An
         async with asyncio.timeout(WITHIN_S):
             await logged(site, "subscriptions charged", 0)
     run_s, cpu_s = time.perf_counter() - begun, used_s(pid) - before_s
+    before_s = used_s(pid)
     with load.span() as alone:
         await asyncio.sleep(AFTER_S)
+    alone_cpu_s = used_s(pid) - before_s
     await load.end()
-    return run_s, cpu_s, during, alone
+    return run_s, cpu_s, during, alone, alone_cpu_s
 
 
 def used_s(pid: int) -> float:
@@ -89,7 +93,8 @@ def show(found: dict[str, Any]) -> None:
     print(
         f"{found['accounts']} accounts, {found['records']} charges: {found['run_s']} s, "
         f"{found['run_cpu_s']} s of one core, calls included (wanted under {RUN_S_MAX} s: "
-        f"{_kept(found['run_s'])} by the clock, {_kept(found['run_cpu_s'])} by the processor)"
+        f"{_kept(found['run_s'])} by the clock, {_kept(found['run_cpu_s'])} by the processor); "
+        f"a call alone takes {found['calls_cpu_ms']} ms of it"
     )
     print(f"\n{'daemon under load':<50}{'during the run':>16}{'calls alone':>14}")
     for label, name in _LINES:

@@ -139,8 +139,8 @@ def earliest_change(life: Lifetime, at_us: int) -> date:
 
 
 def _activation(life: Lifetime, span: Period) -> Iterator[Owed]:
-    exact = Fraction(life.agreed.activation_fee_micros)
-    if exact and span.holds(life.activated_us):
+    if life.agreed.activation_fee_micros and span.holds(life.activated_us):
+        exact = Fraction(life.agreed.activation_fee_micros)
         period = life.calendar.holding(life.activated_on)
         terms = life.revision_at(life.activated_us)
         fee = Fee(exact, terms.plan.rounded_micros(exact))

@@ -21,13 +21,14 @@ from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.first_use import FirstUse, Uses
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.prices import Prices
+from pbxcharge.flow.uncollected import uncollected
 from pbxcharge.logger import Logger
 from pbxcharge.store.billing_queries import FIRST
 
-BATCH: Final = 48
+BATCH: Final = 32
 """So many accounts are charged in one transaction: authorizations wait for one at most."""
 
-HELD: Final = 4 * BATCH
+HELD: Final = 6 * BATCH
 """For so many accounts nobody else may change what charges follow from."""
 
 SLICE: Final = 2
@@ -215,7 +216,8 @@ class Billing:
     ) -> None:
         for first in range(0, len(account_ids), HELD):
             async with self._turn:
-                await self._charge_some(account_ids[first : first + HELD], run, looked)
+                with uncollected():
+                    await self._charge_some(account_ids[first : first + HELD], run, looked)
 
     async def _charge_some(self, names: Sequence[str], run: BillingRun, looked: bool) -> None:
         """Batch by batch; while one is written the next one is read."""

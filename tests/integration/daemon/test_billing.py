@@ -38,6 +38,8 @@ async def test_a_fee_that_waits_keeps_calls_out_until_a_top_up() -> None:
         assert x.record(refused)["reason"] == "account_suspended"
         await x.act("/topups", id="t1", account_id="alice", amount="600.00")
         await x.site.log.wait("subscriptions charged", resumed=1)
+        again = await x.act("/billing/run")
+        assert (again["charged"], again["waiting"]["accounts"]) == ([], 0)
         assert booked(x) == [500_000_000]
         call = await x.talk("alice")
         call.hang_up()

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from pbxcharge.core.account import Extension
+from pbxcharge.core.credit import Post
 from pbxcharge.core.effects import CdrWritten
+from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.period import instant_us
 from pbxcharge.core.subscription_terms import ActivationMode, Applied
 from pbxcharge.flow.billing import Billing
@@ -168,6 +170,24 @@ async def test_an_account_that_cannot_pay_holds_up_nobody(office: Office, store:
     run = await charged(store, "2026-11-02")
     assert list(run.failed) == ["acme"]
     assert run.charged == {"fee": 1}
+
+
+async def test_an_id_that_is_taken_is_named_and_holds_up_nobody(
+    office: Office, store: Store
+) -> None:
+    """Nothing of that account is written, and it is tried again by the next run."""
+    await office.provisioning.add_account(replace(ALICE, account_id="bob", name="Bob"), "uid:0")
+    await offer(store, AHEAD)
+    for name, account_id in (("s1", "alice"), ("s2", "bob")):
+        await pay_in(store, "100", "2026-10-01", account_id)
+        await subscribe(store, AHEAD, "2026-11-01", name=name, account_id=account_id)
+    taken = "subscription:s1:2026-11-01:fee"
+    other = Entry(taken, "alice:outgoing", EntryKind.ADJUSTMENT, 1, 0, "uid:0", note="no fee")
+    await store.writer.submit([Post(other)])
+    for at in ("2026-11-01", "2026-11-02"):
+        run = await charged(store, at)
+        assert list(run.failed) == ["alice"]
+    assert [row[0] for row in books(store, XDRS)] == ["subscription:s2:2026-11-01:fee"]
 
 
 async def test_what_was_removed_or_never_used_costs_nothing(office: Office, store: Store) -> None:
