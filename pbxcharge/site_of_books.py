@@ -14,12 +14,13 @@ from pbxcharge.catalog.books_checks import (
 from pbxcharge.catalog.findings import Finding, Severity, in_order
 from pbxcharge.catalog.jump_checks import jump_findings
 from pbxcharge.catalog.offer_books import (
+    kept_findings,
     manager_findings,
     managers_of,
     unused_findings,
     vanished_findings,
 )
-from pbxcharge.core.assigned import OffersUsed
+from pbxcharge.core.assigned import CameWith, OffersUsed
 from pbxcharge.core.number import digits_of, normalise
 from pbxcharge.settings import Settings
 from pbxcharge.site_files import SiteFiles
@@ -44,7 +45,7 @@ def books_findings(files: SiteFiles, facts: Document) -> tuple[Finding, ...]:
 def offers_against(
     files: SiteFiles, facts: Document, in_force: Mapping[str, str]
 ) -> tuple[Finding, ...]:
-    """Why products and subscription plans cannot come into force.
+    """Why products and subscription plans cannot come into force, or not for whom.
 
     Args:
         files: as they are to be.
@@ -60,7 +61,8 @@ def offers_against(
         },
     )
     managers = manager_findings(files.offers, facts["accounts"])
-    return (*managers, *vanished_findings(files.offers, used, Severity.ERROR))
+    vanished = vanished_findings(files.offers, used, Severity.ERROR)
+    return (*managers, *vanished, *kept_findings(files.offers, _came_with(facts)))
 
 
 def last_versions(files: SiteFiles, places: Sequence[Document]) -> dict[str, tuple[str, str]]:
@@ -108,10 +110,15 @@ def _findings(files: SiteFiles, facts: Document) -> Iterator[Finding]:
     yield from manager_findings(files.offers, facts["accounts"])
     yield from vanished_findings(files.offers, used, Severity.WARNING)
     yield from unused_findings(files.offers, used.subscriptions)
+    yield from kept_findings(files.offers, _came_with(facts))
     phones = [(phone["number"], phone["endpoint"]) for phone in facts["phones"]]
     public = _public(settings)
     dids = [(public[did["number"]], did["number"]) for did in facts["dids"]]
     yield from number_findings(files.source, settings.emergency_numbers, phones, dids)
+
+
+def _came_with(facts: Document) -> list[CameWith]:
+    return [CameWith(**each) for each in facts["came_with"]]
 
 
 def _public(settings: Settings) -> Mapping[str, str]:

@@ -1,5 +1,7 @@
 """What a check of the site's files asks of the books: counts, and names that clash."""
 
+from dataclasses import asdict
+
 from pbxcharge.api.desk import Desk, listed
 from pbxcharge.api.documents import Document
 from pbxcharge.flow.clock import Clock
@@ -21,7 +23,9 @@ async def facts(desk: Desk, owners: str = "", dialled: str = "", dids: str = "")
     known = await queries.accounts_named(listed(owners))
     phones = await queries.phones_numbered(listed(dialled))
     numbers = await queries.dids_named(listed(dids))
-    used = await queries.subscriptions.offers_used(Clock().wall_us())
+    now_us = Clock().wall_us()
+    used = await queries.subscriptions.offers_used(now_us)
+    came_with = await queries.subscriptions.came_with(now_us)
     return {
         "plans": [
             {"plan": plan, "above": above, "accounts": count}
@@ -29,6 +33,7 @@ async def facts(desk: Desk, owners: str = "", dialled: str = "", dids: str = "")
         ],
         "products": dict(used.products),
         "subscriptions": dict(used.subscriptions),
+        "came_with": [asdict(each) for each in came_with],
         "accounts": [account.account_id for account in known],
         "phones": [
             {"number": phone.number, "endpoint": phone.endpoint, "account": phone.account_id}

@@ -9,7 +9,9 @@ from pbxcharge.catalog.offer_values import missing_step
 from pbxcharge.catalog.offers import Offers
 from pbxcharge.catalog.plan_form import OWNER_SITE
 from pbxcharge.catalog.source import Source
-from pbxcharge.core.assigned import OffersUsed
+from pbxcharge.core.assigned import CameWith, OffersUsed
+from pbxcharge.core.assigned_product import ProductKind
+from pbxcharge.core.product import Product
 
 _GIVE = {
     "product": "give them another one first: pbxcharge account set-product, addon unassign",
@@ -58,6 +60,29 @@ def unused_findings(offers: Offers, assigned: Mapping[str, int]) -> Iterator[Fin
             )
             hint = f"{step}; or assign it by itself: pbxcharge subscription assign"
             yield read.source.warning(("name",), message, hint)
+
+
+def kept_findings(offers: Offers, came_with: Iterable[CameWith]) -> Iterator[Finding]:
+    """Products that name another subscription plan than the one that accounts got with them.
+
+    What was agreed stays: nobody is charged another fee because a file was edited.
+    """
+    known = {read.value.name: (read.source, read.value) for read in offers.products if read.value}
+    for had in came_with:
+        source, product = known.get(had.product, (None, None))
+        if source and product and product.subscription != had.subscription:
+            yield _kept(source, product, had)
+
+
+def _kept(source: Source, product: Product, had: CameWith) -> Finding:
+    what = f"keep the subscription {had.subscription}" if had.subscription else "have none"
+    comes = product.subscription or "no subscription"
+    anew = {
+        ProductKind.MAIN: f"account set-product ACCOUNT --none, then {product.name} again",
+        ProductKind.ADD_ON: f"addon unassign ACCOUNT {product.name}, then assign it again",
+    }
+    message = f"who gets it from now on has {comes}; accounts that {what}: {had.accounts}"
+    return source.warning(("subscription",), message, f"to move one: {anew[product.kind]}")
 
 
 def _managed(offers: Offers) -> Iterator[tuple[Source, str]]:

@@ -12,8 +12,9 @@ from pbxcharge.catalog.offer_values import missing_step
 from pbxcharge.catalog.offers import Offers, Priced, ReadOffer
 from pbxcharge.catalog.source import Items, KeyPath, Scalar, Source
 from pbxcharge.core.assigned_product import ProductKind
+from pbxcharge.core.feature import EditedBy
 from pbxcharge.core.plan import Plan
-from pbxcharge.core.product import Product
+from pbxcharge.core.product import Acl, Product
 
 SUBSCRIPTION: KeyPath = ("subscription",)
 _WAYS = ("type", "wallets", "credit_limit", "monthly_limit")
@@ -31,6 +32,7 @@ def offer_findings(offers: Offers, priced: Priced) -> Iterator[Finding]:
             yield from _subscription_findings(product.source, product.value, offers)
             yield from _plan_findings(product.source, product.value, priced)
             yield from _main_findings(product.source, product.value, offers)
+            yield from _editor_findings(product.source, product.value, offers)
             yield from _node_findings(product.source, product.value, offers.files.pbx)
     yield from _agreement_findings(offers, priced)
 
@@ -85,6 +87,21 @@ def _main_findings(source: Source, product: Product, offers: Offers) -> Iterator
         elif (main := known[name]) is not None and main.kind is not ProductKind.MAIN:
             message = f"{name} is an add-on, too"
             yield source.error(at, message, "name main products")
+
+
+def _editor_findings(source: Source, product: Product, offers: Offers) -> Iterator[Finding]:
+    """Features of an add-on that users may edit, where none of its main products lets them."""
+    known = offers.offered.products
+    mains = [known[name] for name in product.goes_with if name in known]
+    acls = {main.default_acl for main in mains}
+    if len(mains) < len(product.goes_with) or not mains or Acl.SELF_CARE in acls:
+        return
+    for feature, setting in product.features.items():
+        if EditedBy.USER in setting.edited_by:
+            names = ", ".join(sorted(product.goes_with))
+            message = f"no main product that it goes with lets users change anything: {names}"
+            hint = "write default_acl: self_care in one of them, or leave user out"
+            yield source.warning(("features", feature, "edited_by"), message, hint)
 
 
 def _written_mains(source: Source) -> list[str]:

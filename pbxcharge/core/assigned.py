@@ -110,3 +110,12 @@ class OffersUsed:
 
     products: Mapping[str, int]
     subscriptions: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CameWith:
+    """How many accounts have a product with this subscription plan, or with none."""
+
+    product: str
+    subscription: str | None
+    accounts: int

@@ -12,6 +12,7 @@ from pbxcharge.core.assigned import (
     AccountStep,
     AssignedSubscription,
     Billed,
+    CameWith,
     OffersUsed,
     Turned,
     VersionSince,
@@ -124,6 +125,17 @@ WHERE NOT removed AND coalesce(closed_at_us > :at_us, true) GROUP BY subscriptio
 """
 """How many accounts have each product and each subscription plan, or will have it."""
 
+CAME_WITH = """
+SELECT assigned.product, own.subscription, count(DISTINCT assigned.account_id)
+FROM product_assignment AS assigned
+LEFT JOIN subscription_assignment AS own
+    ON own.via = assigned.assignment_id AND NOT own.removed
+    AND coalesce(own.closed_at_us > :at_us, true)
+WHERE coalesce(assigned.until_us > :at_us, true)
+GROUP BY assigned.product, own.subscription ORDER BY assigned.product, own.subscription
+"""
+"""With which subscription plan accounts have each product, or will have it."""
+
 PRODUCT_USERS = """
 SELECT product, count(DISTINCT account_id) FROM product_assignment
 WHERE from_us <= :at_us AND (until_us IS NULL OR until_us > :at_us) GROUP BY product
@@ -235,6 +247,10 @@ class SubscriptionQueries:
         found = await self._all(OFFERS_USED, at_us=at_us)
         kinds = ("product", "subscription")
         return OffersUsed(*({row[1]: row[2] for row in found if row[0] == it} for it in kinds))
+
+    async def came_with(self, at_us: int) -> list[CameWith]:
+        """How many accounts have each product with which subscription plan."""
+        return [CameWith(*row) for row in await self._all(CAME_WITH, at_us=at_us)]
 
     async def _all(self, sql: str, **parameters: Any) -> list[Any]:
         return await fetch(self._listing, sql, parameters)

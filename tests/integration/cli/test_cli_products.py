@@ -124,3 +124,15 @@ async def test_it_is_the_same_with_the_daemon(served: Site) -> None:
     assert basic["state"] == "suspended"
     declined = await served.run("account", "set-plan", "carol", "kiosk", code=1)
     assert "its product smartcall" in declined.err
+
+
+async def test_who_keeps_a_subscription_that_a_product_no_longer_names_is_said(site: Site) -> None:
+    """By `plan apply`, which changes nothing of theirs, and by `check`."""
+    await smart(site)
+    file = site.folder / "products" / "smartcall.yaml"
+    file.write_text(file.read_text().replace("n: smartcall-basic", "n: call-forwarding"))
+    said = "accounts that keep the subscription smartcall-basic: 1"
+    assert said in (await site.run("plan", "apply")).err
+    assert said in (await site.run("check")).out
+    (kept,) = (await site.ask("account", "subscriptions", "carol"))["subscriptions"]
+    assert kept["subscription"] == "smartcall-basic"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pbxcharge.core.account import Account, Suspension
-from pbxcharge.core.assigned import Billed, OffersUsed, Turned
+from pbxcharge.core.assigned import Billed, CameWith, OffersUsed, Turned
 from pbxcharge.core.effects import FeatureCleared, SubscriptionAssigned
 from pbxcharge.core.feature import EditedBy, Feature
 from pbxcharge.core.money import MICROS
@@ -81,6 +81,18 @@ async def test_who_has_what_is_counted_while_it_lasts(store: Store) -> None:
     used = await asked.offers_used(NOW_US)
     assert used == OffersUsed({"smartcall": 1, "forwarding": 1}, {"basic": 1})
     assert (await asked.offers_used(NOW_US + MICROS)).products == {"smartcall": 1}
+
+
+async def test_with_which_subscription_accounts_have_a_product_is_counted(store: Store) -> None:
+    """Those with none, too, and none of what has ended."""
+    asked = store.queries.subscriptions
+    (basic,) = await asked.of_accounts(["bob"])
+    had = {(it.product, it.subscription, it.accounts) for it in await asked.came_with(NOW_US)}
+    assert had == {("smartcall", "basic", 1), ("forwarding", None, 1)}
+    assert await asked.came_with(NOW_US + MICROS) == [CameWith("smartcall", "basic", 1)]
+    closed = replace(basic, closed_at_us=NOW_US, closing_known_us=NOW_US)
+    await store.writer.submit((), [SubscriptionAssigned(closed, NOW_US, ACTOR)])
+    assert CameWith("smartcall", None, 1) in await asked.came_with(NOW_US)
 
 
 async def test_records_and_lives_are_read_as_they_were_written(store: Store) -> None:

@@ -6,12 +6,13 @@ import pytest
 
 from pbxcharge.catalog.findings import Severity
 from pbxcharge.catalog.offer_books import (
+    kept_findings,
     manager_findings,
     managers_of,
     unused_findings,
     vanished_findings,
 )
-from pbxcharge.core.assigned import OffersUsed
+from pbxcharge.core.assigned import CameWith, OffersUsed
 from tests.unit.catalog.offer_texts import ADD_ON, MAIN, PLAN, SUBSCRIPTION, site
 
 OWNED = PLAN.format(name="retail") + "owner: acme\n"
@@ -154,6 +155,42 @@ def test_what_accounts_have_and_no_file_has_is_named(tmp_path: Path) -> None:
         ("products", "there is no product office, but accounts have it: 3"),
         ("subscriptions", "there is no subscription plan premium, but accounts have it: 1"),
     ]
+
+
+def test_a_product_with_another_subscription_names_who_keeps_the_one_before(tmp_path: Path) -> None:
+    """Each plan that accounts got with it, and those who got none; what is as written is not."""
+    came_with = [
+        CameWith("smartcall", "basic", 5),
+        CameWith("smartcall", "premium", 2),
+        CameWith("smartcall", None, 3),
+        CameWith("forwarding", "extra", 1),
+        CameWith("long-gone", "basic", 1),
+    ]
+    found = list(kept_findings(site(tmp_path).offers, came_with))
+    assert [(Path(it.file).name, it.line, it.key) for it in found] == [
+        ("smartcall.yaml", 7, "subscription")
+    ] * 2
+    before = "who gets it from now on has basic; accounts that "
+    assert [it.message for it in found] == [
+        f"{before}keep the subscription premium: 2",
+        f"{before}have none: 3",
+    ]
+    assert found[0].hint == "to move one: account set-product ACCOUNT --none, then smartcall again"
+
+
+def test_an_add_on_that_users_edit_goes_with_a_product_that_lets_them(tmp_path: Path) -> None:
+    """One of its main products is enough."""
+    edited = ADD_ON.replace(
+        "features:", "features: {call_forwarding: {enabled: yes, edited_by: [user]}} #"
+    )
+    (found,) = site(tmp_path, forwarding=edited).findings
+    assert (found.severity, found.key) == (
+        Severity.WARNING,
+        "features.call_forwarding.edited_by",
+    )
+    assert found.message.endswith("lets users change anything: smartcall")
+    care = MAIN + "default_acl: self_care\n"
+    assert not site(tmp_path, forwarding=edited, smartcall=care).findings
 
 
 def test_a_manager_who_does_not_exist_is_named(tmp_path: Path) -> None:
