@@ -144,7 +144,7 @@ DESTINATIONS = Listing(
 ACCOUNTS = Listing(
     (
         *("account_id", "name", "kind", "plan", "status", "calls", "answered", "talk_s"),
-        *("charge", "refunded", "topped_up", "balance", "held"),
+        *("charge", "refunded", "fees", "credits", "topped_up", "balance", "held"),
     ),
     _account,
 )

@@ -12,7 +12,7 @@ from pbxcharge.reports.movement_words import (
     quantity,
     service_days,
 )
-from pbxcharge.reports.table import Cell, Report, Table
+from pbxcharge.reports.table import Cell, Report, Table, point_under_point
 from pbxcharge.reports.words import Document, length, local
 
 _GROUPS = {
@@ -20,7 +20,7 @@ _GROUPS = {
     "top_ups": "top-ups",
     "calls": "calls",
     "subscriptions": "subscriptions",
-    "credits": "credits for subscriptions",
+    "credits": "credits",
     "penalties": "penalties",
     "refunds": "refunds",
     "corrections": "corrections",
@@ -45,13 +45,13 @@ def statement_report(answer: Document) -> Report:
         ),
         charts=(),
         sums=(
-            _summary(answer),
-            *((_by_account(answer),) if several else ()),
-            _subscriptions(answer, several),
-            _payments(answer, several),
-            _by_type(answer),
+            point_under_point(_summary(answer)),
+            *((point_under_point(_by_account(answer)),) if several else ()),
+            point_under_point(_subscriptions(answer, several)),
+            point_under_point(_payments(answer, several)),
+            point_under_point(_by_type(answer)),
         ),
-        main=_calls(answer, several),
+        main=point_under_point(_calls(answer, several)),
         notes=tuple(_notes(answer, several)),
         running=f"Statement of {answer['name']}, {period}",
     )

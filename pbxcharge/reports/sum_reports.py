@@ -25,7 +25,7 @@ def account_report(answer: Document) -> Report:
     rows = answer["rows"]
     headings = (
         *("account", "name", "kind", "plan", "status", ">calls", ">answered", ">talk"),
-        *(">charged", ">refunded", ">topped up", ">balance", ">held"),
+        *(">charged", ">refunded", ">fees", ">credits", ">topped up", ">balance", ">held"),
     )
     return _report(
         answer,
@@ -33,8 +33,9 @@ def account_report(answer: Document) -> Report:
         Table("Accounts", headings, _accounts(rows, summed_name(answer)), "no accounts"),
         _charged(answer),
         "Charged and refunded are what the account paid and got back for calls set up in this "
-        "time, its own and those below it that it pays for; topped up is what was paid in during "
-        "it; balance and held are as they are now.",
+        "time, its own and those below it that it pays for; fees (with penalties) and credits are "
+        "those of its subscriptions that were booked in it, topped up is what was paid in; balance "
+        "and held are as they are now.",
     )
 
 
@@ -49,7 +50,7 @@ def _charged(answer: Document) -> Chart:
 
 def _accounts(rows: list[Document], whole: str) -> list[tuple[Cell, ...]]:
     """The accounts, and one row for all of each kind: what two levels pay is never added up."""
-    amounts = ("charge", "refunded", "topped_up", "balance", "held")
+    amounts = ("charge", "refunded", "fees", "credits", "topped_up", "balance", "held")
     names = ("account_id", "name", "kind", "plan", "status", "calls", "answered")
     cells: list[tuple[Cell, ...]] = [
         (*(row[name] for name in names), length(row["talk_s"]), *(row[name] for name in amounts))

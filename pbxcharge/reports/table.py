@@ -1,7 +1,7 @@
 """What a report shows, before anybody knows whether as text, as CSV or as a page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Cell = str | int | bool | None
 
@@ -61,3 +61,26 @@ class Report:
     main: Table
     notes: tuple[str, ...]
     running: str = ""
+
+
+def point_under_point(table: Table) -> Table:
+    """With as many decimals for each amount of a column as the longest has: 0.10 above 0.0125.
+
+    They become 0.1000 and 0.0125, so that they are compared at a glance.
+    """
+    columns = [list(cells) for cells in zip(*table.rows, strict=True)]
+    for heading, cells in zip(table.headings, columns, strict=bool(columns)):
+        if heading.startswith(">"):
+            cells[:] = _evened(cells)
+    return replace(table, rows=list(zip(*columns, strict=True)))
+
+
+def _evened(cells: Sequence[Cell]) -> list[Cell]:
+    decimals = max((_decimals(cell) for cell in cells), default=0)
+    return [
+        f"{cell}{'0' * (decimals - _decimals(cell))}" if _decimals(cell) else cell for cell in cells
+    ]
+
+
+def _decimals(cell: Cell) -> int:
+    return len(cell.partition(".")[2]) if isinstance(cell, str) else 0

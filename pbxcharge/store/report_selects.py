@@ -217,6 +217,17 @@ topped_up AS MATERIALIZED (
         AND entry.kind = 'top_up' AND entry.at_us >= :from_us AND entry.at_us < :until_us
     GROUP BY 1
 ),
+fees AS MATERIALIZED (
+    SELECT wallet.account_id, -coalesce(sum(entry.amount_micros)
+            FILTER (WHERE entry.kind <> 'credit'), 0) AS amount_micros,
+        coalesce(sum(entry.amount_micros) FILTER (WHERE entry.kind = 'credit'), 0)
+            AS credited_micros
+    FROM shown CROSS JOIN wallet ON wallet.account_id = shown.account_id
+    CROSS JOIN entry INDEXED BY entry_fee ON entry.wallet_id = wallet.wallet_id
+        AND entry.kind IN ('fee', 'credit', 'penalty')
+        AND entry.at_us >= :from_us AND entry.at_us < :until_us
+    GROUP BY 1
+),
 held AS MATERIALIZED (
     SELECT wallet.account_id, sum(hold_line.amount_micros) AS amount_micros
     FROM hold CROSS JOIN hold_line ON hold_line.call_id = hold.call_id
@@ -230,11 +241,13 @@ balance AS MATERIALIZED (
 )
 SELECT account.account_id, account.name, account.kind, account.plan, account.status,
     coalesce(calls, 0), coalesce(answered, 0), coalesce(talk_s, 0),
-    coalesce(charge_micros, 0), coalesce(refunded_micros, 0), coalesce(topped_up.amount_micros, 0),
+    coalesce(charge_micros, 0), coalesce(refunded_micros, 0), coalesce(fees.amount_micros, 0),
+    coalesce(fees.credited_micros, 0), coalesce(topped_up.amount_micros, 0),
     coalesce(balance.amount_micros, 0), coalesce(held.amount_micros, 0)
 FROM shown CROSS JOIN account ON account.account_id = shown.account_id
 LEFT JOIN called ON called.account_id = account.account_id
 LEFT JOIN charged ON charged.account_id = account.account_id
+LEFT JOIN fees ON fees.account_id = account.account_id
 LEFT JOIN topped_up ON topped_up.account_id = account.account_id
 LEFT JOIN held ON held.account_id = account.account_id
 LEFT JOIN balance ON balance.account_id = account.account_id

@@ -68,6 +68,8 @@ REPORT_COLUMNS = {
     "charge": "what was charged, as the latest corrections say",
     "refunded": "what was given back",
     "net": "`charge` less `refunded`",
+    "fees": "what its subscriptions were charged in the time, with penalties",
+    "credits": "what was given back of that in the time",
     "topped_up": "top-ups in the time",
     "balance": "what is in its wallets now",
     "held": "what its live calls hold of that now",

@@ -83,7 +83,8 @@ def account(account_id: str, charge: str, kind: str = "user") -> Answer:
     return {
         **{"account_id": account_id, "name": account_id.title(), "kind": kind, "plan": "kiosk"},
         **{"status": "active", "calls": 2, "answered": 1, "talk_s": 60, "charge": charge},
-        **{"refunded": "0.00", "topped_up": "5.00", "balance": "3.50", "held": "0.06"},
+        **{"refunded": "0.00", "fees": "2.99", "credits": "0.10", "topped_up": "5.00"},
+        **{"balance": "3.50", "held": "0.06"},
     }
 
 

@@ -159,3 +159,11 @@ async def test_no_question_reads_all_records(months: LocalApi) -> None:
         answer = await months.get(path, scope="alice", query_plan=True, **asked)
         steps = [step for plan in answer["query_plans"].values() for step in plan]
         assert not [step for step in steps if "SCAN cdr" in step or "SCAN entry" in step]
+
+
+async def test_the_report_of_accounts_has_fees_and_credits(months: LocalApi) -> None:
+    """Of the time in which they were booked, beside what calls cost."""
+    answer = await months.get("/reports/accounts", scope="alice", month="2026-11", utc=True)
+    (row,) = answer["rows"]
+    assert (row["fees"], row["credits"], row["charge"]) == ("30.00", "3.00", "0.00")
+    assert (row["topped_up"], row["balance"]) == ("30.00", "6.50")

@@ -119,9 +119,9 @@ def test_accounts_are_added_up_by_their_kind() -> None:
     )
     assert shown.charts[0].bars == (("ann", 1_500_000), ("ben", 250_000))
     sums = [row for row in shown.main.rows if str(row[0]).startswith("all")]
-    assert [(row[0], row[2], row[8], row[10]) for row in sums] == [
-        ("all", "organization", "1.00", "5.00"),
-        ("all", "user", "1.75", "10.00"),
+    assert [(row[0], row[2], row[8], row[10], row[12]) for row in sums] == [
+        ("all", "organization", "1.00", "2.99", "5.00"),
+        ("all", "user", "1.75", "5.98", "10.00"),
     ]
 
 

@@ -11,6 +11,7 @@ from pbxcharge.errors import PdfMissing
 from pbxcharge.reports import page, pdf
 from pbxcharge.reports.movement_words import KINDS
 from pbxcharge.reports.render import report
+from pbxcharge.reports.table import Table, point_under_point
 from tests.fakes import report_answers as answers
 
 
@@ -45,6 +46,13 @@ def test_several_accounts_are_told_apart() -> None:
     assert [row[0] for row in table(answer, "By account").rows] == ["ann", "ben", "all"]
     assert table(answer, "Calls").headings[1] == "account"
     assert table(answer, "Calls").rows[0][1] == "Ann & Co"
+
+
+def test_amounts_stand_point_under_point() -> None:
+    """Each column with as many decimals as its longest amount; talk and counts as they are."""
+    uneven = Table("t", ("what", ">", ">talk"), [("a", "0.10", "1:00"), ("1.5", "-2.0125", 3)])
+    assert point_under_point(uneven).rows == [("a", "0.1000", "1:00"), ("1.5", "-2.0125", 3)]
+    assert point_under_point(Table("t", (">",), [])).rows == []
 
 
 @pytest.mark.parametrize(
