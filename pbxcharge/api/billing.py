@@ -1,5 +1,6 @@
 """Answers about what subscriptions are charged, and will be."""
 
+import asyncio
 from dataclasses import replace
 from datetime import tzinfo
 
@@ -66,7 +67,8 @@ async def foresee(
     tab = facts.tab if close is None else _closed(facts.tab, max(micros(close), now_us), now_us)
     purse = await _purse(desk, facts.account, facts.paying, now_us)
     wallet = purse.wallet
-    lines = preview(tab, facts.paying, purse, until_us)
+    # Years of daily fees take a while, and calls must not wait for it.
+    lines = await asyncio.to_thread(preview, tab, facts.paying, purse, until_us)
     return {
         "account_id": account_id,
         "currency": desk.currency,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import groupby
 
 from pbxcharge.core.billing_period import BillingPeriod
 from pbxcharge.core.period import local_day, midnight_us
@@ -43,13 +44,18 @@ def dead_credit(life: Lifetime, period: BillingPeriod, at_us: int) -> Fee:
     """
     if not life.assignment.outages:
         return NOTHING
-    days = credited_days(life, period, at_us)
-    fees = (full_fee_micros(life, period, terms) for _, terms in days)
-    exact = sum(fees, Fraction(0)) * Fraction(1, period.full_days)
+    fees = Fraction(0)
+    for terms, days in groupby(credited_days(life, period, at_us), key=_terms):
+        fees += full_fee_micros(life, period, terms) * sum(1 for _ in days)
+    exact = fees * Fraction(1, period.full_days)
     charged, plan = charged_by(life, period, at_us), terms_of(life, period).plan
     return Fee(
         min(exact, charged.exact_micros), min(plan.rounded_micros(exact), charged.amount_micros)
     )
+
+
+def _terms(credited: tuple[date, Revision]) -> Revision:
+    return credited[1]
 
 
 def credited_days(

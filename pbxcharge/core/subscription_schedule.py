@@ -225,8 +225,12 @@ def _credits(life: Lifetime, span: Period) -> Iterator[Owed]:
         end_us = life.period_end_us(period)
         bookings = life.assignment.bookings
         booked = {one.at_us for one in bookings if one.period_first == period.first}
+        instants = (*sorted(one for one in booked if one < end_us), end_us)
+        # What is credited at other instants need not be worked out: a fee waits for many midnights.
+        if not any(map(span.holds, instants)):
+            continue
         before = NOTHING
-        for at_us in (*sorted(one for one in booked if one < end_us), end_us):
+        for at_us in instants:
             credited = dead_credit(life, period, at_us)
             credit = credited.less(before)
             if credit.amount_micros <= 0:
