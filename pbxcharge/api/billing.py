@@ -15,7 +15,7 @@ from pbxcharge.core.billing_record import Paying
 from pbxcharge.core.limits import IDLE
 from pbxcharge.core.month import month_start_us
 from pbxcharge.core.period import local_day, midnight_us
-from pbxcharge.core.subscription import Closing, lifetime
+from pbxcharge.core.subscription import Closing, EarlierEnd, lifetime
 from pbxcharge.core.subscription_schedule import OwedKind
 from pbxcharge.flow.acts import Refusal
 from pbxcharge.flow.billing import FROM_DUE, FROM_WAITING
@@ -94,7 +94,10 @@ def _closing(bill: Bill, closing: Closing) -> Bill | None:
     known = bill.life.assignment.closing
     if known is not None and known.at_us <= closing.at_us:
         return bill
-    assignment = replace(bill.life.assignment, closing=closing)
+    earlier = bill.life.assignment.earlier
+    if known is not None:
+        earlier = (*earlier, EarlierEnd(known.at_us, known.known_us))
+    assignment = replace(bill.life.assignment, closing=closing, earlier=earlier)
     life = lifetime(assignment, bill.life.calendar, bill.life.zone)
     if life is None:
         return None

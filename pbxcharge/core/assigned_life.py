@@ -9,6 +9,7 @@ from pbxcharge.core.subscription import (
     Assignment,
     Booking,
     Closing,
+    EarlierEnd,
     Outage,
     Revision,
     revisions_since,
@@ -61,6 +62,7 @@ def assignment_of(
     said: tuple[Revision, ...],
     outages: tuple[Outage, ...] = (),
     bookings: tuple[Booking, ...] = (),
+    ends: tuple[EarlierEnd, ...] = (),
 ) -> Assignment:
     """A subscription with all that is known about it.
 
@@ -69,10 +71,13 @@ def assignment_of(
         said: all that its plan ever said; shared by those who have the plan.
         outages: of its account.
         bookings: of its fees that waited.
+        ends: all that was said of its end, if it was ever moved.
     """
     closing = None
     if assigned.closed_at_us is not None and assigned.closing_known_us is not None:
         closing = Closing(assigned.closed_at_us, assigned.closing_known_us)
+        # The last word is what counts now.
+        ends = ends[:-1]
     return Assignment(
         assignment_id=assigned.assignment_id,
         revisions=revisions_since(said, assigned.assigned_at_us),
@@ -82,4 +87,5 @@ def assignment_of(
         closing=closing,
         outages=outages,
         bookings=bookings,
+        earlier=ends,
     )

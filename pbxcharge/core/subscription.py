@@ -81,6 +81,21 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierEnd:
+    """What was said of the end of a subscription before what is said now.
+
+    What is paid in advance was paid by that: until 11 November, then for good.
+
+    Args:
+        at_us: the first instant without it; None is for good.
+        known_us: since when that was known, until the next word.
+    """
+
+    at_us: int | None
+    known_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """A fee that had to wait, and was booked: its dead days until then were credited with it.
 
@@ -109,6 +124,7 @@ class Assignment:
         closing: see Closing.
         outages: see Outage; they may overlap.
         bookings: see Booking.
+        earlier: see EarlierEnd; in the order in which they were said.
     """
 
     assignment_id: str
@@ -119,6 +135,7 @@ class Assignment:
     closing: Closing | None = None
     outages: tuple[Outage, ...] = ()
     bookings: tuple[Booking, ...] = ()
+    earlier: tuple[EarlierEnd, ...] = ()
 
     def __post_init__(self) -> None:
         begins = [revision.since_us for revision in self.revisions]
@@ -195,9 +212,11 @@ class Lifetime:
     def last_known(self, at_us: int) -> date | None:
         """Its last day, if that was known at an instant."""
         closing = self.assignment.closing
-        if closing is None or min(closing.known_us, closing.at_us) > at_us:
-            return None
-        return self.last_on
+        if closing is not None and min(closing.known_us, closing.at_us) <= at_us:
+            return self.last_on
+        said = (one for one in reversed(self.assignment.earlier) if one.known_us <= at_us)
+        end_us = next((one.at_us for one in said), None)
+        return None if end_us is None else local_day(end_us - 1, self.zone)
 
     def until(self, end_us: int) -> int:
         """An instant, or that of the closing if it comes before."""

@@ -14,12 +14,11 @@ from itertools import groupby
 from pbxcharge.core.billing_period import BillingCycle, BillingPeriod
 from pbxcharge.core.fee_lines import FeeLine, FeeLineKind, fee_lines_text
 from pbxcharge.core.subscription import Lifetime, Revision
+from pbxcharge.core.subscription_ahead import paid_ahead, paid_until
 from pbxcharge.core.subscription_credits import credited_days, dead_credit
 from pbxcharge.core.subscription_fees import (
-    charged_ahead_us,
     counted_days,
     full_fee_micros,
-    period_fee,
     progressive_fee,
     progressive_parts,
     promotional_row,
@@ -66,6 +65,8 @@ def explained(life: Lifetime, one: Owed) -> ExplainedFee:
             return _activation(one)
         case OwedKind.FEE if life.agreed.applied is Applied.PROGRESSIVE:
             return _day(life, one)
+        case OwedKind.FEE if one.day is not None:
+            return _more_days(life, one)
         case OwedKind.FEE:
             return _whole(life, one)
         case OwedKind.CREDIT:
@@ -105,6 +106,19 @@ def _whole_fee(
     lines = tuple(_share_lines(plan, row, adjustment, cycle, days, full_days))
     amount_micros = plan.rounded_micros(_total(lines))
     return _explained(lines, amount_micros, used_days, days)
+
+
+def _more_days(life: Lifetime, one: Owed) -> ExplainedFee:
+    """What a period costs until a later end, less what was paid until the earlier one."""
+    period, now_us = one.period, one.at_us
+    paid = paid_ahead(life, period, now_us - 1)
+    ends = [paid_until(life, period, at_us) for at_us in (now_us - 1, now_us)]
+    counted = [counted_days(life, period, last_on) for last_on in ends]
+    paid_days, days = ((until - first).days for first, until in counted)
+    before, used = (_used_days(life, period, last_on) for last_on in ends)
+    lines = [*_days_lines(life, period, terms_of(life, period), days)]
+    lines.append(FeeLine(FeeLineKind.EARLIER, -Fraction(paid.amount_micros)))
+    return _explained(lines, one.amount_micros, used - before, days - paid_days)
 
 
 def _day(life: Lifetime, one: Owed) -> ExplainedFee:
@@ -170,12 +184,12 @@ def _credit(life: Lifetime, one: Owed) -> ExplainedFee:
 def _unused(life: Lifetime, one: Owed) -> ExplainedFee:
     """What was paid for a period, less what the days until the closing cost."""
     period = one.period
-    known_on = life.last_known(charged_ahead_us(life, period))
-    paid = period_fee(life, period, known_on)
-    (paid_first, paid_until), (first, until) = (
+    known_on = paid_until(life, period, one.at_us)
+    paid = paid_ahead(life, period, one.at_us)
+    (paid_first, paid_end), (first, until) = (
         counted_days(life, period, last_on) for last_on in (known_on, life.last_on)
     )
-    days, paid_days = (until - first).days, (paid_until - paid_first).days
+    days, paid_days = (until - first).days, (paid_end - paid_first).days
     lines = [FeeLine(FeeLineKind.PAID, -Fraction(paid.amount_micros), paid_days, period.full_days)]
     if days:
         lines += _days_lines(life, period, terms_of(life, period), days)

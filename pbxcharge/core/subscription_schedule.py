@@ -9,11 +9,11 @@ from fractions import Fraction
 from pbxcharge.core.billing_period import BillingPeriod
 from pbxcharge.core.period import Period, local_day, midnight_us
 from pbxcharge.core.subscription import Lifetime, Revision
+from pbxcharge.core.subscription_ahead import end_said_us, lengthened, paid_ahead
 from pbxcharge.core.subscription_credits import dead_credit
 from pbxcharge.core.subscription_fees import (
     NOTHING,
     Fee,
-    charged_ahead_us,
     period_fee,
     progressive_fee,
     terms_of,
@@ -71,7 +71,10 @@ class Owed:
 
     @property
     def day(self) -> date | None:
-        """The day that a progressive fee is of, or on which a waiting one was booked; else None."""
+        """The day that a progressive fee is of, or on which a waiting one was booked; else None.
+
+        Of what is paid ahead after a later end became known: the last day that is paid with it.
+        """
         last = self.owed_id.rpartition(":")[2]
         return None if last == self.kind else date.fromisoformat(last)
 
@@ -122,8 +125,10 @@ def next_at_us(life: Lifetime, after_us: int, waits: bool = False) -> int | None
         # A midnight that a zone leaves out is the one of the day after.
         day += _DAY
         found = life.day_end_us(day)
-    bookings = (one.at_us for one in life.assignment.bookings if after_us < one.at_us < found)
-    return min(bookings, default=found)
+    happened = [one.at_us for one in life.assignment.bookings]
+    if life.assignment.earlier:
+        happened += end_said_us(life)
+    return min((at_us for at_us in happened if after_us < at_us < found), default=found)
 
 
 def earliest_change(life: Lifetime, at_us: int) -> date:
@@ -150,6 +155,7 @@ def _activation(life: Lifetime, span: Period) -> Iterator[Owed]:
 def _fees(life: Lifetime, span: Period) -> Iterator[Owed]:
     if life.agreed.applied is Applied.IN_ADVANCE:
         yield from _in_advance(life, span)
+        yield from _more_in_advance(life, span)
         return
     for period in _periods(life, span):
         if life.agreed.applied is Applied.PROGRESSIVE:
@@ -192,6 +198,27 @@ def _in_advance(life: Lifetime, span: Period) -> Iterator[Owed]:
         for period in _charged_at_end(life, ended):
             if last_on is None or period.first <= last_on:
                 yield _paid_ahead(life, period, at_us)
+
+
+def _more_in_advance(life: Lifetime, span: Period) -> Iterator[Owed]:
+    """Where an end was known and is moved on: the days of what was paid until then."""
+    if not life.assignment.earlier:
+        return
+    for at_us in end_said_us(life):
+        if span.holds(at_us) and at_us > life.activated_us:
+            current = life.calendar.holding(local_day(at_us, life.zone))
+            for more in lengthened(life, current, _paid_through(life, current), at_us):
+                terms = terms_of(life, more.period)
+                yield _owed(
+                    life,
+                    OwedKind.FEE,
+                    more.period,
+                    at_us,
+                    more.fee,
+                    terms,
+                    more.through,
+                    waits=True,
+                )
 
 
 def _paid_ahead(life: Lifetime, period: BillingPeriod, at_us: int) -> Owed:
@@ -258,8 +285,7 @@ def _at_closing(life: Lifetime, span: Period) -> Iterator[Owed]:
 def _unused(life: Lifetime, period: BillingPeriod, at_us: int) -> Iterator[Owed]:
     last = _paid_through(life, period)
     while period.first <= last.first:
-        known_on = life.last_known(charged_ahead_us(life, period))
-        paid = period_fee(life, period, known_on)
+        paid = paid_ahead(life, period, at_us)
         unused = paid.less(period_fee(life, period, life.last_on))
         if unused.exact_micros > 0:
             fee, terms = NOTHING.less(unused), terms_of(life, period)

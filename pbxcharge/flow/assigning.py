@@ -51,7 +51,9 @@ def ended(assigned: AssignedSubscription, until_us: int | None, stamp: Stamp) ->
         return []
     return [
         SubscriptionAssigned(changed, stamp.at_us, stamp.actor),
-        BillingWoken(assigned.assignment_id, until_us or stamp.at_us),
+        # At once: an end that is moved on may owe more of what is paid in advance.
+        BillingWoken(assigned.assignment_id, stamp.at_us),
+        *(() if until_us is None else [BillingWoken(assigned.assignment_id, until_us)]),
     ]
 
 

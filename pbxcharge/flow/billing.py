@@ -174,7 +174,8 @@ class Billing:
         if not place.startswith(FROM_WAITING):
             return FROM_DUE if await self.charge_due(run, PART) else None
         if place == FROM_WAITING:
-            self.waiting = set(await self._records.billing.waiting())
+            # Added to what is known: another run may find more that waits meanwhile.
+            self.waiting |= set(await self._records.billing.waiting())
         last = place.removeprefix(FROM_WAITING)
         names = sorted(name for name in self.waiting if name > last)[:PART]
         if not names:

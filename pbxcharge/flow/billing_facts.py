@@ -19,7 +19,7 @@ from pbxcharge.core.billing import Bill, Tab
 from pbxcharge.core.billing_period import BillingCalendar, BillingRule
 from pbxcharge.core.billing_record import Paying
 from pbxcharge.core.billing_text import waiting_of
-from pbxcharge.core.subscription import Booking, Lifetime, Outage, Revision, lifetime
+from pbxcharge.core.subscription import Booking, EarlierEnd, Lifetime, Outage, Revision, lifetime
 from pbxcharge.core.subscription_terms import SubscriptionPlan
 from pbxcharge.core.subscription_text import subscription_of
 from pbxcharge.flow.prices import Prices
@@ -59,6 +59,10 @@ class Charges(Protocol):
 
     async def late(self, assignment_ids: Sequence[str]) -> Mapping[str, Sequence[Booking]]:
         """The fees of subscriptions that had to wait."""
+        ...
+
+    async def ends(self, assignment_ids: Sequence[str]) -> Mapping[str, Sequence[EarlierEnd]]:
+        """All that was said of the ends of subscriptions."""
         ...
 
     async def paying(self, account_ids: Sequence[str]) -> Mapping[str, str]:
@@ -129,6 +133,7 @@ class BillingFacts:
         said = self.said
         charged = await self._records.billing.charged(account_ids)
         late = await self._records.billing.late([billed.assignment_id for _, billed in charged])
+        ends = await self._records.billing.ends([billed.assignment_id for _, billed in charged])
         wallets = await self._records.billing.paying(account_ids)
         names = list(accounts)
         rules = await self._records.billing.rules(names)
@@ -139,7 +144,7 @@ class BillingFacts:
         lives: dict[str, list[AccountStep]] = {}
         for step in steps:
             lives.setdefault(step.account_id, []).append(step)
-        reading = _Reading(accounts, said, late, wallets, rules, lives)
+        reading = _Reading(accounts, said, late, ends, wallets, rules, lives)
         return {
             name: self._facts(reading, accounts[name], own.get(name, []))
             for name in account_ids
@@ -234,6 +239,7 @@ class _Reading:
     accounts: Mapping[str, Account]
     said: Mapping[str, tuple[Revision, ...]]
     late: Mapping[str, Sequence[Booking]]
+    ends: Mapping[str, Sequence[EarlierEnd]]
     wallets: Mapping[str, str]
     rules: Mapping[str, Sequence[BillingRule]]
     lives: Mapping[str, Sequence[AccountStep]]
@@ -273,4 +279,5 @@ class _Reading:
         if assigned.removed or not said:
             return None
         late = tuple(self.late.get(assigned.assignment_id, ()))
-        return lifetime(assignment_of(assigned, said, dead, late), periods, zone)
+        ends = tuple(self.ends.get(assigned.assignment_id, ()))
+        return lifetime(assignment_of(assigned, said, dead, late, ends), periods, zone)

@@ -79,6 +79,7 @@ class BillingWatch:
     ) -> None:
         self.billing = Billing(writer, records, prices, clock, turn, logger, self._account_turned)
         self._charges = records.subscriptions
+        self._turn = turn
         self._clock = clock
         self._log = logger
         self._review = review
@@ -102,7 +103,10 @@ class BillingWatch:
 
     def credit_rose(self, wallets: frozenset[str]) -> None:
         """Wallets have more to give: what waits for that is compared with it."""
-        rose = self.billing.waiting & {wallet_owner(wallet) for wallet in wallets}
+        rose = {wallet_owner(wallet) for wallet in wallets}
+        if not self._turn.locked():
+            rose &= self.billing.waiting
+        # Else a fee that this credit came too late for may be about to wait.
         if rose:
             self._rose |= rose
             self._wake.set()
@@ -153,7 +157,8 @@ class BillingWatch:
         return LOOK_EVERY_S if run.failed else 0.0
 
     async def _compare(self) -> None:
-        rose, self._rose = sorted(self._rose), set()
+        async with self._turn:
+            rose, self._rose = sorted(self._rose & self.billing.waiting), set()
         run = BillingRun(self._clock.wall_us())
         try:
             await self.billing.compare(rose, run)

@@ -243,7 +243,7 @@ class Products:
             return Declined(Refusal.EXISTS_OTHERWISE, message, hint, "from")
         if end_us == had.until_us:
             return Done(account, already=True)
-        if had.until_us is not None and had.until_us <= stamp.at_us:
+        if had.until_us is not None and had.until_us <= max(stamp.at_us, had.from_us):
             message = f"{had.product} of {account.account_id} has ended"
             hint = "what has ended is assigned anew, under an id of its own"
             return Declined(Refusal.EXISTS_OTHERWISE, message, hint, "until")
@@ -273,8 +273,11 @@ def _had(
     """The add-on of this name, or this id, that an account has or is to have."""
     own = [had for had in account.assigned if had.kind is ProductKind.ADD_ON]
     by_id = (had for had in own if had.assignment_id == assignment_id and had.product == name)
+    # One that was taken back before it began never was, and its subscription is gone.
     open_ones = (
-        had for had in own if had.product == name and (had.until_us is None or at_us < had.until_us)
+        had
+        for had in own
+        if had.product == name and (had.until_us is None or max(at_us, had.from_us) < had.until_us)
     )
     return next(by_id, None) or next(open_ones, None)
 

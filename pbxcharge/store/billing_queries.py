@@ -10,7 +10,7 @@ import orjson
 from pbxcharge.core.assigned import AssignedSubscription, Billed
 from pbxcharge.core.billing_period import BillingCycle, BillingRule
 from pbxcharge.core.period import DAY_US
-from pbxcharge.core.subscription import Booking
+from pbxcharge.core.subscription import Booking, EarlierEnd
 from pbxcharge.store.connection import fetch
 from pbxcharge.store.subscription_queries import ASSIGNED, BILL, assigned_subscription
 from pbxcharge.store.tables import json_list
@@ -62,6 +62,17 @@ WHERE booked_at_us > at_us AND kind = 'fee'
 GROUP BY 1, 2, 3
 """
 """When fees that had to wait were booked."""
+
+ENDS = """
+SELECT own.value, audit.after ->> 'closed_at_us', audit.at_us
+FROM json_each(:assignment_ids) AS own
+CROSS JOIN subscription_assignment AS assigned ON assigned.assignment_id = own.value
+    AND changed_at_us <> assigned_at_us
+CROSS JOIN audit ON audit.subject = 'subscription' AND audit.subject_id = own.value
+    AND (audit.before ->> 'closed_at_us') IS NOT (audit.after ->> 'closed_at_us')
+ORDER BY audit.seq
+"""
+"""What was said of the ends of subscriptions, by the audit trail: the last word is what counts."""
 
 PAYING = """
 SELECT account_id, wallet_id FROM json_each(:account_ids) AS own
@@ -177,6 +188,13 @@ class BillingQueries:
         found: dict[str, list[Booking]] = {}
         for row in await self._all(LATE, assignment_ids=json_list(assignment_ids)):
             found.setdefault(row[0], []).append(Booking(_date(row[1]), row[2]))
+        return found
+
+    async def ends(self, assignment_ids: Sequence[str]) -> Mapping[str, Sequence[EarlierEnd]]:
+        """All that was said of the ends of subscriptions, of those that were changed at all."""
+        found: dict[str, list[EarlierEnd]] = {}
+        for row in await self._all(ENDS, assignment_ids=json_list(assignment_ids)):
+            found.setdefault(row[0], []).append(EarlierEnd(row[1], row[2]))
         return found
 
     async def paying(self, account_ids: Sequence[str]) -> Mapping[str, str]:

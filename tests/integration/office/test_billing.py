@@ -15,6 +15,7 @@ from pbxcharge.core.effects import CdrWritten
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.period import instant_us
 from pbxcharge.core.subscription_terms import ActivationMode, Applied
+from pbxcharge.flow.assigning import Stamp, ended
 from pbxcharge.flow.billing import Billing
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
@@ -159,6 +160,21 @@ async def test_a_top_up_is_compared_with_what_waits(office: Office, store: Store
     run = await charged(store, "2026-11-06T12:00")
     assert (run.resumed, run.micros) == (1, {"fee": 30_000_000, "credit": -5_000_000})
     assert (await store.queries.wallets(["alice"]))[0].balance_micros == 1_000_000
+
+
+async def test_an_end_that_is_moved_costs_what_its_days_cost(office: Office, store: Store) -> None:
+    """Paid until the 20th; then it ends with the 10th, then with the 25th, as the audit tells."""
+    await offer(store, AHEAD)
+    await pay_in(store, "100", "2026-10-01")
+    own = await subscribe(store, AHEAD, "2026-11-01")
+    for at, end in (("10-31", "11-21"), ("11-05", "11-11"), ("11-07", "11-26")):
+        stamp = Stamp(instant_us(f"2026-{at}", UTC), "uid:0")
+        await store.writer.submit((), ended(own, instant_us(f"2026-{end}", UTC), stamp))
+        (own,) = await store.queries.subscriptions.named(["s1"])
+        await charged(store, f"2026-{at}T00:01")
+    await charged(store, "2026-12-02")
+    assert [row[1] for row in books(store, XDRS)] == [20_000_000, 5_000_000]
+    assert verify(store.path) == []
 
 
 async def test_an_account_that_cannot_pay_holds_up_nobody(office: Office, store: Store) -> None:

@@ -159,6 +159,18 @@ async def test_an_add_on_that_never_began_leaves_nothing_to_pay(
     assert verify(store.path) == []
 
 
+async def test_an_add_on_that_never_began_is_assigned_anew(office: Office, store: Store) -> None:
+    """With a subscription of its own: the one that it had is gone, and nobody would pay for it."""
+    await forwarding(office, NOON_US)
+    await office.products.unassign_add_on("alice", "forwarding", BY)
+    same = await office.products.assign_add_on("a-1", "alice", "forwarding", BY, for_good=True)
+    assert refusal(same) is Refusal.EXISTS_OTHERWISE
+    anew = await office.products.assign_add_on("a-2", "alice", "forwarding", BY, NOON_US)
+    assert isinstance(anew, Done) and not anew.already
+    assert [each.via for each in await had(store) if not each.removed] == ["p-1", "a-2"]
+    assert verify(store.path) == []
+
+
 WRONG = [
     ("main", "nothing", Refusal.UNKNOWN_PRODUCT),
     ("main", "forwarding", Refusal.PRODUCT_UNFIT),
