@@ -222,7 +222,7 @@ class PdfMissing(OperatingError):
         super().__init__(
             f"PDF needs WeasyPrint and Pango, which cannot be used here ({why}): "
             "`pip install 'pbxcharge[reports]'`, or requirements/reports.txt; and "
-            "`apt-get install libpango-1.0-0 libpangoft2-1.0-0`"
+            "`apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0`"
         )
 
 
