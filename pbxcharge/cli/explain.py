@@ -36,7 +36,10 @@ async def explain(
     """Say why a call or a subscription was charged so."""
     from pbxcharge.cli.reach import read
 
-    # Ids of the system's own entries have a colon, those of calls have none.
+    # Ids of the system's own entries have a colon, those of calls have none; that of a charge
+    # names its call.
+    if call_id.startswith("charge:"):
+        call_id = call_id.split(":")[1]
     if ":" in call_id:
         await _explain_fee(run, call_id)
         return
