@@ -270,7 +270,10 @@ def _paid_late(tab: Tab, demand: Demand) -> Tab:
     waiting = tuple(one for one in bill.waiting if one.owed_id not in paid)
     life = _booked_late(bill.life, booked, demand.at_us)
     settled = Bill(life, bill.until_us, demand.at_us, waiting)
-    return replace(tab, bills={**tab.bills, name: settled})
+    gave_back = sum(one.amount_micros for one in booked) < 0
+    # Then what did not fit at this instant may fit now.
+    refused = frozenset() if gave_back else tab.refused
+    return replace(tab, bills={**tab.bills, name: settled}, refused=refused)
 
 
 def _still_waits(tab: Tab, demand: Demand) -> Tab:

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from pbxcharge.core.collection_terms import Collected
 from pbxcharge.core.credit_terms import Outcome
 from pbxcharge.core.effects import Effect
-from pbxcharge.errors import WriteRefused
+from pbxcharge.errors import PbxchargeError, WriteRefused
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.billing_facts import BillingFacts, BillingRecords, Charges, Facts, Turns
 from pbxcharge.flow.billing_run import BillingRun
@@ -236,16 +236,35 @@ class Billing:
 
     async def _read(self, names: Sequence[str], run: BillingRun, looked: bool) -> "_Batch":
         """Accounts with something to charge, and what is written if it fits."""
-        facts = await self._facts.read(names)
+        facts = await self._known(names, run)
         batch = _Batch(names)
         for place, each in enumerate(facts.values(), 1):
+            try:
+                charge = self._begun(each, run, looked)
+            except Exception as error:
+                self._failed(run, each.account.account_id, repr(error))
+                continue
             batch.idle += idle_effects(each, run.until_us)
-            charge = self._begun(each, run, looked)
             if charge is not None:
                 batch.charges.append(charge)
             if place % SLICE == 0:
                 await asyncio.sleep(0)
         return batch
+
+    async def _known(self, names: Sequence[str], run: BillingRun) -> dict[str, Facts]:
+        """What is known of accounts; one of whom no sense can be made holds up nobody else."""
+        try:
+            return await self._facts.read(names)
+        except PbxchargeError:
+            raise
+        except Exception as error:
+            if len(names) == 1:
+                self._failed(run, names[0], repr(error))
+                return {}
+        found: dict[str, Facts] = {}
+        for name in names:
+            found |= await self._known([name], run)
+        return found
 
     async def _charge(self, batch: "_Batch", run: BillingRun, looked: bool) -> None:
         """A batch in one transaction; if the books refuse it, each account by itself."""
@@ -287,9 +306,13 @@ class Billing:
         def follows(outcomes: tuple[Outcome, ...]) -> list[Effect]:
             answers = iter(outcomes)
             effects = list(idle)
-            for charge, asks in asking:
-                charge.answer = charge.follows(next(answers) if asks else None)
-                effects += charge.answer.effects
+            try:
+                for charge, asks in asking:
+                    charge.answer = charge.follows(next(answers) if asks else None)
+                    effects += charge.answer.effects
+            except Exception as error:
+                # Of one account: the others are charged without it.
+                raise WriteRefused(repr(error)) from error
             return effects
 
         await self._writer.submit(operations, follows)

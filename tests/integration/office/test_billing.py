@@ -206,6 +206,22 @@ async def test_an_id_that_is_taken_is_named_and_holds_up_nobody(
     assert [row[0] for row in books(store, XDRS)] == ["subscription:s2:2026-11-01:fee"]
 
 
+async def test_an_account_that_makes_no_sense_holds_up_nobody(office: Office, store: Store) -> None:
+    """Its fee waits by a version that the plan never had; it is named, and acme is charged."""
+    await office.provisioning.set_plan("acme", "plain", "uid:0")
+    await offer(store, AHEAD)
+    await subscribe(store, AHEAD, "2026-11-01")
+    await charged(store, "2026-11-02")
+    with sqlite3.connect(store.path) as connection:
+        connection.execute(
+            'UPDATE bill SET waiting = replace(waiting, \'"version": "\', \'"version": "x\')'
+        )
+    await subscribe(store, AHEAD, "2026-11-01", name="o1", account_id="acme")
+    await pay_in(store, "100", "2026-11-03", "acme")
+    run = await charged(store, "2026-11-04")
+    assert (list(run.failed), run.charged) == (["alice"], {"fee": 1})
+
+
 async def test_what_was_removed_or_never_used_costs_nothing(office: Office, store: Store) -> None:
     """Nor is it looked at again and again."""
     by_use = replace(a_plan("5", activation_mode=ActivationMode.FIRST_USE), name="by use")

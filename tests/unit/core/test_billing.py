@@ -94,6 +94,21 @@ def test_days_without_service_of_a_progressive_fee_are_credited_with_it() -> Non
     assert [item.owed.amount_micros for item in demand.items] == [10**6] * 3 + [-2 * 10**6]
 
 
+def test_what_one_subscription_gives_back_pays_for_another_at_once() -> None:
+    """1 a day while 30 wait for credit: the 21st day does not fit, with the 22nd 22 come back."""
+    waits = a_life(a_plan(applied=Applied.IN_ADVANCE), "2026-11-01")
+    daily = a_life(a_plan(applied=Applied.PROGRESSIVE), "2026-11-01")
+    lines = foreseen(a_tab(waits, daily), "20", "2026-11-30")
+    assert lines[21:26] == [
+        "2026-11-23 a2 fee 1.00 -> 20.00",
+        "2026-11-23 a2 fee 1.00 -> 20.00",
+        "2026-11-23 a2 credit -22.00 -> 20.00",
+        "2026-11-23 a1 fee 30.00 -> 12.00",
+        "2026-11-23 a1 credit -22.00 -> 12.00",
+    ]
+    assert lines[26] == "2026-11-23 resumed"
+
+
 def test_a_top_up_is_compared_with_what_is_due_at_its_own_instant() -> None:
     """On the 6th at noon five days are dead: 25 are due."""
     tab = a_tab(a_life(a_plan(applied=AHEAD), "2026-11-01"))
