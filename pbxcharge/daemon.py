@@ -43,6 +43,7 @@ from pbxcharge.flow.month_turn import MonthTurn
 from pbxcharge.flow.offer_guard import OfferGuard
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.orphans import Orphans
+from pbxcharge.flow.phone_features import PhoneFeatures
 from pbxcharge.flow.plan_record import PlanRecord
 from pbxcharge.flow.recover import Recovery
 from pbxcharge.flow.refusals import Refusals
@@ -172,7 +173,11 @@ class Daemon:
             self.journal,
             self.refusals,
         )
-        self.gate = Gate(self.authorizer, self.spool, self, site, prices, clock, logger)
+        self.phone_features = PhoneFeatures(self.ami, store.queries, prices, clock, logger)
+        store.writer.on_accounts(self.phone_features.changed)
+        self.gate = Gate(
+            *(self.authorizer, self.spool, self, site, prices, clock, logger, self.phone_features)
+        )
         self.agi = AgiServer(
             self.gate.authorize,
             host=settings.fastagi.host,
@@ -247,7 +252,7 @@ class Daemon:
         self._spawn(self.recovery.watch(min(timing.status_check_s, timing.spool_check_s)))
         self._spawn(self._stay_alive())
         self._spawn(self._lag.watch())
-        for dated in (self.dates, self.account_dates, self.billing):
+        for dated in (self.dates, self.account_dates, self.billing, self.phone_features):
             self._spawn(dated.watch())
         self._spawn(self.archive.forget_old())
         self._spawn(self._tell_systemd())
@@ -317,6 +322,7 @@ class Daemon:
         # Before any leg is judged: what the dialplan puts through as an emergency is one.
         await self.emergency.compare()
         await self.recovery.resync()
+        self.phone_features.connected()
         about = await self.ami.core_settings()
         self._log.info(
             "compared with Asterisk", live_calls=len(self.meter), asterisk=about.asterisk_version
@@ -349,9 +355,12 @@ class Daemon:
             await self.emergency.compare()
 
     async def _review(self) -> None:
-        """Tell the running calls what accounts and plans let them do now."""
-        plans, now_us = self._in_force.prices.plans, self._clock.wall_us()
-        await review(self.meter, self._store.queries, plans, now_us)
+        """Tell the running calls, and phones, what accounts, plans and products say now."""
+        self.phone_features.changed()
+        prices, now_us = self._in_force.prices, self._clock.wall_us()
+        await review(
+            self.meter, self._store.queries, prices.plans, now_us, offering=prices.offering
+        )
 
     async def _until_compared(self, stop: asyncio.Event) -> None:
         """Wait for Asterisk as long as it takes; the log says why."""

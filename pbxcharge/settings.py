@@ -141,7 +141,8 @@ class Settings(Form):
         """Where subscription plans and products are, and for which site."""
         from pbxcharge.catalog.offers import OfferFiles
 
-        return OfferFiles(self.subscriptions, self.products, self.site.currency, self.pbx)
+        home, currency = bool(self.numbers.home), self.site.currency
+        return OfferFiles(self.subscriptions, self.products, currency, self.pbx, home)
 
     @property
     def number_rules(self) -> tuple[NumberRule, ...]:
@@ -151,7 +152,7 @@ class Settings(Form):
     @property
     def numbering(self) -> Numbering:
         """How this site dials, as the core takes it."""
-        return Numbering(self.number_rules, self.numbers.on_net)
+        return Numbering(self.number_rules, self.numbers.on_net, self.numbers.home)
 
     @property
     def routing(self) -> Routing:

@@ -44,4 +44,5 @@ def site_prices(
         settings.site.close_month_after_d,
         offered.subscriptions,
         offered.products,
+        settings.pbx,
     )

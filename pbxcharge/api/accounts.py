@@ -135,7 +135,8 @@ async def obeyed(desk: Desk, account_id: str) -> None:
     """Running calls are told what an account lets them do now."""
     if desk.meter is not None:
         now_us = Clock().wall_us()
-        await review(desk.meter, desk.queries, desk.prices.plans, now_us, account_id)
+        plans, offering = desk.prices.plans, desk.prices.offering
+        await review(desk.meter, desk.queries, plans, now_us, account_id, offering)
 
 
 async def account_answer(desk: Desk, act: Done[Account] | Declined) -> Document:

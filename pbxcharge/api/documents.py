@@ -189,6 +189,8 @@ def denial_document(denial: Denial) -> Document:
         "number": denial.number,
         "call_type": str(denial.call_type),
         "sip_code": denial.sip_code,
+        "feature": denial.feature and str(denial.feature),
+        "product": denial.source,
     }
 
 

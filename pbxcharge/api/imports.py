@@ -59,7 +59,9 @@ async def bring(desk: Desk, by: str, rows: Sequence[ImportRow], apply: bool) -> 
     finally:
         # Also of one that was not written: running calls were bounded by it before it was tried.
         if apply and desk.meter is not None:
-            await review(desk.meter, desk.queries, desk.prices.plans, Clock().wall_us())
+            plans, now_us = desk.prices.plans, Clock().wall_us()
+            offering = desk.prices.offering
+            await review(desk.meter, desk.queries, plans, now_us, offering=offering)
     return await asyncio.to_thread(_document, imported, desk.currency)
 
 

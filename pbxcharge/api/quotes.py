@@ -13,6 +13,7 @@ from pbxcharge.core.attempt import PayingLevel
 from pbxcharge.core.authorization import Denial
 from pbxcharge.core.coverage import Coverage
 from pbxcharge.core.money import MICROS
+from pbxcharge.core.permission import Access
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.price import Price
 from pbxcharge.core.quotation import (
@@ -42,13 +43,16 @@ async def make_quote(
     incoming: bool = False,
     at: str | None = None,
     credit: str | None = None,
+    forwarded: bool = False,
+    access: str = "",
 ) -> Document:
     """What a call would cost and how long it could last, or why it would be refused.
 
     `number` is dialled by a phone of the account; with `incoming` it calls the account. An
     emergency number is nobody's expense, whatever account and plan say. `at` is the instant of the
     call, in the site's local time where it names no zone; now without it. `credit` is what the
-    caller's own level is to have, instead of what it has.
+    caller's own level is to have, instead of what it has. `forwarded` and `access` say how the call
+    would come; the first digits of the number may be an access code, too.
     """
     if not 0 <= seconds <= SECONDS_MAX:
         raise declined(Refusal.OUT_OF_BOUNDS, f"a call lasts 0 to {SECONDS_MAX} s")
@@ -59,7 +63,8 @@ async def make_quote(
         return {"quote": free_document(account_id, number, seconds, desk.currency)}
     given_micros, at_s = _given_micros(credit), _at_s(at, desk.prices.zone)
     route = await _route(desk, chain[0], number, incoming=incoming)
-    circumstances = desk.prices.circumstances(route, "", at_s * MICROS, 0)
+    came = Access(access, "" if incoming else number, forwarded)
+    circumstances = desk.prices.circumstances(route, "", at_s * MICROS, 0, came)
     plans = _plans(desk, None if at is None else at_s)
     covering = await _coverage_of(desk, Resolved(chain, route), at_s * MICROS)
     quoted = quote(route, seconds, chain, plans, circumstances, covering)

@@ -18,6 +18,10 @@ USAGE_LINES_MAX = 200
 """The longest usage text of Asterisk 22 has about 30 lines."""
 
 WAYS = ("outgoing", "incoming")
+FORWARDED = "forwarded"
+_FORWARDS = ("", "dialled", FORWARDED)
+_ARGUMENTS = (4, 5, 7)
+"""Of `authorize`: an Asterisk whose dialplan is older than the daemon tells less."""
 
 _HEADER_BLOCK = re.compile(r"(?:agi_[a-z0-9_]+: [^\x00-\x1f\x7f]*(?:\n|\Z))+")
 _VERB = re.compile(r"[A-Z]+(?: [A-Z]+)*")
@@ -61,6 +65,9 @@ class AuthorizeRequest:
         way: `outgoing` from a phone, `incoming` from a trunk.
         linkedid: `CHANNEL(linkedid)`.
         caller_number: who calls in, as the trunk says; empty if it does not.
+        access: the context of the dialplan, or the access code, by which the call came; empty where
+            a dialplan of old does not say.
+        forwarded: whether an extension is asked for that has not dialled, in its absence.
     """
 
     channel: str
@@ -70,6 +77,8 @@ class AuthorizeRequest:
     way: str
     linkedid: str
     caller_number: str = ""
+    access: str = ""
+    forwarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,21 +148,35 @@ def _arguments(headers: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def parse_authorize(request: AgiRequest) -> AuthorizeRequest:
-    """Read the arguments of `authorize`: endpoint, number, way, linkedid, and who calls in.
+    """Read the arguments of `authorize`: who, number, way, linkedid, who calls in, access, forward.
+
+    The last one is `dialled` or `forwarded`.
 
     Raises:
-        AgiError: not four or five, a way that is none, an empty endpoint or linkedid. A comma in
-            the dialled number shows here, since Asterisk splits arguments at commas.
+        AgiError: not four, five or seven, a way or a last word that is none, an empty endpoint or
+            linkedid. A comma in the dialled number shows here, since Asterisk splits arguments at
+            commas.
     """
-    if len(request.args) not in (4, 5):
-        raise AgiError(f"authorize takes 4 or 5 arguments, not {len(request.args)}")
-    endpoint, number, way, linkedid, *caller = request.args
+    if len(request.args) not in _ARGUMENTS:
+        raise AgiError(f"authorize takes 4, 5 or 7 arguments, not {len(request.args)}")
+    endpoint, number, way, linkedid, *more = request.args
+    caller_number, access, forward = (*more, "", "", "")[:3]
     if way not in WAYS:
         raise AgiError(f"authorize knows the ways {' and '.join(WAYS)}")
     if not (endpoint and linkedid):
         raise AgiError("authorize needs endpoint and linkedid")
+    if forward not in _FORWARDS:
+        raise AgiError("authorize knows calls that are dialled or forwarded")
     return AuthorizeRequest(
-        request.channel, request.uniqueid, endpoint, number, way, linkedid, *caller
+        request.channel,
+        request.uniqueid,
+        endpoint,
+        number,
+        way,
+        linkedid,
+        caller_number,
+        access,
+        forward == FORWARDED,
     )
 
 

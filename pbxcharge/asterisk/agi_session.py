@@ -70,6 +70,14 @@ class AgiSession(fast_agi.Request):  # type: ignore[misc]  # panoramisk carries 
         if reply.result != "1":
             raise AgiError(f"variables not set: {reply.text}")
 
+    async def database_put(self, family: str, key: str, value: str) -> None:
+        """Write an entry into Asterisk's database.
+
+        Raises:
+            AgiHangup, AgiError, TimeoutError: as command.
+        """
+        await self.command("DATABASE PUT", family, key, value)
+
     async def database_del(self, family: str, key: str) -> None:
         """Delete an entry of Asterisk's database; one that is not there is no error.
 

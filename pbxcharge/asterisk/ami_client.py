@@ -274,6 +274,12 @@ class AmiClient:
         reply = await self._act({"Action": "DBGetTree", "Family": family}, True, 4)
         return await _each(lambda x: parse_spool(required(x, "Key"), x.get("Val", "")), reply.items)
 
+    async def db_values(self, family: str) -> dict[str, str]:
+        """Every key and value of a family of Asterisk's database."""
+        reply = await self._act({"Action": "DBGetTree", "Family": family}, True, 4)
+        pairs = await _each(lambda x: (required(x, "Key"), x.get("Val", "")), reply.items)
+        return {key.removeprefix(f"/{family}/"): value for key, value in pairs}
+
     async def loaded_context(self, context: str) -> dict[str, str]:
         """What a context of the loaded dialplan does: `{"112": "Gosub(…)"}`, its first priorities.
 

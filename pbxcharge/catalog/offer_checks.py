@@ -12,7 +12,7 @@ from pbxcharge.catalog.offer_values import missing_step
 from pbxcharge.catalog.offers import Offers, Priced, ReadOffer
 from pbxcharge.catalog.source import Items, KeyPath, Scalar, Source
 from pbxcharge.core.assigned_product import ProductKind
-from pbxcharge.core.feature import EditedBy
+from pbxcharge.core.feature import EditedBy, Feature
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.product import Acl, Product
 
@@ -34,6 +34,7 @@ def offer_findings(offers: Offers, priced: Priced) -> Iterator[Finding]:
             yield from _main_findings(product.source, product.value, offers)
             yield from _editor_findings(product.source, product.value, offers)
             yield from _node_findings(product.source, product.value, offers.files.pbx)
+            yield from _home_findings(product.source, product.value, offers.files.tells_home)
     yield from _agreement_findings(offers, priced)
 
 
@@ -117,6 +118,15 @@ def _node_findings(source: Source, product: Product, pbx: str) -> Iterator[Findi
         message = f"has no row for this PBX: its name is {pbx} in the settings"
         hint = f"write node: {pbx}, or none for any"
         yield source.warning(("usage",), message, hint)
+
+
+def _home_findings(source: Source, product: Product, tells_home: bool) -> Iterator[Finding]:
+    """International calls, where nobody could tell which those are."""
+    if Feature.INTERNATIONAL_CALLS in product.features and not tells_home:
+        at = ("features", str(Feature.INTERNATIONAL_CALLS))
+        message = "decides nothing: the settings do not say which numbers are not international"
+        hint = missing_step("write home below numbers in the settings", "home: [44]")
+        yield source.error(at, message, hint)
 
 
 def _agreement_findings(offers: Offers, priced: Priced) -> Iterator[Finding]:

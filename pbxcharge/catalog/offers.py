@@ -40,12 +40,14 @@ class OfferFiles:
         products: that of products.
         currency: the site's; empty compares none.
         pbx: the name of this machine's PBX; empty compares none.
+        tells_home: whether the settings say which numbers are not international.
     """
 
     subscriptions: Path | None = None
     products: Path | None = None
     currency: str = ""
     pbx: str = ""
+    tells_home: bool = True
 
 
 NO_OFFER_FILES: Final = OfferFiles()

@@ -8,6 +8,7 @@ from pbxcharge.catalog.scalars import Line, Slug, one_of, whole
 from pbxcharge.catalog.site_values import (
     Address,
     Currency,
+    DialPrefix,
     DialString,
     EmergencyNumber,
     FilePath,
@@ -101,7 +102,8 @@ class NumberRuleSettings(Form):
 class NumberSettings(Form):
     """How dialled strings become E.164; the first rule whose prefix fits decides.
 
-    `on_net` is dialled before the code and the extension number of another organization.
+    `on_net` is dialled before the code and the extension number of another organization. Numbers
+    that begin otherwise than `home` are international, where a product asks for that.
     """
 
     required: ClassVar = ("rules",)
@@ -110,6 +112,8 @@ class NumberSettings(Form):
     """How dialled strings become full international numbers; the first one that fits decides."""
     on_net: OnNetPrefix = ""
     """Dialled before the code and the extension number of another organization."""
+    home: tuple[DialPrefix, ...] = ()
+    """Leading digits of numbers that are not international: `[44]`."""
 
 
 class EmergencyNumberSettings(ShortForm):

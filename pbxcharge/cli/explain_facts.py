@@ -33,6 +33,8 @@ def call_facts(answer: Document) -> Document:
         "disposition": cdr["disposition"],
         "reason": in_words(cdr["reason"]),
         "refused by": _refused_by(cdr),
+        "needs": cdr["feature"],
+        "forwarded": "yes: the payer had not dialled it" if cdr["forwarded"] else None,
         **_times(cdr, answer["zone"]),
         "charge": _charge(answer),
     }

@@ -10,7 +10,7 @@ _LINES = {
     "activation": "activation fee",
     "paid": "paid in advance, given back",
     "full_fee": "fee of a whole billing period",
-    "promotion": "promotion",
+    "promotion": "promotional fee instead",
     "adjustment": "discount or surcharge of the assignment",
     "days": "days not charged",
     "earlier": "charged or credited for earlier days",

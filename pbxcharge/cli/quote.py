@@ -28,6 +28,7 @@ def add_to(top: typer.Typer) -> None:
             "pbxcharge quote alice 004930123456 90 --incoming   # from that number to alice",
             "pbxcharge quote alice 004930123456 --credit 5.00   # how long can 5.00 talk there",
             "pbxcharge quote alice 004930123456 --at '2026-12-24 22:00'",
+            "pbxcharge quote alice 07700900123 --forwarded      # may her calls go on to there",
         ),
     )(quote)
 
@@ -51,6 +52,13 @@ async def quote(
         str | None,
         typer.Option(metavar="AMOUNT", help="How long this lasts, instead of what there is."),
     ] = None,
+    forwarded: Annotated[
+        bool, typer.Option("--forwarded", help="The account's calls go on to NUMBER.")
+    ] = False,
+    access: Annotated[
+        str | None,
+        typer.Option(metavar="CODE", help="Context of the dialplan, or access code; else none."),
+    ] = None,
 ) -> None:
     """Say what a call would cost, and how long it could last."""
     from pbxcharge.cli.reach import read
@@ -62,6 +70,8 @@ async def quote(
         "incoming": incoming or None,
         "at": at,
         "credit": credit,
+        "forwarded": forwarded or None,
+        "access": access,
     }
     answer = await read(run, lambda api: api.get("/quote", **asked), priced=True)
     run.show(answer, lambda: _print(answer, at=at))
@@ -74,6 +84,9 @@ def _print(answer: Document, *, at: str | None) -> None:
         refused = answer["refused"]
         by = f" by {refused['refused_by']}" if refused["refused_by"] else ""
         say(f"would be refused{by}: {in_words(refused['reason'])} (SIP {refused['sip_code']})")
+        if refused["feature"]:
+            says = f"; {refused['product']} says no" if refused["product"] else ""
+            say(f"needs {refused['feature']}{says}")
         return
     quoted = answer["quote"]
     currency, limit_s = quoted["currency"], quoted["limit_s"]

@@ -11,11 +11,13 @@ REASONS = {
     "account_expired": "the payer, or an account above, has expired",
     "account_closed": "the payer, or an account above, is closed",
     "number_invalid": "no rule of dialling fits the number; from outside: it is nobody's",
+    "access_point_not_allowed": "no product of the payer has this PBX or access code",
     "call_type_not_allowed": "the plan does not allow this kind of call",
+    "feature_missing": "the payer's products do not grant what the call needs",
     "destination_forbidden": "the price says forbidden, or it is a high-risk destination",
     "no_rate": "there is no price for the number",
     "price_too_high": "a block costs more than price_per_minute_max, or than the maximum charge",
-    "concurrent_calls": "as many calls at once as the plan allows",
+    "concurrent_calls": "as many calls at once as the plan, or the product, allows",
     "calls_per_minute": "as many calls in a minute as the plan allows",
     "spend_rate": "what is held and was charged would pass the plan's limit of an hour or a day",
     "not_enough_credit": "connect fee and first block do not fit",
@@ -37,6 +39,7 @@ ENDED_BY = {
     "account_status": "an account that pays was suspended, blocked, expired or closed",
     "orphan": "only legs over trunks were left, with nobody of the site",
     "plan": "the plan did not allow it any more",
+    "product": "the payer's products did not allow it any more",
     "unknown": "nobody said who ended it",
 }
 WITNESSES = {

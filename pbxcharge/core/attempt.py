@@ -37,6 +37,8 @@ class Attempt:
         caller_number: who calls from the public network, as far as the trunk says; empty if not.
         callee_endpoint: the phone that is called inside the house.
         callee_context: the context of the dialplan that is called instead of a phone.
+        access: the context of the dialplan, or the access code, by which it came to the daemon.
+        forwarded: whether it goes on from an extension that has not dialled it.
     """
 
     call_id: str
@@ -54,6 +56,8 @@ class Attempt:
     caller_number: str = ""
     callee_endpoint: str | None = None
     callee_context: str | None = None
+    access: str = ""
+    forwarded: bool = False
 
     @property
     def incoming(self) -> bool:
@@ -82,12 +86,15 @@ class PayingLevel:
         time_zone: IANA name of the clocks by which its months begin; empty is UTC.
         quotas: that make its talk cheaper, in the order in which they are used, those of billing
             periods that begin while the call may last included.
+        calls_max: so many calls at once, whatever the plan says; None is no limit of its own. It
+            counts when the call begins, and is not stored with it.
     """
 
     account_id: str
     wallet_id: str
     time_zone: str = ""
     quotas: tuple[QuotaWallet, ...] = ()
+    calls_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

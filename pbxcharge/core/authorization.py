@@ -5,15 +5,17 @@ the rest in its own one step.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from pbxcharge.core.account import Account, AccountStatus, wallet_id
 from pbxcharge.core.attempt import PayingLevel
 from pbxcharge.core.circumstances import Circumstances, TrunkOffer
 from pbxcharge.core.denial import BY_STATUS, Denial, Reason
+from pbxcharge.core.permission import Asked, Forbidden, Permit, permission
 from pbxcharge.core.plan import CallType, Plan, priced_as
 from pbxcharge.core.price import Rate, RelativeTerms
+from pbxcharge.core.product import SLICES
 from pbxcharge.core.rating import RatedTrunk, Rating
 from pbxcharge.core.resolution import Route
 from pbxcharge.core.sale import Sale, SoldLevel, sale
@@ -47,11 +49,12 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """A charged level: who, by which plan, and what that prices the call by."""
+    """A charged level: who, by which plan, what prices the call, and what products make of it."""
 
     account: Account
     plan: Plan
     rate: Rate | RelativeTerms
+    permit: Permit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,17 @@ class _Attempt:
     priced: str
     circumstances: Circumstances
 
-    def denial(self, reason: Reason, account: Account) -> Denial:
+    def denial(self, why: Reason | Forbidden, account: Account) -> Denial:
         """The reason, and the account at whose level it stands."""
-        return Denial(reason, account.account_id, self.route.number, self.route.call_type)
+        denied = _denial(_reason(why), account, self.route)
+        if isinstance(why, Forbidden):
+            return replace(denied, feature=why.feature, source=why.source)
+        return denied
+
+    def asked(self) -> Asked:
+        """What the products of an account are asked for."""
+        route, around = self.route, self.circumstances
+        return Asked(route.call_type, self.priced, around.access, around.at_us)
 
 
 def authorize(
@@ -104,16 +115,16 @@ def _denial(reason: Reason, account: Account | None, route: Route) -> Denial:
 
 def _priced(attempt: _Attempt, plans: Mapping[str, Plan]) -> Offer | Denial:
     """The offer at the prices of every charged level."""
-    charged = [account for account in attempt.chain if account.plan]
+    charged = [account for account in attempt.chain if account.plan or account.product]
     if not charged:
         # Nobody would pay: such a call has no price.
         return attempt.denial(Reason.NO_RATE, attempt.chain[0])
-    found = [_level(attempt, account, plans.get(account.plan or "")) for account in charged]
+    found = [_level(attempt, account, plans) for account in charged]
     trunks = _trunks(attempt, found[-1])
     refused = [
         (why, account)
         for why, account in zip((*found, trunks), (*charged, charged[-1]), strict=True)
-        if isinstance(why, Reason)
+        if isinstance(why, Reason | Forbidden)
     ]
     if refused:
         return attempt.denial(*min(refused, key=_precedence))
@@ -121,12 +132,33 @@ def _priced(attempt: _Attempt, plans: Mapping[str, Plan]) -> Offer | Denial:
     return _offer(attempt, levels, trunks if isinstance(trunks, tuple) else ())
 
 
-def _precedence(refused: tuple[Reason, Account]) -> int:
-    return _ORDER[refused[0]]
+def _precedence(refused: tuple[Reason | Forbidden, Account]) -> int:
+    return _ORDER[_reason(refused[0])]
 
 
-def _level(attempt: _Attempt, account: Account, plan: Plan | None) -> _Level | Reason:
+def _reason(why: Reason | Forbidden) -> Reason:
+    return why.reason if isinstance(why, Forbidden) else why
+
+
+def _level(
+    attempt: _Attempt, account: Account, plans: Mapping[str, Plan]
+) -> _Level | Reason | Forbidden:
     """What prices the call at this level, or the first reason why nothing does."""
+    if account.product is None:
+        return _by_plan(attempt, account, plans.get(account.plan or ""))
+    permit = permission(account, attempt.asked(), attempt.circumstances.offering)
+    plan = plans.get(permit.plan or "")
+    if isinstance(permit, Forbidden):
+        # What the plan does not allow goes before what the product lacks, and lies at hand.
+        narrow = plan is not None and attempt.route.call_type not in plan.allowed
+        of_plan = narrow and permit.reason is Reason.FEATURE_MISSING
+        return Reason.CALL_TYPE_NOT_ALLOWED if of_plan else permit
+    level = _by_plan(attempt, account, plan)
+    return replace(level, permit=permit) if isinstance(level, _Level) else level
+
+
+def _by_plan(attempt: _Attempt, account: Account, plan: Plan | None) -> _Level | Reason:
+    """What a plan prices the call by, or the first reason why it does not."""
     if plan is None:
         return Reason.NO_RATE
     kind = attempt.route.call_type
@@ -140,7 +172,7 @@ def _level(attempt: _Attempt, account: Account, plan: Plan | None) -> _Level | R
     return Reason.DESTINATION_FORBIDDEN if rate.forbidden else _Level(account, plan, rate)
 
 
-def _trunks(attempt: _Attempt, top: _Level | Reason) -> tuple[RatedTrunk, ...] | Reason:
+def _trunks(attempt: _Attempt, top: _Level | Reason | Forbidden) -> tuple[RatedTrunk, ...] | Reason:
     """The trunks that may carry the call, where decks tell what it costs; or why none may.
 
     A trunk whose deck forbids the number is left out; where the top level sells at what the
@@ -156,7 +188,7 @@ def _trunks(attempt: _Attempt, top: _Level | Reason) -> tuple[RatedTrunk, ...] |
     return () if silent else tuple(allowed)
 
 
-def _by_cost(top: _Level | Reason) -> bool:
+def _by_cost(top: _Level | Reason | Forbidden) -> bool:
     return isinstance(top, _Level) and isinstance(top.rate, RelativeTerms)
 
 
@@ -173,10 +205,12 @@ def _offer(
 ) -> Offer | Denial:
     call_max_s = levels[0].plan.terms.call_max_s
     sold = [SoldLevel(one.plan, one.rate, _hours(attempt, one, call_max_s)) for one in levels]
-    found = sale(sold, trunks, attempt.circumstances)
+    own = levels[0].permit
+    found = sale(sold, trunks, attempt.circumstances, own.overdraft if own else SLICES)
     if found.too_dear is not None:
         return attempt.denial(Reason.PRICE_TOO_HIGH, levels[found.too_dear].account)
-    return Offer(attempt.route, tuple(_paying(attempt, level) for level in levels), found)
+    paying = tuple(_paying(attempt, level) for level in levels)
+    return Offer(attempt.route, paying, found)
 
 
 def _hours(attempt: _Attempt, level: _Level, call_max_s: int) -> Timeline:
@@ -198,4 +232,5 @@ def _zone(attempt: _Attempt, account: Account) -> tzinfo:
 
 def _paying(attempt: _Attempt, level: _Level) -> PayingLevel:
     account_id, kind = level.account.account_id, level.plan.pays_from(attempt.route.call_type)
-    return PayingLevel(account_id, wallet_id(account_id, kind))
+    calls_max = level.permit.calls_max if level.permit else None
+    return PayingLevel(account_id, wallet_id(account_id, kind), calls_max=calls_max)

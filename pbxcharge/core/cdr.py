@@ -37,6 +37,7 @@ class EndedBy(StrEnum):
     STATUS = "account_status"
     ORPHAN = "orphan"
     PLAN = "plan"
+    PRODUCT = "product"
     UNKNOWN = "unknown"
 
 
@@ -114,6 +115,10 @@ class Cdr:
         included_s: billed seconds that the account's own quotas made free.
         coverage: which seconds quotas took something off at each level, by which discount; empty
             for none.
+        access: the context of the dialplan, or the access code, by which it came to the daemon;
+            empty where that is not known.
+        forwarded: whether it went on from an extension that had not dialled it.
+        feature: what the payer's products did not grant, of an attempt refused for that.
         revision: how often the call was charged anew; 0 is the record as it was written.
     """
 
@@ -159,6 +164,9 @@ class Cdr:
     refused_by: str | None = None
     included_s: int = 0
     coverage: str = ""
+    access: str = ""
+    forwarded: bool = False
+    feature: str | None = None
     revision: int = 0
 
     @property

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from pbxcharge.core.money import MICROS
+from pbxcharge.core.permission import NOTHING, PLAIN, Access, Offering
 from pbxcharge.core.resolution import Route
 from pbxcharge.core.tariff import RateTable
 
@@ -51,6 +52,8 @@ class Circumstances:
         zone: a time zone by its name; by None that of the site.
         past_us: microseconds of that second that had passed: prices are told by the second, what an
             account may do to the microsecond.
+        access: how it came to the daemon.
+        offering: the products of the site.
     """
 
     at_s: int
@@ -58,6 +61,8 @@ class Circumstances:
     trunks: tuple[TrunkOffer, ...] = ()
     zone: Callable[[str | None], tzinfo] = utc
     past_us: int = 0
+    access: Access = PLAIN
+    offering: Offering = NOTHING
 
     @property
     def at_us(self) -> int:

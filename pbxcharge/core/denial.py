@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pbxcharge.core.account import AccountStatus
+from pbxcharge.core.feature import Feature
 from pbxcharge.core.plan import CallType
 
 
@@ -19,7 +20,9 @@ class Reason(StrEnum):
     ACCOUNT_EXPIRED = "account_expired"
     ACCOUNT_CLOSED = "account_closed"
     NUMBER_INVALID = "number_invalid"
+    ACCESS_POINT_NOT_ALLOWED = "access_point_not_allowed"
     CALL_TYPE_NOT_ALLOWED = "call_type_not_allowed"
+    FEATURE_MISSING = "feature_missing"
     DESTINATION_FORBIDDEN = "destination_forbidden"
     NO_RATE = "no_rate"
     PRICE_TOO_HIGH = "price_too_high"
@@ -52,7 +55,9 @@ _HIDDEN_FROM_CARRIERS = frozenset(
         Reason.ACCOUNT_BLOCKED,
         Reason.ACCOUNT_EXPIRED,
         Reason.ACCOUNT_CLOSED,
+        Reason.ACCESS_POINT_NOT_ALLOWED,
         Reason.CALL_TYPE_NOT_ALLOWED,
+        Reason.FEATURE_MISSING,
         Reason.NOT_ENOUGH_CREDIT,
     }
 )
@@ -66,12 +71,23 @@ BY_STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """A refusal, and the account at whose level it fell (None before an account is known)."""
+    """A refusal, and the account at whose level it fell (None before an account is known).
+
+    Args:
+        reason: why.
+        account_id: whose level.
+        number: that was called.
+        call_type: of the call.
+        feature: that the account's products do not grant; None for other reasons.
+        source: the product, or `override`, that forbids it; None where nobody speaks of it.
+    """
 
     reason: Reason
     account_id: str | None = None
     number: str | None = None
     call_type: CallType = CallType.PUBLIC
+    feature: Feature | None = None
+    source: str | None = None
 
     @property
     def sip_code(self) -> int:

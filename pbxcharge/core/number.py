@@ -33,10 +33,12 @@ class Numbering:
         rules: how dialled strings become E.164.
         on_net: what is dialled before the code and the extension number of another organization;
             empty if nobody can.
+        home: leading digits of numbers that are not international; none where nobody says so.
     """
 
     rules: tuple[NumberRule, ...] = ()
     on_net: str = ""
+    home: tuple[str, ...] = ()
 
 
 def digits_of(sent: str) -> str | None:

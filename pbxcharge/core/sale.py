@@ -6,7 +6,7 @@ worked out by itself.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -20,11 +20,14 @@ from pbxcharge.core.price import (
     Relative,
     RelativeTerms,
     block_end,
+    charge_micros,
     hang_up_limit_s,
+    longest_talk_s,
     next_block_end,
     passes_price,
 )
 from pbxcharge.core.pricing import limit_s, moment, prices
+from pbxcharge.core.product import SLICES, Overdraft, OverdraftMode
 from pbxcharge.core.rating import RatedLevel, RatedTrunk, Rating
 from pbxcharge.core.windows import NO_WINDOWS, Timeline
 
@@ -61,27 +64,41 @@ class Sale:
     too_dear: int | None
 
 
-def sale(levels: Sequence[SoldLevel], trunks: tuple[RatedTrunk, ...], asked: Circumstances) -> Sale:
+def sale(
+    levels: Sequence[SoldLevel],
+    trunks: tuple[RatedTrunk, ...],
+    asked: Circumstances,
+    overdraft: Overdraft = SLICES,
+) -> Sale:
     """How a call is sold by these plans and rates, over one of these trunks.
 
     A price counts as too high if it is so at any hour at which the call may last.
+
+    Args:
+        levels: who pays, the caller's own level first.
+        trunks: that may carry it.
+        asked: when.
+        overdraft: how much the call holds of the caller's own credit.
     """
     if any(len(level.hours.changes) > 1 for level in levels):
-        return _sale(levels, trunks, asked.at_s, asked.answer_within_s)
-    return _at_any_hour(_Same(levels, trunks))
+        return _sale(levels, trunks, overdraft, asked.at_s, asked.answer_within_s)
+    return _at_any_hour(_Same(levels, trunks, overdraft))
 
 
 class _Same:
     """Plans, rates and trunks by their identity: contents are far slower to compare."""
 
-    __slots__ = ("_hash", "_names", "levels", "trunks")
+    __slots__ = ("_hash", "_names", "levels", "overdraft", "trunks")
 
-    def __init__(self, levels: Sequence[SoldLevel], trunks: tuple[RatedTrunk, ...]) -> None:
-        self.levels, self.trunks = levels, trunks
+    def __init__(
+        self, levels: Sequence[SoldLevel], trunks: tuple[RatedTrunk, ...], overdraft: Overdraft
+    ) -> None:
+        self.levels, self.trunks, self.overdraft = levels, trunks, overdraft
         # What is kept is kept with its plans and rates, so no other ones get their ids meanwhile.
         self._names = (
             *((id(level.plan), id(level.rate), level.hours.changes) for level in levels),
             *((trunk.name, trunk.deck_version, id(trunk.rate)) for trunk in trunks),
+            *((overdraft.mode, overdraft.amount_micros) if overdraft is not SLICES else ()),
         )
         self._hash = hash(self._names)
 
@@ -94,11 +111,15 @@ class _Same:
 
 @lru_cache(maxsize=SALES_KEPT)
 def _at_any_hour(same: _Same) -> Sale:
-    return _sale(same.levels, same.trunks, 0, 0)
+    return _sale(same.levels, same.trunks, same.overdraft, 0, 0)
 
 
 def _sale(
-    levels: Sequence[SoldLevel], trunks: tuple[RatedTrunk, ...], at_s: int, within_s: int
+    levels: Sequence[SoldLevel],
+    trunks: tuple[RatedTrunk, ...],
+    overdraft: Overdraft,
+    at_s: int,
+    within_s: int,
 ) -> Sale:
     terms = levels[0].plan.terms
     rating = Rating(
@@ -108,7 +129,31 @@ def _sale(
     priced, longest_s = prices(rating, at), limit_s(rating, at)
     dear = (n for n, level in enumerate(levels) if _too_dear(level.plan, priced[n]))
     least_s, want_s = first_slice_s(priced, terms.slice_s, longest_s)
-    return Sale(rating, priced, longest_s, least_s, want_s, next(dear, None))
+    found = Sale(rating, priced, longest_s, least_s, want_s, next(dear, None))
+    return found if overdraft == SLICES else _protected(found, overdraft)
+
+
+def _protected(plain: Sale, overdraft: Overdraft) -> Sale:
+    """The sale with another first slice, and later ones of the same length.
+
+    At 0.10 a minute and 60/60 an amount of 1.00 makes slices of 600 s, and the first of them is
+    there or the call is refused; all funds make one of the longest call, of which as much is held
+    as there is. A call that costs nothing has nothing to hold.
+    """
+    own, longest_s = plain.prices[0], plain.limit_s
+    if charge_micros(own, longest_s) == 0:
+        return plain
+    least_s, slice_s = plain.least_s, longest_s
+    if overdraft.mode is OverdraftMode.AMOUNT:
+        # The talk that costs less than the amount, and the block that begins then.
+        below_s = longest_talk_s(own, overdraft.amount_micros - 1, longest_s)
+        least_s = max(least_s, min(next_block_end(own, below_s), longest_s))
+        slice_s = least_s
+    terms = plain.rating.terms
+    slice_s = max(slice_s, terms.slice_s)
+    rating = replace(plain.rating, terms=replace(terms, slice_s=slice_s))
+    want_s = max(least_s, plain.want_s, min(block_end(own, slice_s), longest_s))
+    return replace(plain, rating=rating, least_s=least_s, want_s=want_s)
 
 
 def _rated(level: SoldLevel) -> RatedLevel:

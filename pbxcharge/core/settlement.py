@@ -176,6 +176,8 @@ def blank_cdr(attempt: Attempt, currency: str, disposition: Disposition) -> Cdr:
         callee_endpoint=attempt.callee_endpoint,
         callee_context=attempt.callee_context,
         caller_channel=attempt.caller.channel or None,
+        access=attempt.access,
+        forwarded=attempt.forwarded,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pbxcharge.core.attempt import Attempt
 from pbxcharge.core.cdr import Cdr, Disposition
+from pbxcharge.core.denial import Denial
 from pbxcharge.core.settlement import blank_cdr
 from pbxcharge.flow.routing import Resolved
 
@@ -24,10 +25,22 @@ def new_call_id(now_us: int) -> str:
     return f"{now_us // 1000:012x}{secrets.token_hex(5)}"
 
 
-def refused_cdr(attempt: Attempt, reason: str, currency: str, refused_by: str | None = None) -> Cdr:
+def refused_cdr(
+    attempt: Attempt,
+    reason: str,
+    currency: str,
+    refused_by: str | None = None,
+    feature: str | None = None,
+) -> Cdr:
     """The record of an attempt that was not allowed, at the level of this account."""
     blank = blank_cdr(attempt, currency, Disposition.NOT_ALLOWED)
-    return replace(blank, reason=reason, refused_by=refused_by, ended_at_us=attempt.setup_at_us)
+    return replace(
+        blank,
+        reason=reason,
+        refused_by=refused_by,
+        feature=feature,
+        ended_at_us=attempt.setup_at_us,
+    )
 
 
 def with_route(attempt: Attempt, resolved: Resolved) -> Attempt:
@@ -46,3 +59,9 @@ def with_route(attempt: Attempt, resolved: Resolved) -> Attempt:
         callee_endpoint=route.endpoint,
         callee_context=route.context,
     )
+
+
+def missing(denial: Denial) -> dict[str, str]:
+    """The feature that was missing, and which product or override says no, where one does."""
+    found = {"feature": denial.feature, "product": denial.source}
+    return {name: str(value) for name, value in found.items() if value is not None}

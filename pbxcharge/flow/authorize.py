@@ -13,6 +13,7 @@ from pbxcharge.core.credit import Close, Outcome, Refused, Reserve, Reserved
 from pbxcharge.core.effects import CallClosed, CallSaved, CdrWritten, Effect
 from pbxcharge.core.limits import Limits
 from pbxcharge.core.money import MICROS
+from pbxcharge.core.permission import access_of
 from pbxcharge.core.plan import CallType
 from pbxcharge.core.pricing import destination
 from pbxcharge.core.rating import Rating, rating_id
@@ -20,7 +21,13 @@ from pbxcharge.core.resolution import Way
 from pbxcharge.errors import OperatingError, Overloaded
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.announce import Allowed
-from pbxcharge.flow.attempts import new_call_id, parties, refused_cdr, with_route
+from pbxcharge.flow.attempts import (
+    missing,
+    new_call_id,
+    parties,
+    refused_cdr,
+    with_route,
+)
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
@@ -40,11 +47,21 @@ RATINGS_KEPT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """An attempt as Asterisk tells it: what is asked, in which conversation, by which channel."""
+    """An attempt as Asterisk tells it.
+
+    Args:
+        question: what is asked.
+        linkedid: in which conversation.
+        caller: by which channel.
+        access: by which context of the dialplan, or access code.
+        forwarded: whether it goes on from an extension that has not dialled it.
+    """
 
     question: Question
     linkedid: str
     caller: Leg
+    access: str = ""
+    forwarded: bool = False
 
 
 class Authorizer:
@@ -129,17 +146,21 @@ class Authorizer:
     async def _decide(
         self, attempt: Attempt, resolved: Resolved, ask: Ask, as_of: int
     ) -> Allowed | Denial:
-        plans, offer = self._prices.plans, self._offer(resolved, attempt)
+        in_force, offer = self._in_force(), self._offer(resolved, attempt)
         if isinstance(offer, Denial):
             return offer
         granted = await self._granted(attempt, offer, resolved)
         outcome = await self._hold(granted, offer)
         if isinstance(outcome, Refused):
             return _refused_by_engine(outcome, granted)
-        others = self._directory.changes != as_of or self._prices.plans is not plans
+        others = self._directory.changes != as_of or self._in_force() != in_force
         changed = self.stopping or others
         denied = await self._no_longer_allowed(resolved, ask, attempt, offer) if changed else None
         return denied or Allowed.of(granted_call(granted, outcome), outcome)
+
+    def _in_force(self) -> tuple[int, int]:
+        """What a reload replaces, by its identity."""
+        return id(self._prices.plans), id(self._prices.products)
 
     def _closed(self) -> Denial | None:
         """Why nobody at all is let in, whoever asks for whatever."""
@@ -150,7 +171,11 @@ class Authorizer:
     def _offer(self, resolved: Resolved, attempt: Attempt) -> Offer | Denial:
         prices = self._prices
         circumstances = prices.circumstances(
-            resolved.route, attempt.endpoint, attempt.setup_at_us, self._site.ring_s
+            resolved.route,
+            attempt.endpoint,
+            attempt.setup_at_us,
+            self._site.ring_s,
+            access_of(attempt),
         )
         return authorize(resolved.route, resolved.chain, prices.plans, circumstances)
 
@@ -219,7 +244,8 @@ class Authorizer:
         decides in order, so this comes after it.
         """
         currency, reason = self._site.currency, str(denial.reason)
-        cdr = refused_cdr(attempt, reason, currency, denial.account_id)
+        feature = denial.feature and str(denial.feature)
+        cdr = refused_cdr(attempt, reason, currency, denial.account_id, feature)
         if attempt.call_id not in self._held:
             return self._refusals.record(cdr)
         self._held.discard(attempt.call_id)
@@ -270,6 +296,7 @@ class Authorizer:
             *((one.plan, one.plan_version, id(one.rate), one.timeline) for one in rating.levels),
             *((one.name, one.deck_version, id(one.rate)) for one in rating.trunks),
             rating.answer_within_s,
+            rating.terms.slice_s,
         )
         if key not in self._rating_ids:
             if len(self._rating_ids) >= RATINGS_KEPT:
@@ -295,6 +322,8 @@ class Authorizer:
             setup_at_us=now_us,
             direction=question.way,
             caller_number=question.caller_number,
+            access=ask.access,
+            forwarded=ask.forwarded,
         )
 
     async def _refuse(self, attempt: Attempt, denial: Denial, zero_ms: int) -> None:
@@ -302,6 +331,7 @@ class Authorizer:
         recorded = self._deny(attempt, denial)
         self._journal.tell(
             "refused",
+            None,
             call_id=attempt.call_id,
             account=attempt.account_id,
             organization=attempt.organization_id,
@@ -310,6 +340,7 @@ class Authorizer:
             endpoint=attempt.endpoint,
             dialled=attempt.dialled,
             reason=str(denial.reason),
+            **missing(denial),
             refused_by=denial.account_id,
             sip_code=denial.sip_code,
         )

@@ -10,11 +10,12 @@ from pbxcharge.core.attempt import Granted, Leg
 from pbxcharge.core.authorization import Denial
 from pbxcharge.core.call import Call
 from pbxcharge.core.resolution import Way
-from pbxcharge.errors import AgiHangup, OperatingError
+from pbxcharge.errors import AgiError, AgiHangup, OperatingError
 from pbxcharge.failpoints import Failpoint, reach
 from pbxcharge.flow.announce import NOTHING_TOLD, Allowed, announced
 from pbxcharge.flow.authorize import Ask
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.phone_features import PhoneFeatures
 from pbxcharge.flow.ports import Site
 from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.routing import Question
@@ -24,6 +25,9 @@ from pbxcharge.logger import Logger
 DELETIONS = 2
 """Spool entries deleted in one session, while the hold is being written: more than calls write."""
 
+
+FEATURES = 2
+"""Phones whose features are written in one session, beside those that the call is about."""
 
 _DIALS = ("PBXC_DIAL", "PBXC_DIAL2", "PBXC_DIAL3", "PBXC_DIAL4")
 """A trunk each, in the order in which they are tried: WAYS_MAX of them."""
@@ -61,6 +65,7 @@ class Gate:
         prices: Prices,
         clock: Clock,
         log: Logger,
+        features: PhoneFeatures | None = None,
     ) -> None:
         self._decider = decider
         self._spool = spool
@@ -69,6 +74,7 @@ class Gate:
         self._prices = prices
         self._clock = clock
         self._log = log
+        self._features = features
 
     async def authorize(self, request: AgiRequest, session: AgiSession) -> None:
         """Decide one attempt and tell Asterisk.
@@ -86,7 +92,8 @@ class Gate:
         await _see_who_left(session)
         self._spool.asked(asked.uniqueid, self._clock.wall_us())
         question = Question(Way(asked.way), asked.endpoint, asked.number, asked.caller_number)
-        ask = Ask(question, asked.linkedid, Leg(asked.uniqueid, asked.channel))
+        caller = Leg(asked.uniqueid, asked.channel)
+        ask = Ask(question, asked.linkedid, caller, asked.access, asked.forwarded)
         deciding = asyncio.ensure_future(self._decider.decide(ask))
         try:
             await self._delete_settled(session)
@@ -96,6 +103,7 @@ class Gate:
                 self._callers.expect_caller(asked.uniqueid, decided.call.call_id)
         reach(Failpoint.BEFORE_VERDICT)
         try:
+            await self._tell_features(session, asked.endpoint, decided)
             await session.set_variables(self._variables(decided))
         except (OperatingError, TimeoutError):
             self._callers.want()
@@ -112,6 +120,19 @@ class Gate:
             hint="pbxcharge dialplan emergency writes the file; reload the dialplan",
         )
         await session.set_variables(_verdict("EMERGENCY", PBXC_DIAL=dials))
+
+    async def _tell_features(
+        self, session: AgiSession, endpoint: str, decided: Allowed | Denial
+    ) -> None:
+        """Before the call goes on, its phones have in Asterisk's database what products say."""
+        if self._features is not None:
+            attempt = decided.call.granted.attempt if isinstance(decided, Allowed) else None
+            callee = attempt.callee_endpoint if attempt else None
+            try:
+                await self._features.write(session, endpoint, callee, more=FEATURES)
+            except AgiError as error:
+                # No feature is worth a call: whoever hung up is noticed by the verdict.
+                self._log.warning("features of a phone not written", error=str(error))
 
     async def _delete_settled(self, session: AgiSession) -> None:
         for key in self._spool.take_done(DELETIONS):

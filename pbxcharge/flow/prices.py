@@ -7,6 +7,7 @@ from datetime import UTC, tzinfo
 from pbxcharge.core.circumstances import Circumstances, TrunkOffer, no_trunks
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.number import Numbering
+from pbxcharge.core.permission import NOTHING, PLAIN, Access, Offering
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.product import Product
 from pbxcharge.core.resolution import Route
@@ -47,19 +48,40 @@ class Prices:
     """The subscription plans, by name."""
     products: Mapping[str, Product] = field(default_factory=dict)
     """The products, by name."""
+    pbx: str = ""
+    """The name of this PBX, for products that name access points."""
 
     def become(self, fresh: "Prices") -> None:
         """Put everything that was read anew into force, in one step."""
         for part in fields(self):
             setattr(self, part.name, getattr(fresh, part.name))
 
+    @property
+    def offering(self) -> Offering:
+        """What the site offers, as far as it decides about calls."""
+        return Offering(self.pbx, self.products, self.numbering.home)
+
     def circumstances(
-        self, route: Route | None, endpoint: str, at_us: int, ring_s: int
+        self,
+        route: Route | None,
+        endpoint: str,
+        at_us: int,
+        ring_s: int,
+        access: Access = PLAIN,
     ) -> Circumstances:
-        """In which a call is priced that this endpoint asks for at this UTC microsecond."""
+        """In which a call is priced that this endpoint asks for at this UTC microsecond.
+
+        Args:
+            route: what is asked for.
+            endpoint: that asks.
+            at_us: when.
+            ring_s: how long each trunk, or the phone, may ring.
+            access: how the attempt came.
+        """
         trunks = self.trunks(route, endpoint) if route else ()
         at_s, past_us = divmod(at_us, MICROS)
-        return Circumstances(at_s, ring_s, trunks, self._zone_of, past_us)
+        offering = self.offering if self.products else NOTHING
+        return Circumstances(at_s, ring_s, trunks, self._zone_of, past_us, access, offering)
 
     def plans_then(self, at_s: int) -> Mapping[str, Plan]:
         """The plans that counted, or will count, at another UTC second, as they are written now."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pbxcharge.core.account import Account
 from pbxcharge.core.call import Call
 from pbxcharge.core.call_events import CreditRaised, EndOrdered, RenewalStopped
+from pbxcharge.core.permission import NOTHING, Offering
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.standing import standing
 from pbxcharge.flow.meter import Meter, accounts_of
@@ -21,6 +22,7 @@ async def review(
     plans: Mapping[str, Plan],
     at_us: int,
     account_id: str | None = None,
+    offering: Offering = NOTHING,
 ) -> None:
     """Tell the running calls what their accounts and plans let them do now.
 
@@ -33,6 +35,7 @@ async def review(
         plans: in force, by name.
         at_us: now; accounts may have expired by then.
         account_id: only the calls in which this account, or one below it, has a say; None is all.
+        offering: the products of the site.
     """
     async with meter.months.turn:
         known: _Known = {}
@@ -44,7 +47,8 @@ async def review(
                 continue
             found = await _with_parents(records, concerned, known)
             rose |= meter.months.learn(found, plans)
-            _tell(meter, live.call, standing(live.call, found, plans, at_us), rose)
+            event = standing(live.call, found, plans, at_us, offering)
+            _tell(meter, live.call, event, rose)
         meter.months.forget(below, known)
 
 

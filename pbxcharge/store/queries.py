@@ -211,6 +211,11 @@ class Queries:
         """The phones of the site, by their names in Asterisk."""
         return [row[0] for row in await self._all(selects.ENDPOINTS, limit=limit)]
 
+    async def phones_with_products(self) -> list[tuple[Extension, Account]]:
+        """Every phone whose owner has a main product, with its owner."""
+        found = await self._all(selects.PHONES_WITH_PRODUCTS)
+        return [(rows.extension(row), rows.account(row[3:])) for row in found]
+
     async def phones_numbered(self, numbers: Sequence[str]) -> list[Extension]:
         """The phones of the whole site that have one of these numbers."""
         found = await self._all(selects.PHONES_NUMBERED, numbers=json_list(numbers))

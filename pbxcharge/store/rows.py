@@ -45,7 +45,7 @@ CALL_COLUMNS = """
     number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
     phase, leg_uniqueid, leg_channel, answered_ms, answered_at_us, warned, stopped, hung_up_by,
     ending_as, hang_up_ms, exhausted, direction, caller_number, callee_endpoint, callee_context,
-    trunk, trunks, slices
+    trunk, trunks, slices, access, forwarded
 """
 
 CDR_COLUMNS = """
@@ -54,7 +54,7 @@ CDR_COLUMNS = """
     answered_at_us, ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency,
     rating_id, rule_set, hangup_cause, ended_by, end_source, clock, caller_number,
     callee_endpoint, callee_context, trunk, cost_micros, deck, deck_version, caller_channel,
-    slices, refused_by, included_s, coverage
+    slices, refused_by, included_s, coverage, access, forwarded, feature
 """
 
 
@@ -205,6 +205,8 @@ def _attempt(row: Row) -> Attempt:
         caller_number=row[28],
         callee_endpoint=row[29],
         callee_context=row[30],
+        access=row[34],
+        forwarded=bool(row[35]),
     )
 
 
@@ -257,6 +259,9 @@ def cdr(row: Row, levels: tuple[LevelCharge, ...]) -> Cdr:
         refused_by=row[38],
         included_s=row[39],
         coverage=row[40],
+        access=row[41],
+        forwarded=bool(row[42]),
+        feature=row[43],
     )
 
 

@@ -114,6 +114,13 @@ GROUP BY plan, above ORDER BY plan, above
 ENDPOINTS = "SELECT endpoint FROM extension ORDER BY endpoint LIMIT :limit"
 """The phones of the site."""
 
+PHONES_WITH_PRODUCTS = f"""
+SELECT extension.endpoint, extension.number, extension.account_id, {_ACCOUNT}
+FROM account CROSS JOIN extension ON extension.account_id = account.account_id
+WHERE account.product IS NOT NULL
+"""
+"""The phones whose owners have a main product."""
+
 PHONES_NUMBERED = """
 SELECT endpoint, number, account_id FROM extension
 WHERE number IN (SELECT value FROM json_each(:numbers)) ORDER BY number, endpoint

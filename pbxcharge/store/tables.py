@@ -147,6 +147,8 @@ def call_row(call: Call) -> Row:
         call.trunk,
         json_list(granted.trunks),
         slices_to_text(call.slices),
+        attempt.access,
+        int(attempt.forwarded),
     )
 
 
@@ -217,6 +219,9 @@ def cdr_row(cdr: Cdr) -> Row:
         cdr.refused_by,
         cdr.included_s,
         cdr.coverage,
+        cdr.access,
+        int(cdr.forwarded),
+        cdr.feature,
     )
 
 

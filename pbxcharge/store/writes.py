@@ -98,9 +98,9 @@ INSERT INTO call (
     number, account_id, organization_id, setup_at_us, levels, rating_id, ring_s, renew_lead_ms,
     phase, leg_uniqueid, leg_channel, answered_ms, answered_at_us, warned, stopped, hung_up_by,
     ending_as, hang_up_ms, exhausted, direction, caller_number, callee_endpoint, callee_context,
-    trunk, trunks, slices
+    trunk, trunks, slices, access, forwarded
 )
-VALUES (?, 'open', {", ".join("?" * 33)})
+VALUES (?, 'open', {", ".join("?" * 35)})
 ON CONFLICT (call_id) DO UPDATE SET
     phase = excluded.phase,
     leg_uniqueid = excluded.leg_uniqueid, leg_channel = excluded.leg_channel,
@@ -143,9 +143,9 @@ INSERT INTO cdr (
     ended_at_us, talk_s, billed_s, unpaid_s, charge_micros, lines, currency, rating_id, rule_set,
     hangup_cause, ended_by, end_source, clock, caller_number, callee_endpoint, callee_context,
     trunk, cost_micros, deck, deck_version, caller_channel, slices, refused_by,
-    included_s, coverage
+    included_s, coverage, access, forwarded, feature
 )
-VALUES ({", ".join("?" * 41)})
+VALUES ({", ".join("?" * 44)})
 ON CONFLICT (call_id) DO NOTHING
 """
 """The record of an attempt; a second one for the same call changes nothing."""

@@ -7,6 +7,7 @@ from typing import cast
 
 _ARRAY = re.compile(r'SET VARIABLE "ARRAY\(([A-Z0-9_,]+)\)" "(.*)"')
 _SET = re.compile(r'SET VARIABLE "(\w+)" "(.*)"')
+_FEATURE = re.compile(r'DATABASE (PUT|DEL) "pbxc-feature" .*')
 _DEL = re.compile(r'DATABASE DEL "(\w+)" "([^"]+)"')
 
 HEADER = (
@@ -51,7 +52,7 @@ class FakeAgiCaller(asyncio.Protocol):
             self.variables[match[1]] = match[2]
         elif match := _DEL.fullmatch(command):
             self._delete(match[2])
-        else:
+        elif not _FEATURE.fullmatch(command):
             return b"510 Invalid or unknown command\n"
         return b"200 result=1\n"
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 NOT_PERMITTED = {"Originate", "Command", "DBDel", "DBDelTree", "UserEvent", "Redirect"}
 
+SPOOL = "pbxcharge"
 _ENDPOINT = re.compile(r"PJSIP_ENDPOINT\(([^,]+),(\w+)\)")
 _LINE = re.compile(r"([^,]+),([0-9]+)(?:\((\w+)\))?,([^(]+)\((.*)\)")
 
@@ -125,7 +126,9 @@ class FakeAmiConnection(asyncio.Protocol):
 
     def _on_dbgettree(self, action: dict[str, str]) -> None:
         head = f"Event: DBGetTreeResponse\r\nKey: /{action['Family']}/"
-        items = [f"{head}{key}\r\nVal: {text}\r\n" for key, text in self._pbx.spool.items()]
+        # What products say of phones is written, and never read here.
+        entries = self._pbx.spool if action["Family"] == SPOOL else {}
+        items = [f"{head}{key}\r\nVal: {text}\r\n" for key, text in entries.items()]
         self._list(action, "DBGetTree", "Result will follow", items)
 
     def _on_showdialplan(self, action: dict[str, str]) -> None:

@@ -26,6 +26,8 @@ CDR = {
     "disposition": "ANSWERED",
     "reason": None,
     "refused_by": None,
+    "feature": None,
+    "forwarded": False,
     "setup_at": "2026-07-01T12:00:00.000000Z",
     "answered_at": "2026-07-01T12:00:05.500000Z",
     "ended_at": "2026-07-01T12:01:05.500000Z",

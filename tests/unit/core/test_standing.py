@@ -9,7 +9,7 @@ from pbxcharge.core.call import Call
 from pbxcharge.core.call_events import EndOrdered, RenewalStopped
 from pbxcharge.core.cdr import EndedBy
 from pbxcharge.core.plan import CallType
-from pbxcharge.core.standing import standing
+from pbxcharge.core.standing import WITHDRAWN, standing
 from tests.fakes.granted_call import granted
 from tests.fakes.plans import a_plan
 
@@ -27,7 +27,7 @@ def test_a_plan_without_the_kind_stops_renewals_at_any_level(accounts: tuple[Acc
     assert standing(CALL, accounts, PLANS, NOW_US) == RenewalStopped(EndedBy.PLAN)
 
 
-@pytest.mark.parametrize("by", [EndedBy.PLAN, EndedBy.STATUS])
+@pytest.mark.parametrize("by", [EndedBy.PLAN, EndedBy.STATUS, EndedBy.PRODUCT])
 def test_what_was_withdrawn_and_given_back_renews(by: EndedBy) -> None:
     """Only if nobody else of its chain is still in the way."""
     stopped = replace(CALL, stopped=by)
@@ -37,7 +37,7 @@ def test_what_was_withdrawn_and_given_back_renews(by: EndedBy) -> None:
     assert standing(stopped, (ALICE, suspended), PLANS, NOW_US) == expected
 
 
-@pytest.mark.parametrize("by", sorted(set(EndedBy) - {EndedBy.PLAN, EndedBy.STATUS}))
+@pytest.mark.parametrize("by", sorted(set(EndedBy) - WITHDRAWN))
 def test_what_ends_for_another_reason_is_left_to_it(by: EndedBy) -> None:
     """Credit that ended, or an operator's order, is not taken back by an account."""
     assert standing(replace(CALL, stopped=by), (ALICE, ACME), PLANS, NOW_US) is None
