@@ -6,7 +6,7 @@ import typer
 
 from pbxcharge.cli import (
     account,
-    account_terms,
+    account_quotas,
     addon,
     bill,
     call,
@@ -105,7 +105,7 @@ def running_calls(
         end(lambda: call.list_calls(ctx.obj, account_id, watch=watch), ctx.obj)
 
 
-app.add_typer(account_terms.app, name="account")
+app.add_typer(account_quotas.app, name="account")
 app.add_typer(account.extensions, name="extension")
 app.add_typer(did.app, name="did")
 app.add_typer(plan.app, name="plan")

@@ -106,12 +106,12 @@ def quotas_of(
         for source in sources
         for quota in source.quotas
         if quota.counts(priced)
-        for wallet in _wallets(account_id, source, quota, calendar, zone, at_us, until_us)
+        for wallet in quota_wallets(account_id, source, quota, calendar, zone, at_us, until_us)
         if wallet.until_us > max(at_us, wallet.from_us) and wallet.from_us < until_us
     )
 
 
-def _wallets(
+def quota_wallets(
     account_id: str,
     source: QuotaSource,
     quota: Quota,
@@ -120,6 +120,7 @@ def _wallets(
     at_us: int,
     until_us: int,
 ) -> Iterator[QuotaWallet]:
+    """One for each billing period that a quota may be used of between two instants, or later."""
     gone_us = until_us if source.until_us is None else source.until_us
     for times in _periods(
         calendar, zone, _day(at_us, zone), _day(until_us, zone), quota.rolls_over

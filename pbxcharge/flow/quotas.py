@@ -6,6 +6,7 @@ from datetime import tzinfo
 
 from pbxcharge.core.account import Account
 from pbxcharge.core.attempt import Granted
+from pbxcharge.core.billing_period import BillingCalendar
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import priced_as
 from pbxcharge.core.quota_sources import quota_sources
@@ -60,13 +61,26 @@ async def quotas_at(
     }
     if not any(having.values()) or route is None or route.number is None:
         return {}
-    customer = organization_of(chain[0])
-    calendar, zone = await calendars.calendar(customer), _zone(chain, customer, prices)
+    calendar, zone = await billed_by(chain, calendars, prices)
     priced = priced_as(route.call_type, route.number, route.caller_number)
     return {
         account_id: quotas_of(account_id, sources, priced, calendar, zone, at_us, until_us)
         for account_id, sources in having.items()
     }
+
+
+async def billed_by(
+    chain: Sequence[Account], calendars: Calendars, prices: Prices
+) -> tuple[BillingCalendar, tzinfo]:
+    """The billing periods of a customer, and by whose clocks they begin.
+
+    Args:
+        chain: a user of it and all above, or the customer itself and all above.
+        calendars: the billing periods of customers.
+        prices: the local time of the site.
+    """
+    customer = organization_of(chain[0])
+    return await calendars.calendar(customer), _zone(chain, customer, prices)
 
 
 def _zone(chain: Sequence[Account], customer: str, prices: Prices) -> tzinfo:

@@ -136,3 +136,21 @@ async def test_who_keeps_a_subscription_that_a_product_no_longer_names_is_said(s
     assert said in (await site.run("check")).out
     (kept,) = (await site.ask("account", "subscriptions", "carol"))["subscriptions"]
     assert kept["subscription"] == "smartcall-basic"
+
+
+async def test_what_is_left_of_quotas_is_shown(site: Site) -> None:
+    """In the order in which calls use them; of nobody without any, a line says so."""
+    await smart(site)
+    shown = await site.ask("account", "quotas", "carol")
+    found = [(it["quota"], it["source"], it["granted"], it["left"]) for it in shown["quotas"]]
+    assert found == [
+        ("uk-60", "product", 3_600, 3_600),
+        ("colleagues", "product", "5.00", "5.00"),
+        ("germany", "product", None, None),
+    ]
+    assert (shown["billing_period"], shown["period_first"][-2:]) == ("monthly", "01")
+    table = (await site.run("account", "quotas", "carol")).out
+    assert "60:00 min" in table and "10.00 % from 100:00 min" in table
+    nobody = await site.run("account", "quotas", "alice")
+    assert "alice has no included minutes and no discounts" in nobody.err
+    await site.run("account", "quotas", "nobody", code=1)

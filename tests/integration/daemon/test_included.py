@@ -87,3 +87,23 @@ async def test_a_quote_takes_off_what_is_left() -> None:
         await x.settled(call)
         after = (await x.site.run(*asked)).json["quote"]
         assert after["levels"][0]["charge"] == "0.10"
+
+
+async def test_what_a_call_holds_and_uses_is_shown() -> None:
+    """While it talks some of the 0.04 is held; after it all is used, by the daemon and alone."""
+    async with including("1.00") as x:
+        call = await x.talk("alice")
+        await talked(x, call, FREE_S + 1)
+        (now,) = (await x.site.ask("account", "quotas", "alice"))["quotas"]
+        assert (now["product"], now["used"], now["held"], now["left"]) == (
+            "phones",
+            "0.00",
+            "0.04",
+            "0.00",
+        )
+        call.hang_up()
+        await x.settled(call)
+        (after,) = (await x.site.ask("account", "quotas", "alice"))["quotas"]
+        assert (after["used"], after["held"], after["discount_percent"]) == ("0.04", "0.00", "0.00")
+        await x.site.stop()
+        assert (await x.site.ask("account", "quotas", "alice"))["quotas"] == [after]
