@@ -103,19 +103,19 @@ async def assign_subscription(
     act = await desk.acting.subscriptions.assign(
         id, account_id, subscription, by, starts_us, adjustment
     )
-    return done(act, _subscription)
+    return await _assigned(desk, act)
 
 
 async def close_subscription(desk: Desk, by: str, *, id: str, ends: str | None = None) -> Document:
     """End a subscription, now or at an instant."""
     (found,) = await desk.queries.subscriptions.named([id]) or (None,)
     at_us = await _instant(desk, found.account_id, ends) if found is not None else None
-    return done(await desk.acting.subscriptions.close(id, by, at_us), _subscription)
+    return await _assigned(desk, await desk.acting.subscriptions.close(id, by, at_us))
 
 
 async def remove_subscription(desk: Desk, by: str, *, id: str) -> Document:
     """Take a subscription away that was never active."""
-    return done(await desk.acting.subscriptions.remove(id, by), _subscription)
+    return await _assigned(desk, await desk.acting.subscriptions.remove(id, by))
 
 
 async def expire(desk: Desk, by: str, *, account_id: str, at: str | None) -> Document:
@@ -123,7 +123,8 @@ async def expire(desk: Desk, by: str, *, account_id: str, at: str | None) -> Doc
     at_us = await _instant(desk, account_id, at)
     act = await desk.acting.terms.expire(account_id, at_us, by)
     await obeyed(desk, account_id)
-    return await account_answer(desk, act)
+    answer = await account_answer(desk, act)
+    return {**answer, "zone": str(await _zone(desk, account_id))}
 
 
 async def suspend(
@@ -168,6 +169,12 @@ async def set_billing(
     return {**answer, "billing": {"cycle": str(last.cycle), "from": since}}
 
 
+async def _assigned(desk: Desk, act: Done[AssignedSubscription] | Declined) -> Document:
+    answer = done(act, _subscription)
+    zone = await _zone(desk, answer["subscription"]["account_id"])
+    return {**answer, "zone": str(zone)}
+
+
 def _subscription(assigned: AssignedSubscription) -> Document:
     return {
         "subscription": {
@@ -184,9 +191,10 @@ def _subscription(assigned: AssignedSubscription) -> Document:
 async def _products(desk: Desk, account_id: str, act: Done[Account] | Declined) -> Document:
     await obeyed(desk, account_id)
     products = dict(desk.prices.products)
-    return done(
+    answer = done(
         act, lambda account: {"account": products_document(account, products, Clock().wall_us())}
     )
+    return {**answer, "zone": str(await _zone(desk, account_id))}
 
 
 async def _zone(desk: Desk, account_id: str) -> tzinfo:

@@ -74,6 +74,7 @@ async def foresee(
         "currency": desk.currency,
         "from": instant(now_us),
         "until": instant(until_us),
+        "zone": str(zone),
         "wallet_id": wallet.wallet_id,
         "balance": money(wallet.balance_micros),
         "available": money(wallet.available_micros),

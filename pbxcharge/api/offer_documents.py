@@ -123,6 +123,7 @@ def standing_document(standing: Standing, customer: Customer, now_us: int) -> Do
         "subscription": assigned.subscription,
         "shown_name": plan.shown_name or plan.name,
         "via": assigned.via,
+        "came_with": _came_with(assigned.via, customer.chain[0]),
         "state": str(standing.assignment.state_at(now_us)),
         "starts_at": instant(assigned.starts_at_us),
         "activated_at": instant(standing.assignment.activated_at_us),
@@ -134,6 +135,11 @@ def standing_document(standing: Standing, customer: Customer, now_us: int) -> Do
         "next": None if coming is None else _owed(coming),
         "currency": plan.currency,
     }
+
+
+def _came_with(via: str | None, account: Account) -> str | None:
+    """The name of the product that brought it."""
+    return next((had.product for had in account.assigned if had.assignment_id == via), None)
 
 
 def _discount(adjustment: FeeAdjustment) -> str | None:

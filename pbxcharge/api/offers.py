@@ -62,7 +62,9 @@ async def account_products(desk: Desk, account_id: str) -> Document:
     if account is None:
         raise unknown_account(account_id)
     products = dict(desk.prices.products)
-    return {"account": products_document(account, products, Clock().wall_us())}
+    zone = (await Lives(desk.queries, desk.prices).customer(account_id)).zone
+    document = products_document(account, products, Clock().wall_us())
+    return {"account": document, "zone": str(zone)}
 
 
 async def account_subscriptions(desk: Desk, account_id: str, all: bool | str = False) -> Document:
@@ -78,6 +80,7 @@ async def account_subscriptions(desk: Desk, account_id: str, all: bool | str = F
     shown = [it for it in found if all in (True, "true", "True") or it.assigned.open_at(now_us)]
     return {
         "account_id": account_id,
+        "zone": str(customer.zone),
         "subscriptions": [standing_document(it, customer, now_us) for it in shown],
     }
 

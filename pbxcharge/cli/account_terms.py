@@ -7,7 +7,7 @@ import typer
 from pbxcharge.cli.account import AccountId, app
 from pbxcharge.cli.addon import products_table
 from pbxcharge.cli.command import Run, command
-from pbxcharge.cli.output import at, facts, say, table
+from pbxcharge.cli.output import facts, moment, say, table
 from pbxcharge.cli.product import feature_rows
 from pbxcharge.cli.subscription import show_assigned
 from pbxcharge.core.account import Suspension
@@ -25,7 +25,7 @@ async def products(run: Run, account_id: AccountId) -> None:
     answer = await read(
         run, lambda api: api.get("/account/products", account_id=account_id), priced=True
     )
-    run.show(answer, lambda: _products(answer["account"]))
+    run.show(answer, lambda: _products(answer["account"], answer["zone"]))
 
 
 @command(
@@ -142,7 +142,7 @@ async def expire(
     wanted = {"account_id": account_id, "at": day}
     answer = await act(run, lambda api: api.act("/accounts/expiry", **wanted))
     expires = answer["account"]["expires_at"]
-    said = f"expires {at(expires)}" if expires else "does not expire"
+    said = f"expires {moment(expires, answer['zone'])}" if expires else "does not expire"
     run.show(answer, lambda: _say(answer, said))
 
 
@@ -208,7 +208,7 @@ def _say_product(account: Document, already: bool) -> None:
     say(f"{before}{name} has {account['product']}, charged by {account['plan']}{credit}")
 
 
-def _products(account: Document) -> None:
+def _products(account: Document, zone: str) -> None:
     facts(
         {
             "account": account["account_id"],
@@ -219,13 +219,14 @@ def _products(account: Document) -> None:
     )
     say("")
     name = account["account_id"]
-    products_table(account["products"], f"no products: pbxcharge account set-product {name}")
+    hint = f"no products: pbxcharge account set-product {name} PRODUCT"
+    products_table(account["products"], zone, hint)
     if account["product"] is not None:
         say("")
         columns = ("feature", "on", "by", "attributes", "edited by", "enforced by")
         rows = zip(feature_rows(account["features"]), account["features"], strict=True)
         shown = [(row[0], row[1], it["by"], *row[2:]) for row, it in rows]
-        table([(heading, "<") for heading in columns], shown, "no features")
+        table([(heading, "<") for heading in columns], shown, "no features", terse=True)
 
 
 __all__ = ["app"]

@@ -6,7 +6,7 @@ import typer
 
 from pbxcharge.cli.account import AccountId
 from pbxcharge.cli.command import Run, command
-from pbxcharge.cli.output import at, say, table
+from pbxcharge.cli.output import moment, say, table
 
 app = typer.Typer(no_args_is_help=True, help="Add-ons of accounts.")
 
@@ -91,11 +91,11 @@ async def list_add_ons(run: Run, account_id: AccountId) -> None:
     )
     found = [had for had in answer["account"]["products"] if had["kind"] == "add_on"]
     hint = f"{account_id} has no add-ons: pbxcharge addon assign {account_id} PRODUCT"
-    run.show({"add_ons": found}, lambda: products_table(found, hint))
+    run.show({"add_ons": found}, lambda: products_table(found, answer["zone"], hint))
 
 
-def products_table(products: list[Document], empty: str) -> None:
-    """What an account has of products."""
+def products_table(products: list[Document], zone: str, empty: str) -> None:
+    """What an account has of products, by its own clocks."""
     columns = ("product", "shown as", "kind", "state", "from", "until", "subscription", "id")
     table(
         [(heading, "<") for heading in columns],
@@ -105,14 +105,15 @@ def products_table(products: list[Document], empty: str) -> None:
                 had["shown_name"],
                 had["kind"],
                 had["state"],
-                at(had["from"]),
-                at(had["until"]),
+                moment(had["from"], zone),
+                moment(had["until"], zone),
                 had["subscription"],
                 had["id"],
             )
             for had in products
         ),
         empty,
+        terse=True,
     )
 
 
@@ -121,6 +122,6 @@ def _say(answer: Document, product: str) -> None:
     before = "already done: " if answer["already"] else ""
     own = [had for had in account["products"] if had["product"] == product]
     had = own[-1]
-    until = f" until {at(had['until'])}" if had["until"] else ""
-    name = account["account_id"]
-    say(f"{before}{name} has {product} from {at(had['from'])}{until}, id {had['id']}")
+    begins, ends = (moment(had[edge], answer["zone"]) for edge in ("from", "until"))
+    until = f" until {ends}" if ends else ""
+    say(f"{before}{account['account_id']} has {product} from {begins}{until}, id {had['id']}")

@@ -1,13 +1,14 @@
 """`pbxcharge bill …`: what subscriptions are charged, and what they will be."""
 
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.exits import Exit
-from pbxcharge.cli.output import Column, at, complain, plural, remark, say, table
+from pbxcharge.cli.output import Column, at, complain, moment, plural, remark, say, table
 from pbxcharge.cli.period import begins
 from pbxcharge.core.money import format_amount, parse_amount
 
@@ -149,20 +150,40 @@ def _print_csv(document: Document) -> None:
 
 def _show_preview(document: Document) -> None:
     currency = document["currency"]
-    rows = [_row(line) for line in document["lines"]]
+    parts = [list(lines) for _, lines in groupby(document["lines"], key=_part_of)]
+    rows = [_row(lines, after) for lines, after in zip(parts, [*parts[1:], [{}]], strict=True)]
     table(CALENDAR, rows, "nothing will be charged")
     for one in document["not_begun"]:
         remark(f"{one['subscription']} ({one['assignment_id']}) begins with the first call")
+    until = moment(document["until"], document["zone"])
     if rows:
         say(
-            f"{document['totals']['all']} {currency} until {document['until'][:10]}; "
+            f"{document['totals']['all']} {currency} until {until}; "
             f"balance {document['balance']} now, {document['balance_after']} then without top-ups"
         )
 
 
-def _row(line: Document) -> tuple[str, ...]:
-    when = line["local"][:16].replace("T", " ").removesuffix(" 00:00")
-    if "amount" not in line:
-        return (when, line["what"], "", "", "", "")
-    period = f"{line['period_first']} to {line['period_until']}"
-    return (when, line["what"], line["subscription"], period, line["amount"], line["balance"])
+def _part_of(line: Document) -> tuple[str, ...]:
+    """What one line of the calendar tells together: a progressive fee is charged in parts."""
+    names = ("what", "assignment_id", "period_first")
+    return tuple(str(line.get(name, line["at"])) for name in names)
+
+
+def _row(lines: list[Document], following: list[Document]) -> tuple[str, ...]:
+    first, last = lines[0], lines[-1]
+    when, what = _when(first), first["what"]
+    if "amount" not in first:
+        return (when, what, "", "", "", "")
+    if len(lines) > 1:
+        what = f"{what} in {len(lines)} parts"
+        when = when if _when(last) == when else f"{when} to {_when(last)}"
+    period = f"{first['period_first']} to {first['period_until']}"
+    micros = sum(parse_amount(line["amount"]) for line in lines)
+    # What is booked together has one balance after it, which stands behind the last line of it.
+    together = all(last[name] == following[0].get(name) for name in ("at", "balance"))
+    balance = "" if together else last["balance"]
+    return (when, what, first["subscription"], period, format_amount(micros), balance)
+
+
+def _when(line: Document) -> str:
+    return str(line["local"])[:16].replace("T", " ").removesuffix(" 00:00")

@@ -12,7 +12,7 @@ _LINES = {
     "full_fee": "fee of a whole billing period",
     "promotion": "promotional fee instead",
     "adjustment": "discount or surcharge of the assignment",
-    "days": "days not charged",
+    "days": "only a part of its days",
     "earlier": "charged or credited for earlier days",
     "dead_days": "days without service",
     "bound": "no more is credited than was charged",

@@ -1,6 +1,7 @@
 """What commands print: tables for people, JSON for programs, complaints on standard error."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -47,15 +48,51 @@ def print_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
-def table(columns: Sequence[Column], rows: Iterable[Sequence[Any]], empty: str) -> None:
-    """Rows under headings, nothing cut off; or one line that says there are none."""
+def table(
+    columns: Sequence[Column], rows: Iterable[Sequence[Any]], empty: str, *, terse: bool = False
+) -> None:
+    """Rows under headings, nothing cut off; or one line that says there are none.
+
+    A `terse` one leaves out columns without anything in them, and on a terminal that is too narrow
+    for it each row stands in lines of its own.
+    """
     cells = [[printable(_text(cell)) for cell in row] for row in rows]
     if not cells:
         remark(empty)
         return
+    if terse:
+        columns, cells = _filled(columns, cells)
     heading, *lines = _lines(columns, [_headings(columns, cells), *cells])
+    if terse and _too_narrow((heading, *lines)):
+        _print_blocks(columns, cells)
+        return
     console().print(heading, markup=False, style="bold")
     sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
+def _filled(
+    columns: Sequence[Column], cells: list[list[str]]
+) -> tuple[list[Column], list[list[str]]]:
+    """The columns that have something in them."""
+    kept = [place for place in range(len(columns)) if any(row[place].strip() for row in cells)]
+    return [columns[place] for place in kept], [[row[place] for place in kept] for row in cells]
+
+
+def _too_narrow(lines: Iterable[str]) -> bool:
+    return sys.stdout.isatty() and max(map(_width, lines)) > shutil.get_terminal_size().columns
+
+
+def _print_blocks(columns: Sequence[Column], cells: list[list[str]]) -> None:
+    width = max(len(heading) for heading, _ in columns)
+    blocks = (
+        "".join(
+            f"{heading:<{width}}  {cell.strip()}\n"
+            for (heading, _), cell in zip(columns, row, strict=True)
+            if cell.strip()
+        )
+        for row in cells
+    )
+    sys.stdout.write("\n".join(blocks))
 
 
 def _lines(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -140,6 +177,16 @@ def facts(pairs: Mapping[str, Any]) -> None:
 def at(instant: str | None) -> str:
     """An instant for people, to the second: 2026-03-01 12:00:00 (UTC)."""
     return "" if instant is None else instant[:19].replace("T", " ")
+
+
+def moment(instant: str | None, zone: str) -> str:
+    """An instant by an account's clocks: 2027-04-15 at midnight, else 2027-04-15 09:30."""
+    if instant is None:
+        return ""
+    from zoneinfo import ZoneInfo
+
+    local = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone))
+    return f"{local:%Y-%m-%d %H:%M}".removesuffix(" 00:00")
 
 
 def _text(cell: Any) -> str:

@@ -67,6 +67,7 @@ def _products_table(products: list[Document]) -> None:
             for it in products
         ),
         "no products: write files into the folder of products",
+        terse=True,
     )
 
 
@@ -97,7 +98,7 @@ def _show(product: Document) -> None:
     say("")
     columns = ("feature", "on", "attributes", "edited by", "enforced by")
     rows = feature_rows(product["features"])
-    table([(heading, "<") for heading in columns], rows, "no features")
+    table([(heading, "<") for heading in columns], rows, "no features", terse=True)
     if product["usage"]:
         say("")
         _usage_table(product["usage"])

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from pbxcharge.cli.command import Run, command
-from pbxcharge.cli.output import at, facts, say, table
+from pbxcharge.cli.output import facts, moment, plural, say, table
 from pbxcharge.cli.product import Reseller
 
 app = typer.Typer(no_args_is_help=True, help="Subscription plans, and who has which.")
@@ -132,7 +132,7 @@ async def show_assigned(run: Run, account: str, closed: bool) -> None:
 
     wanted = {"account_id": account, "all": True if closed else None}
     answer = await read(run, lambda api: api.get("/account/subscriptions", **wanted), priced=True)
-    run.show(answer, lambda: _assigned_table(account, answer["subscriptions"]))
+    run.show(answer, lambda: _assigned_table(answer))
 
 
 def _adjustment(discount: str | None, surcharge: str | None) -> dict[str, str]:
@@ -147,13 +147,13 @@ def _adjustment(discount: str | None, surcharge: str | None) -> dict[str, str]:
 
 
 def _say(answer: Document, what: str) -> None:
-    found = answer["subscription"]
+    found, zone = answer["subscription"], answer["zone"]
     before = "already done: " if answer["already"] else ""
     when = ""
     if what == "assigned":
-        when = f" from {at(found['starts_at'])}"
+        when = f" from {moment(found['starts_at'], zone)}"
     elif found["closes_at"] is not None and not found["removed"]:
-        when = f" at {at(found['closes_at'])}"
+        when = f" at {moment(found['closes_at'], zone)}"
     say(f"{before}{found['subscription']} of {found['account_id']} {what}{when}, id {found['id']}")
 
 
@@ -177,38 +177,41 @@ def _plans_table(plans: list[Document]) -> None:
             for it in plans
         ),
         "no subscription plans: write files into the folder of subscriptions",
+        terse=True,
     )
 
 
-def _assigned_table(account: str, found: list[Document]) -> None:
+def _assigned_table(answer: Document) -> None:
+    account, zone = answer["account_id"], answer["zone"]
     columns = [("subscription", "<"), ("state", "<"), ("from", "<"), ("until", "<"), ("fee", ".")]
     more = [("period", "<"), ("discount", "<"), ("next", "<"), ("amount", "."), ("for", "<")]
     table(
-        [*columns, *more, ("came with", "<"), ("id", "<")],
+        [*columns, *more, ("with", "<"), ("id", "<")],
         (
             (
                 it["subscription"],
                 it["state"],
-                at(it["activated_at"] or it["starts_at"]),
-                at(it["closes_at"]),
+                moment(it["activated_at"] or it["starts_at"], zone),
+                moment(it["closes_at"], zone),
                 it["fee"],
                 it["billing_period"],
                 it["discount"],
-                at(it["next"]["at"]) if it["next"] else "",
+                moment(it["next"]["at"], zone) if it["next"] else "",
                 it["next"]["amount"] if it["next"] else "",
                 it["next"]["kind"] if it["next"] else "",
-                it["via"],
+                it["came_with"],
                 it["id"],
             )
-            for it in found
+            for it in answer["subscriptions"]
         ),
         f"{account} has no subscriptions: pbxcharge subscription assign {account} SUBSCRIPTION",
+        terse=True,
     )
 
 
 def _show(plan: Document) -> None:
-    term, credits = plan["minimum_term"], plan["credits"]
-    ahead = f", {plan['periods_in_advance']} periods" if plan["applied"] == "in_advance" else ""
+    term = plan["minimum_term"]
+    ahead = f", {plural(plan['periods_in_advance'], 'period')}"
     facts(
         {
             "subscription": plan["name"],
@@ -220,17 +223,26 @@ def _show(plan: Document) -> None:
             "promotions": _promotions(plan) or None,
             "activation fee": f"{plan['activation_fee']} {plan['currency']}",
             "activation": plan["activation_mode"],
-            "applied": plan["applied"] + ahead,
+            "applied": plan["applied"] + (ahead if plan["applied"] == "in_advance" else ""),
             "rounding": f"{plan['rounding']}, {plan['rounding_decimals']} decimals",
             "partial periods": _prorated(plan),
             "minimum term": _months(term["months"]) or "none",
             "penalty": _penalty(term, plan["currency"]),
-            "credits": ", ".join(credits["reasons"]) or "none",
+            "credits": _credits(plan["credits"]),
             "more than once": plan["more_than_once"],
             "version": plan["version"],
             "assigned": plan["assigned"],
         }
     )
+
+
+def _credits(credits: Document) -> str:
+    """For which days, and in which periods all the same none: blocked; none in the last period."""
+    skipped = [word for word in ("first", "regular", "last") if credits[f"skip_{word}"]]
+    if not credits["reasons"]:
+        return "none"
+    but = f"; none in the {' and '.join(skipped)} period" if skipped else ""
+    return ", ".join(credits["reasons"]) + but
 
 
 def _promotions(plan: Document) -> str:

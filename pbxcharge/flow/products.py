@@ -86,7 +86,8 @@ class Products:
                 assigned = AssignedProduct(assignment_id, name, ProductKind.MAIN, stamp.at_us)
                 effects = await self._recorded(prices.products[name], stamp)
             effects += main_turned(account, assigned, before, prices, stamp)
-            return await self._put(replace(account, product=name, plan=plan), effects, actor)
+            changed = replace(account, product=name, plan=plan)
+            return await self._put(changed, effects, stamp)
 
     async def assign_add_on(
         self,
@@ -254,8 +255,9 @@ class Products:
         await self._writer.submit((), effects)
         return await self._now(account.account_id)
 
-    async def _put(self, changed: Account, effects: Sequence[Effect], actor: str) -> Act:
-        act = await self._provisioning.put(changed, actor, effects)
+    async def _put(self, changed: Account, effects: Sequence[Effect], stamp: Stamp) -> Act:
+        # Its first credit is there when its first fee is: both at one instant.
+        act = await self._provisioning.put(changed, stamp.actor, effects, stamp.at_us)
         return act if isinstance(act, Declined) else await self._now(changed.account_id)
 
     async def _now(self, account_id: str) -> Act:

@@ -116,13 +116,17 @@ class Provisioning:
             return await self.put(replace(account, plan=plan), actor)
 
     async def put(
-        self, changed: Account, actor: str, also: Sequence[Effect] = ()
+        self,
+        changed: Account,
+        actor: str,
+        also: Sequence[Effect] = (),
+        at_us: int | None = None,
     ) -> Done[Account] | Declined:
         """Save an account with another plan, its wallets as that wants them, and what goes with it.
 
-        In one transaction; whoever calls this has the turn.
+        In one transaction, at an instant or now; whoever calls this has the turn.
         """
-        operations = await self.plan_operations(changed, actor)
+        operations = await self.plan_operations(changed, actor, at_us=at_us)
         try:
             async with self._months.turn:
                 self._months.expect([changed], self._plans)
@@ -266,7 +270,7 @@ class Provisioning:
             return obstacles
 
     async def plan_operations(
-        self, account: Account, actor: str, *, new: bool = False
+        self, account: Account, actor: str, *, new: bool = False, at_us: int | None = None
     ) -> tuple[Operation, ...]:
         """The wallets as the plan wants them; credit that was granted before is granted no more.
 
@@ -274,7 +278,8 @@ class Provisioning:
         """
         if account.plan is None:
             return ()
-        plan, name, now_us = self._plans[account.plan], account.account_id, self._clock.wall_us()
+        plan, name = self._plans[account.plan], account.account_id
+        now_us = self._clock.wall_us() if at_us is None else at_us
         entry_ids = () if new else initial_ids(name, plan)
         before = [each for each in entry_ids if await self._records.entry(each) is not None]
         wallets = () if new else await self._records.wallets([name])

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,8 @@ from time import time_ns
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pbxcharge.api.client import Client
+from pbxcharge.errors import ActDeclined
 from tests.asterisk.harness.ports import free_port
 from tests.docs.story import Said
 from tests.exchange import SECRET, a_turn
@@ -54,11 +56,10 @@ class Tale:
         self._said: list[Said] = []
         self.told: dict[str, Told] = {}
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """By which the daemon runs on the clock of the tale."""
+    async def serve(self) -> None:
+        """Start the daemon on the clock of the tale."""
         path = os.pathsep.join(filter(None, (str(STEPPABLE), os.environ.get("PYTHONPATH"))))
-        return {"PYTHONPATH": path, "STEPPED_CLOCK": str(self._clock)}
+        await self.site.serve(PYTHONPATH=path, STEPPED_CLOCK=str(self._clock))
 
     def comes(self, moment: str) -> None:
         """It is this moment in London."""
@@ -70,7 +71,7 @@ class Tale:
         await self.site.stop()
         self.comes(moment)
         seen = len(self.site.log.lines)
-        await self.site.serve(**self.environment)
+        await self.serve()
         await self.site.log.wait("subscriptions charged", after=seen)
 
     async def type(self, words: str, *texts: str) -> None:
@@ -92,21 +93,23 @@ class Tale:
         said, self._said = tuple(self._said), []
         subscriptions: Found = []
         charged: Found = []
-        if (await self.site.run("account", "show", "carol", code=None)).code == 0:
-            answer = await self.site.ask("account", "subscriptions", "carol")
+        api = Client(self.site.folder / "state" / "pbxcharge.sock")
+        with suppress(ActDeclined):  # before there is such an account
+            answer = await api.get("/account/subscriptions", account_id="carol")
             subscriptions = answer["subscriptions"]
-            words = ("--account", "carol", "--kind", "subscription", "--since", "2027-01-01")
-            charged = (await self.site.ask("xdr", "list", *words))["rows"]
+            asked = {"scope": "carol", "kinds": "subscription", "since": "2027-01-01"}
+            charged = (await api.get("/xdrs", **asked))["rows"]
+        await api.close()
         self.told[heading] = Told(said, subscriptions, charged)
 
 
 async def initial_configuration(tale: Tale) -> None:
-    """Initial configuration"""
+    """Initial configuration."""
     await tale.type("check")
 
 
 async def subscription_plans(tale: Tale) -> None:
-    """Create subscription plans"""
+    """Create subscription plans."""
     tale.put("subscriptions/smartcall-basic.yaml", "subscriptions/call-forwarding.yaml")
     await tale.type("plan apply")
     await tale.type("subscription list")
@@ -114,21 +117,21 @@ async def subscription_plans(tale: Tale) -> None:
 
 
 async def main_product(tale: Tale) -> None:
-    """Create the main product"""
+    """Create the main product."""
     tale.put("products/smartcall.yaml")
     await tale.type("plan apply")
     await tale.type("product show smartcall")
 
 
 async def add_on_product(tale: Tale) -> None:
-    """Create an add-on product"""
+    """Create an add-on product."""
     tale.put("products/call-forwarding.yaml")
     await tale.type("plan apply")
     await tale.type("product list")
 
 
 async def account(tale: Tale) -> None:
-    """Create an account for this customer and assign the main product to it"""
+    """Create an account for this customer and assign the main product to it."""
     await tale.type("account add acme --name {}", "Acme Ltd")
     await tale.type("account add carol --parent acme --name Carol --product smartcall")
     await tale.type("topup carol 20.00 --id invoice-4711")
@@ -136,7 +139,7 @@ async def account(tale: Tale) -> None:
 
 
 async def add_on(tale: Tale) -> None:
-    """Assign the add-on product to an account"""
+    """Assign the add-on product to an account."""
     tale.comes("2027-04-10T09:00")
     dates = "--from 2027-04-15 --until 2027-10-15"
     await tale.type(f"addon assign carol {FORWARDING} {dates} --id {ADD_ON}")
@@ -145,13 +148,13 @@ async def add_on(tale: Tale) -> None:
 
 
 async def assignment(tale: Tale) -> None:
-    """Check subscription plan assignment"""
+    """Check subscription plan assignment."""
     await tale.type("account subscriptions carol")
     await tale.type("bill preview --account carol --months 2")
 
 
 async def history(tale: Tale) -> None:
-    """Review xDR history"""
+    """Review xDR history."""
     await tale.night_falls("2027-04-18T09:00")
     await tale.type("bill run")
     await tale.type("xdr list --account carol --since 2027-03-01")
@@ -187,7 +190,7 @@ async def empty_site() -> AsyncIterator[Tale]:
         tale.comes("2027-03-01T09:00")
         try:
             async with running(site), a_turn():
-                await site.serve(**tale.environment)
+                await tale.serve()
                 yield tale
         finally:
             await pbx.stop()
@@ -198,7 +201,7 @@ async def tell() -> dict[str, Told]:
     async with empty_site() as tale:
         for step in STEPS:
             await step(tale)
-            await tale.end(step.__doc__ or "")
+            await tale.end((step.__doc__ or "").removesuffix("."))
         return tale.told
 
 

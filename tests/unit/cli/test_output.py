@@ -99,3 +99,29 @@ def test_instants_are_shown_to_the_second_and_events_to_the_millisecond() -> Non
     assert output.at("2026-03-01T12:00:00.123456Z") == "2026-03-01 12:00:00"
     assert output.clock(1_000_000 * 3_661 + 5_999) == "01:01:01.005"
     assert (output.at(None), output.clock(None)) == ("", "")
+
+
+def test_a_terse_table_has_no_empty_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    """What nobody has is not told."""
+    columns = [("name", "<"), ("until", "<"), ("sum", ".")]
+    output.table(columns, [("a", None, "1.00"), ("b", "", "12.50")], "none", terse=True)
+    assert capsys.readouterr().out.splitlines() == ["name    sum", "a      1.00", "b     12.50"]
+
+
+def test_a_terse_table_on_a_narrow_terminal_is_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each row in lines of its own, and nothing wrapped."""
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setenv("COLUMNS", "20")
+    columns = [("name", "<"), ("until", "<"), ("id", "<")]
+    output.table(columns, [("a", "2027-04-15", "x" * 9), ("b", "", "y")], "none", terse=True)
+    assert terminal.getvalue() == (
+        "name   a\nuntil  2027-04-15\nid     xxxxxxxxx\n\nname   b\nid     y\n"
+    )
+
+
+def test_an_instant_is_told_by_the_clocks_of_an_account() -> None:
+    """A midnight is a day."""
+    assert output.moment("2027-04-14T23:00:00.000000Z", "Europe/London") == "2027-04-15"
+    assert output.moment("2027-04-15T08:30:59.000000Z", "Europe/London") == "2027-04-15 09:30"
+    assert output.moment(None, "Europe/London") == ""
