@@ -14,7 +14,7 @@ from pbxcharge.core.billing_preview import Foreseen, Purse, preview
 from pbxcharge.core.billing_record import Paying
 from pbxcharge.core.limits import IDLE
 from pbxcharge.core.month import month_start_us
-from pbxcharge.core.period import local_day, midnight_us
+from pbxcharge.core.period import instant_us, local_day, midnight_us
 from pbxcharge.core.subscription import Closing, EarlierEnd, lifetime
 from pbxcharge.core.subscription_schedule import OwedKind
 from pbxcharge.flow.acts import Refusal
@@ -50,7 +50,7 @@ async def foresee(
 ) -> Document:
     """Every charge and credit of an account's subscriptions in so many months; nothing is written.
 
-    `close` is the instant at which all of them would be closed.
+    `close` is the instant at which all of them would be closed, or a day by the account's clocks.
     """
     if not 1 <= months <= MONTHS_MAX:
         raise declined(Refusal.OUT_OF_BOUNDS, f"a preview is of 1 to {MONTHS_MAX} months")
@@ -64,7 +64,9 @@ async def foresee(
     now_us = Clock().wall_us()
     zone = facts.paying.zone
     until_us = midnight_us(add_months(local_day(now_us, zone), months), zone)
-    tab = facts.tab if close is None else _closed(facts.tab, max(micros(close), now_us), now_us)
+    tab = facts.tab
+    if close is not None:
+        tab = _closed(tab, max(_instant_us(close, zone), now_us), now_us)
     purse = await _purse(desk, facts.account, facts.paying, now_us)
     wallet = purse.wallet
     # Years of daily fees take a while, and calls must not wait for it.
@@ -83,6 +85,13 @@ async def foresee(
         "balance_after": money(purse.wallet.balance_micros),
         "not_begun": _not_begun(facts),
     }
+
+
+def _instant_us(text: str, zone: tzinfo) -> int:
+    try:
+        return instant_us(text, zone)
+    except ValueError as error:
+        raise declined(Refusal.INSTANT_INVALID, str(error)) from None
 
 
 def _closed(tab: Tab, at_us: int, now_us: int) -> Tab:

@@ -124,7 +124,10 @@ async def preview(
     months: Annotated[int, typer.Option(min=1, max=120, help="So many months from today.")] = 12,
     close: Annotated[
         str | None,
-        typer.Option(metavar="DATE", help="As if all of them were closed on this day."),
+        typer.Option(
+            metavar="DATE",
+            help="As if all of them ended when this day begins, by the account's clocks.",
+        ),
     ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the lines as CSV.")] = False,
 ) -> None:
@@ -133,8 +136,7 @@ async def preview(
 
     if as_csv and run.as_json:
         raise typer.BadParameter("one of --csv and --json")
-    closing = None if close is None else begins(close, run.settings.time_zone).isoformat()
-    asked = {"account_id": account_id, "months": months, "close": closing}
+    asked = {"account_id": account_id, "months": months, "close": close}
     answer = await read(run, lambda api: api.get("/billing/preview", **asked), priced=True)
     run.show(answer, lambda: _print_csv(answer) if as_csv else _show_preview(answer))
 

@@ -269,7 +269,8 @@ def _paid_late(tab: Tab, demand: Demand) -> Tab:
     paid = {one.owed_id for one in booked}
     waiting = tuple(one for one in bill.waiting if one.owed_id not in paid)
     life = _booked_late(bill.life, booked, demand.at_us)
-    settled = Bill(life, bill.until_us, demand.at_us, waiting)
+    # Nothing else is owed until now, and the credits are booked: they are not owed once more.
+    settled = _advanced(Bill(life, bill.until_us, demand.at_us, waiting), demand.at_us)
     gave_back = sum(one.amount_micros for one in booked) < 0
     # Then what did not fit at this instant may fit now.
     refused = frozenset() if gave_back else tab.refused

@@ -109,6 +109,17 @@ def test_what_one_subscription_gives_back_pays_for_another_at_once() -> None:
     assert lines[26] == "2026-11-23 resumed"
 
 
+def test_credits_of_a_fee_that_another_closing_pays_for_are_given_once() -> None:
+    """At noon of the 10th a1 gives all back: a2 pays 30 less nine dead days, and that is all."""
+    ahead = a_plan(applied=Applied.IN_ADVANCE)
+    closed, waits = a_life(ahead, "2026-11-01", "2026-11-10T12:00:00"), a_life(ahead, "2026-11-01")
+    lines = foreseen(a_tab(closed, waits), "35", "2026-12-01T00:00:01")
+    assert [line for line in lines if "a2" in line] == [
+        "2026-11-10 12:00 a2 fee 30.00 -> 14.00",
+        "2026-11-10 12:00 a2 credit -9.00 -> 14.00",
+    ]
+
+
 def test_a_top_up_is_compared_with_what_is_due_at_its_own_instant() -> None:
     """On the 6th at noon five days are dead: 25 are due."""
     tab = a_tab(a_life(a_plan(applied=AHEAD), "2026-11-01"))
