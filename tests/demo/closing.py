@@ -25,18 +25,20 @@ BALANCES = {
     "oscar": "0.06",  # 0.06 + 0.10 - 0.06 - 0.04
     "paula": "0.70",  # 1.00 - 0.30
     "branch": "0.04",  # 0.24 - 0.20
+    "quinn": "13.00",  # 2.00 - 1.00, and 10.00 + 2.00 that come with the plan
+    "rose": "0.00",
     "reseller": "0.84",  # 1.00 - 0.16
 }
 # 0.16 + 0.30 + 0.10 + 0.04 + 0.04 + 0.22 + 0.18 + 0.30 + 0.10, 0.10 + 0.30 + 1.00 in (i) to (k),
-# 0.30 in (m), 0.06 + 0.10 in (n), 1.00 + 0.24 + 1.00 in (o)
-PAID_IN = "5.54"
+# 0.30 in (m), 0.06 + 0.10 in (n), 1.00 + 0.24 + 1.00 in (o), 2.00 in (p)
+PAID_IN = "7.54"
 # 0.16 + 0.04 + 0.18 + 0.12 + 0.10 + 0.18 + 0.12, 0.02 + 0.04 + 0.60 + 0.04 in (i) to (k),
 # 0.04 in (m), 0.06 + 0.04 in (n), 0.30 + 0.20 + 0.16 in (o)
 CHARGED = "-2.40"
-LEFT = "3.14"  # 5.54 - 2.40
+LEFT = "16.14"  # 7.54 - 2.40, and in (p) 12.00 to begin with less a fee of 1.00
 # (a) to (e) with one each and two for (e), (f), (g), (h) with Ivan's, (i), two each for (j), (k),
-# (m), two for (n), (o)
-ATTEMPTS = 19
+# (m), two for (n), (o), four for (p)
+ATTEMPTS = 23
 
 
 async def books(world: World) -> None:

@@ -18,7 +18,7 @@ JUDYS_NUMBER = "441632960110"
 async def comes_in(world: World) -> None:
     """(i) Somebody calls Judy from outside, and she pays for it."""
     stage, scene = world.stage, "i"
-    phone = await _phone(world, JUDY)
+    phone = await its_phone(world, JUDY)
     await world.command("topup", "judy", "0.10", "--wallet", "incoming")
     await world.command("did", "add", JUDYS_NUMBER, "--account", "judy")
     # She hangs up after 3.5 s: 4 started seconds, two blocks, 0.02.
@@ -38,7 +38,7 @@ async def comes_in(world: World) -> None:
 async def forwarded(world: World) -> None:
     """(j) Liam calls Ken, who is not in: his calls go on to a number outside, and he pays that."""
     stage, scene, number = world.stage, "j", "442079460111"
-    phone = await _phone(world, KEN)
+    phone = await its_phone(world, KEN)
     world.far_end(number)
     await world.asterisk.cli(f"database put pbxc-forward {phone.extension} 02079460111:::")
     stage.say(scene, "Ken's calls are forwarded to 020 7946 0111. Liam, without credit, calls him.")
@@ -56,7 +56,7 @@ async def forwarded(world: World) -> None:
 async def transferred(world: World) -> None:
     """(k) Mia connects two people outside, leaves, and goes on paying for both."""
     stage, scene = world.stage, "k"
-    phone = await _phone(world, MIA)
+    phone = await its_phone(world, MIA)
     world.far_end("33140000112")
     # Who is reached second hangs up after 3.5 s: 4 started seconds, 0.04.
     world.far_end("442079460113", FarEnd.answers(0.3, talk_s=3.5))
@@ -97,7 +97,7 @@ async def unauthorized(world: World) -> None:
                 lasted_s < 1.5, "expected within a second or so, unanswered")  # fmt: skip
 
 
-async def _phone(world: World, customer: Customer) -> Handset:
+async def its_phone(world: World, customer: Customer) -> Handset:
     """A phone that can be called, and belongs to this customer."""
     phone = await world.asterisk.handset()
     number = phone.extension.removeprefix("ext")

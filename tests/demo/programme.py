@@ -4,7 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from tests.asterisk.harness.instance import lab
-from tests.demo import closing, crash_scenes, credit_scenes, house_scenes, trunk_scenes
+from tests.demo import (
+    closing,
+    crash_scenes,
+    credit_scenes,
+    house_scenes,
+    product_scenes,
+    trunk_scenes,
+)
 from tests.demo.follower import Follower, following
 from tests.demo.world import World
 
@@ -16,6 +23,7 @@ LATER = (
     crash_scenes.IVAN, house_scenes.JUDY, house_scenes.KEN, house_scenes.LIAM, house_scenes.MIA,
     trunk_scenes.NORA, credit_scenes.OSCAR,
     trunk_scenes.PAULA, trunk_scenes.BRANCH, trunk_scenes.RESELLER,
+    product_scenes.QUINN, product_scenes.ROSE,
 )  # fmt: skip
 EMERGENCY_FILE = "asterisk-dialplan/pbxcharge-emergency.conf"
 EXIT_DOWN = 69
@@ -42,11 +50,12 @@ async def play(world: World) -> None:
         await _act(world, credit_scenes.topped_up, credit_scenes.shared, credit_scenes.menu)
         stage.heading(
             "Act 3: (i) from outside, (j) forwarded, (k) transferred, (l) past the meter, "
-            "(m) the next trunk, (o) three levels"
+            "(m) the next trunk, (o) three levels, (p) SmartCall"
         )
         await _act(
             world, house_scenes.comes_in, house_scenes.forwarded, house_scenes.transferred,
             house_scenes.unauthorized, trunk_scenes.next_trunk, trunk_scenes.three_levels,
+            product_scenes.smartcall,
         )  # fmt: skip
         stage.heading("Act 4: (g) kill -9 of the daemon, and back within the lease")
         await _act(world, crash_scenes.killed_and_back)

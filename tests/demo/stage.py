@@ -17,7 +17,7 @@ LEFT_OUT = frozenset({"event", "timestamp", "level", "account", "currency", "num
 """Fields of a log line that the prefix says already, or that would only make it long."""
 
 GREY, RED, GREEN, BOLD = "2", "31;1", "32", "1"
-SCENE_COLOURS = dict(zip("abcdefghijklmno", itertools.cycle(("36", "33", "35", "34"))))
+SCENE_COLOURS = dict(zip("abcdefghijklmnop", itertools.cycle(("36", "33", "35", "34"))))
 
 
 class Stage:
