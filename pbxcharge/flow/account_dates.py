@@ -10,10 +10,8 @@ from typing import Protocol
 from pbxcharge.core.money import MICROS
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.waking import LOOK_EVERY_S, woken
 from pbxcharge.logger import Logger
-
-LOOK_EVERY_S = 30.0
-"""The wall clock may be set: an instant is not slept for in one piece."""
 
 
 class Turns(Protocol):
@@ -57,7 +55,7 @@ class AccountDates:
             except OperatingError as error:
                 self._log.error("running calls not told of what expired", error=str(error))
                 wait_s = LOOK_EVERY_S
-            await self._wait(wait_s)
+            await woken(self._changed, wait_s)
 
     async def _look(self) -> float:
         """Tell the calls of what is due; how long there is nothing to tell them."""
@@ -69,10 +67,3 @@ class AccountDates:
         if next_us is None:
             return LOOK_EVERY_S
         return min(LOOK_EVERY_S, (next_us - now_us) / MICROS)
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            return

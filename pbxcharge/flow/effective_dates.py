@@ -6,10 +6,9 @@ from collections.abc import Awaitable, Callable
 from pbxcharge.core.money import MICROS
 from pbxcharge.errors import OperatingError
 from pbxcharge.flow.clock import Clock
+from pbxcharge.flow.waking import LOOK_EVERY_S, woken
 from pbxcharge.logger import Logger
 
-LOOK_EVERY_S = 30.0
-"""The wall clock may be set: an instant is not slept for in one piece."""
 RETRY_S = 30.0
 """What stands in the way is mostly a live call, and is said in the log each time."""
 
@@ -50,7 +49,7 @@ class EffectiveDates:
             self._changed.clear()
             wait_s = self._due_in_s()
             if wait_s > 0:
-                await self._wait(wait_s)
+                await woken(self._changed, wait_s)
                 continue
             self._tried_s = self._clock.wall_us() // MICROS
             done = await self._done()
@@ -72,10 +71,3 @@ class EffectiveDates:
         except OperatingError as error:
             self._log.error("plans that are due not put into force", error=str(error))
             return False
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            return
