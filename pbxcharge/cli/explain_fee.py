@@ -10,7 +10,7 @@ _LINES = {
     "activation": "activation fee",
     "paid": "paid in advance, given back",
     "full_fee": "fee of a whole billing period",
-    "promotion": "promotional fee instead",
+    "promotion": "promotion",
     "adjustment": "discount or surcharge of the assignment",
     "days": "only a part of its days",
     "earlier": "charged or credited for earlier days",

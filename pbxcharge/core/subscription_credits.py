@@ -1,15 +1,13 @@
-"""Credits for days without service, and what is due of a fee that waits for credit."""
+"""Credits for days without service."""
 
-from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import groupby
 
 from pbxcharge.core.billing_period import BillingPeriod
-from pbxcharge.core.period import local_day, midnight_us
-from pbxcharge.core.subscription import Lifetime, Outage, Revision
+from pbxcharge.core.period import local_day
+from pbxcharge.core.subscription import Lifetime, Revision
 from pbxcharge.core.subscription_fees import (
     NOTHING,
     Fee,
@@ -18,7 +16,7 @@ from pbxcharge.core.subscription_fees import (
     progressive_fee,
     terms_of,
 )
-from pbxcharge.core.subscription_terms import Applied, DeadReason
+from pbxcharge.core.subscription_terms import Applied
 
 _DAY = timedelta(days=1)
 
@@ -70,32 +68,3 @@ def credited_days(
     daily = life.agreed.applied is Applied.PROGRESSIVE
     for day in life.dead_days(period, credits_.reasons, at_us):
         yield day, life.revision(day) if daily else terms
-
-
-def due_micros(fee_micros: int, credited_micros: int) -> int:
-    """What a waiting fee takes to be booked: fee − credits for dead days, and never below zero."""
-    return max(0, fee_micros - credited_micros)
-
-
-def fits_on(life: Lifetime, period: BillingPeriod, available_micros: int) -> date | None:
-    """The day on whose first instant a waiting fee fits what is available, if nothing is paid in.
-
-    30 for November, 20 available: suspended for lack of funds from the 1st on, its due amount falls
-    by 1 a day; on the 11th it is 20. None if not even a period without service brings it down.
-    """
-    first = max(period.first, life.activated_on)
-    from_us = max(midnight_us(first, life.zone), life.activated_us)
-    waits = Outage(DeadReason.NO_FUNDS, from_us)
-    facts = replace(life.assignment, outages=(*life.assignment.outages, waits))
-    waiting = replace(life, assignment=facts)
-
-    def fits(days: int) -> bool:
-        at_us = max(from_us, midnight_us(first + days * _DAY, life.zone))
-        fee, credited = (each(waiting, period, at_us) for each in (charged_by, dead_credit))
-        # What costs nothing needs nothing, also where a debt is left.
-        return due_micros(fee.amount_micros, credited.amount_micros) <= max(0, available_micros)
-
-    # What is due never rises from one midnight to the next.
-    days = (period.until - first).days
-    found = bisect_left(range(days + 1), True, key=fits)
-    return first + found * _DAY if found <= days else None

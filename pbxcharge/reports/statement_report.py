@@ -80,7 +80,7 @@ def _by_account(answer: Document) -> Table:
 
 def _subscriptions(answer: Document, several: bool) -> Table:
     rows = [row for row in answer["rows"] if row["assignment_id"]]
-    headings = ("booked", "subscription", "what", "period of service", ">days", ">amount", "")
+    headings = ("booked", "subscription", "what", "for the period", ">days", ">amount", "")
     cells = [
         (
             local(row["at"], answer["zone"])[:16],

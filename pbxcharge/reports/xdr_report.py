@@ -5,7 +5,7 @@ from pbxcharge.reports.table import Cell, Report, Table
 from pbxcharge.reports.words import Document, cut_note, local
 
 _HEADINGS = (
-    *("booked", "account", "kind", "for", "period of service", ">used", ">charged for"),
+    *("booked", "account", "kind", "for", "for the period", ">used", ">charged for"),
     *(">amount", ">balance", "", "id"),
 )
 

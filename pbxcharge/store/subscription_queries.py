@@ -106,14 +106,8 @@ WHERE :name IS NULL OR name = :name ORDER BY seq
 """
 """Which version of subscription plans counted since when."""
 
-PRODUCT_TURNS = SUBSCRIPTION_TURNS.replace("subscription_history", "product_history")
-"""Which version of products counted since when."""
-
 SUBSCRIPTION_BODIES = "SELECT version, body FROM subscription_version WHERE name = :name"
 """What the versions of a subscription plan say."""
-
-PRODUCT_BODIES = "SELECT version, body FROM product_version WHERE name = :name"
-"""What the versions of a product say."""
 
 
 OFFERS_USED = """
@@ -233,14 +227,6 @@ class SubscriptionQueries:
     async def subscription_bodies(self, name: str) -> Mapping[str, str]:
         """What the versions of a subscription plan say, as canonical JSON."""
         return dict(await self._all(SUBSCRIPTION_BODIES, name=name))
-
-    async def product_turns(self, name: str | None = None) -> list[VersionSince]:
-        """Which version of a product, or of all, counted since when."""
-        return [VersionSince(*row) for row in await self._all(PRODUCT_TURNS, name=name)]
-
-    async def product_bodies(self, name: str) -> Mapping[str, str]:
-        """What the versions of a product say, as canonical JSON."""
-        return dict(await self._all(PRODUCT_BODIES, name=name))
 
     async def offers_used(self, at_us: int) -> OffersUsed:
         """How many accounts have, or will have, each product and subscription plan."""

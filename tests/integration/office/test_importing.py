@@ -187,7 +187,8 @@ async def test_accounts_come_in_with_a_main_product(
     (own,) = await store.queries.subscriptions.of_accounts(["dave"])
     assert (own.subscription, own.via) == ("smartcall-basic", assigned.assignment_id)
     assert own.starts_at_us == assigned.from_us
-    assert set((await store.queries.subscriptions.bills([own.assignment_id])).values())
+    bills = await store.queries.subscriptions.bills([own.assignment_id])
+    assert bills[own.assignment_id].next_at_us == assigned.from_us
     assert not verify(tmp_path / "site.db")
 
 

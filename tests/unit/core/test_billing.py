@@ -3,6 +3,8 @@
 from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from pbxcharge.core.billing import after, look, proceed
 from pbxcharge.core.billing_period import BillingCycle, billing_calendar
 from pbxcharge.core.billing_record import Paying, collecting
@@ -31,6 +33,20 @@ def test_a_fee_that_does_not_fit_waits_until_what_is_due_does() -> None:
         "2026-11-11 a1 credit -10.00 -> 0.00",
         "2026-11-11 resumed",
     ]
+
+
+@pytest.mark.parametrize(
+    ("available", "day"),
+    [("30", "2026-11-01"), ("29", "2026-11-02"), ("0", "2026-12-01"), ("-1", "2026-12-01")],
+)
+def test_a_fee_is_booked_on_the_first_midnight_on_which_it_fits(available: str, day: str) -> None:
+    """30, less a day's share for each dead day.
+
+    What is credited whole costs nothing, and needs nothing, also where a debt is left.
+    """
+    tab = a_tab(a_life(a_plan(applied=AHEAD), "2026-11-01"))
+    booked = [line for line in foreseen(tab, available, "2026-12-02") if " fee " in line]
+    assert booked[0].startswith(f"{day} a1 fee 30.00")
 
 
 def test_a_month_without_any_service_costs_nothing_and_the_next_one_waits_as_well() -> None:

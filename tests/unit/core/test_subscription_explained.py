@@ -22,8 +22,9 @@ from pbxcharge.core.subscription_terms import (
     PromotionalRow,
 )
 from tests.examples import examples
+from tests.fakes.any_life import lives
 from tests.fakes.subscriptions import FAR_US, a_life, a_plan, an_outage
-from tests.unit.core.test_subscription_properties import known_at, lives, without_service
+from tests.unit.core.test_subscription_properties import known_at, without_service
 
 AHEAD, DAILY = Applied.IN_ADVANCE, Applied.PROGRESSIVE
 

@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, date, timedelta
+from datetime import date
 from fractions import Fraction
-from itertools import pairwise
-from zoneinfo import ZoneInfo
+from itertools import islice, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -14,23 +13,20 @@ from hypothesis import strategies as st
 
 from pbxcharge.core import billing_period, subscription, subscription_fees, subscription_schedule
 from pbxcharge.core.billing_period import (
-    BillingCalendar,
-    BillingCycle,
-    BillingRule,
     add_months,
 )
-from pbxcharge.core.money import Rounding
-from pbxcharge.core.period import DAY_US, instant_us, local_day, midnight_us
+from pbxcharge.core.billing_preview import preview
+from pbxcharge.core.money import format_amount
+from pbxcharge.core.period import DAY_US, local_day, midnight_us
 from pbxcharge.core.subscription import (
     Assignment,
-    Booking,
     Closing,
     Lifetime,
     Outage,
     Revision,
     lifetime,
 )
-from pbxcharge.core.subscription_credits import charged_by, dead_credit, due_micros, fits_on
+from pbxcharge.core.subscription_credits import charged_by, dead_credit
 from pbxcharge.core.subscription_fees import fee_of, full_fee_micros, period_fee
 from pbxcharge.core.subscription_penalty import penalty
 from pbxcharge.core.subscription_schedule import Owed, OwedKind, next_at_us, owed
@@ -38,59 +34,12 @@ from pbxcharge.core.subscription_terms import (
     Applied,
     CreditTerms,
     DeadReason,
-    FeeAdjustment,
     MinimumTerm,
     PenaltyKind,
-    PromotionalRow,
-    SubscriptionPlan,
 )
 from tests.examples import examples
-
-DAY = timedelta(days=1)
-FEES = st.integers(0, 100_000_000)
-DATES = st.dates(date(2023, 12, 1), date(2024, 12, 31))
-MOMENTS = st.integers(0, 300 * 24).map(lambda hours: hours * DAY_US // 24)
-CYCLES = st.sampled_from(BillingCycle)
-ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/Santiago", "Pacific/Auckland"]).map(
-    ZoneInfo
-)
-BEGINS_US = instant_us("2023-12-01", UTC)
-FAR_US = BEGINS_US + 500 * DAY_US
-
-ROWS = st.builds(
-    PromotionalRow,
-    months=st.integers(1, 4),
-    monthly_fee_micros=FEES,
-    periods=st.dictionaries(CYCLES, st.integers(1, 5), max_size=2),
-)
-PLANS = st.builds(
-    SubscriptionPlan,
-    name=st.just("SmartCall"),
-    monthly_fee_micros=FEES,
-    applied=st.sampled_from(Applied),
-    periods_in_advance=st.integers(1, 3),
-    activation_fee_micros=st.sampled_from([0, 5_000_000]),
-    rounding=st.sampled_from(Rounding),
-    rounding_decimals=st.integers(0, 5),
-    prorate_first=st.booleans(),
-    prorate_last=st.booleans(),
-    minimum_term=st.builds(
-        MinimumTerm, months=st.integers(0, 14), penalty=st.sampled_from(PenaltyKind)
-    ),
-    promotions=st.lists(ROWS, max_size=2).map(tuple),
-    credits=st.builds(
-        CreditTerms,
-        reasons=st.frozensets(st.sampled_from(DeadReason)),
-        skip_first=st.booleans(),
-        skip_regular=st.booleans(),
-        skip_last=st.booleans(),
-    ),
-)
-ADJUSTMENTS = st.one_of(
-    st.builds(FeeAdjustment, amount_micros=st.integers(-30_000_000, 30_000_000)),
-    st.builds(FeeAdjustment, percent=st.integers(-100, 100).map(Fraction)),
-)
-
+from tests.fakes.any_life import BEGINS_US, DAY, FAR_US, MOMENTS, lives
+from tests.fakes.tabs import ALICE, a_purse, a_tab
 
 REMEMBERED = (
     (billing_period, "_holding"),
@@ -103,78 +52,6 @@ REMEMBERED = (
     (subscription_schedule, "midnight_us"),
 )
 """What is worked out once for hundreds of thousands of subscriptions."""
-
-
-@st.composite
-def calendars(draw: st.DrawFn, changes: int) -> BillingCalendar:
-    """Billing periods, changed at most so many times."""
-    since = [date.min, *sorted(draw(st.sets(DATES, max_size=changes)))]
-    return BillingCalendar(tuple(BillingRule(draw(CYCLES), draw(DATES), day) for day in since))
-
-
-@st.composite
-def revisions(draw: st.DrawFn, changes: int) -> tuple[Revision, ...]:
-    """A plan, changed at most so many times, at any hour."""
-    since = [0, *sorted(BEGINS_US + one for one in draw(st.sets(MOMENTS, max_size=changes)))]
-    return tuple(Revision(at_us, draw(PLANS)) for at_us in since)
-
-
-@st.composite
-def lives(
-    draw: st.DrawFn, changes: int = 2, closes: bool = False, applied: Applied | None = None
-) -> Lifetime:
-    """A subscription, with outages, and closed or not."""
-    terms = draw(revisions(changes))
-    if applied is not None:
-        terms = tuple(replace(one, plan=replace(one.plan, applied=applied)) for one in terms)
-    # Periods that are paid in advance are not cut afterwards.
-    ahead = terms[0].plan.applied is Applied.IN_ADVANCE
-    calendar = draw(calendars(changes=0 if ahead else 2))
-    starts_us = BEGINS_US + draw(MOMENTS)
-    closing = None
-    if closes or draw(st.booleans()):
-        at_us = starts_us + 1 + draw(MOMENTS)
-        closing = Closing(at_us, at_us - draw(MOMENTS))
-    zone = draw(ZONES)
-    outages = draw(st.lists(outage(starts_us), max_size=3))
-    bookings = draw(st.lists(booking(calendar, zone, starts_us), max_size=2))
-    facts = Assignment(
-        assignment_id="a1",
-        revisions=terms,
-        starts_at_us=starts_us,
-        adjustment=draw(ADJUSTMENTS),
-        closing=closing,
-        outages=tuple(outages),
-        bookings=tuple(bookings),
-    )
-    life = lifetime(facts, calendar, zone)
-    assert life is not None
-    return life
-
-
-def outage(starts_us: int) -> st.SearchStrategy[Outage]:
-    """Some time without service, or one that lasts."""
-    spans = st.tuples(MOMENTS, st.none() | MOMENTS)
-    return st.builds(
-        lambda reason, span: Outage(
-            reason,
-            starts_us + span[0],
-            None if span[1] is None else starts_us + span[0] + span[1],
-        ),
-        st.sampled_from(DeadReason),
-        spans,
-    )
-
-
-def booking(
-    calendar: BillingCalendar, zone: ZoneInfo, starts_us: int
-) -> st.SearchStrategy[Booking]:
-    """A fee that waited and was booked within its period."""
-    return MOMENTS.map(
-        lambda after_us: Booking(
-            calendar.holding(local_day(starts_us + after_us, zone)).first, starts_us + after_us
-        )
-    )
 
 
 def known_at(life: Lifetime, at_us: int) -> Lifetime | None:
@@ -406,32 +283,35 @@ def test_what_is_paid_in_advance_is_priced_by_the_day_of_its_charge(life: Lifeti
 
 
 @settings(max_examples=examples(25))
-@given(lives(), st.integers(0, 300_000_000))
-def test_a_waiting_fee_fits_on_the_first_day_that_it_does(life: Lifetime, available: int) -> None:
-    """What is due falls by the day, and the day found is the first whose midnight does.
+@given(lives(), st.integers(0, 400), st.integers(0, 1))
+def test_a_waiting_fee_is_booked_on_the_first_day_on_which_it_fits(
+    life: Lifetime, place: int, less: int
+) -> None:
+    """The first midnight at which the fee, less the credits for its dead days, is there.
 
-    Seen failing with the day after it.
+    To the last part of a cent. Seen failing where core/billing wants more than is due.
     """
-    plan = replace(life.agreed, applied=Applied.IN_ADVANCE)
-    facts = replace(life.assignment, revisions=(Revision(0, plan),), closing=None)
+    ahead = replace(life.agreed, applied=Applied.IN_ADVANCE, activation_fee_micros=0)
+    plan = replace(ahead, credits=CreditTerms())
+    facts = replace(life.assignment, revisions=(Revision(0, plan),), closing=None, bookings=())
     waiting = lifetime(facts, life.calendar, life.zone)
     assert waiting is not None
     period = life.calendar.holding(life.activated_on)
-    found = fits_on(waiting, period, available)
     suspended = Outage(DeadReason.NO_FUNDS, waiting.activated_us)
     dead = replace(waiting, assignment=replace(facts, outages=(*facts.outages, suspended)))
-    days = (period.until - waiting.activated_on).days
-    tried = {waiting.activated_on + day * DAY for day in (*range(0, days, days // 15 + 1), days)}
-    if found is not None:
-        tried |= {found, max(found - DAY, waiting.activated_on)}
-    due = {day: due_at(dead, day) for day in sorted(tried)}
-    assert list(due.values()) == sorted(due.values(), reverse=True)
-    assert found == next((day for day, owes in due.items() if owes <= available), None)
+    count = (period.until - waiting.activated_on).days + 1
+    days = [waiting.activated_on + day * DAY for day in range(count)]
+    available = max(0, due_at(dead, days[place % count]) - less)
+    wanted = [day for day in days if due_at(dead, day) <= available][:1]
+    purse = a_purse(format_amount(available))
+    lines = preview(a_tab(waiting), ALICE, purse, midnight_us(period.until, life.zone) + 1)
+    booked = (line.at_us for line in lines if line.item and line.item.owed.period == period)
+    assert [local_day(at_us, life.zone) for at_us in islice(booked, 1)] == wanted
 
 
 def due_at(life: Lifetime, day: date) -> int:
     """What the first period takes to be booked at the midnight of a day, or at the activation."""
     period = life.calendar.holding(life.activated_on)
     at_us = max(life.activated_us, midnight_us(day, life.zone))
-    credited = dead_credit(life, period, at_us).amount_micros
-    return due_micros(charged_by(life, period, at_us).amount_micros, credited)
+    charged, credited = (each(life, period, at_us) for each in (charged_by, dead_credit))
+    return charged.amount_micros - credited.amount_micros

@@ -13,7 +13,6 @@ from pbxcharge.core.billing_period import (
     billing_calendar,
 )
 from pbxcharge.core.period import instant_us
-from pbxcharge.core.subscription_credits import due_micros, fits_on
 from pbxcharge.core.subscription_schedule import earliest_change, next_at_us, owed
 from pbxcharge.core.subscription_terms import (
     Applied,
@@ -24,7 +23,7 @@ from pbxcharge.core.subscription_terms import (
     PenaltyKind,
     PromotionalRow,
 )
-from tests.fakes.subscriptions import FAR_US, MONTHS, a_life, a_plan, all_shown, an_outage
+from tests.fakes.subscriptions import FAR_US, a_life, a_plan, all_shown, an_outage
 
 AHEAD = Applied.IN_ADVANCE
 DAILY = Applied.PROGRESSIVE
@@ -290,26 +289,6 @@ def test_november_waits_for_its_dead_days() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("available", "day"),
-    [
-        (30, "2026-11-01"),
-        (29, "2026-11-02"),
-        (20, "2026-11-11"),
-        (0, "2026-12-01"),
-        (-1, "2026-12-01"),
-    ],
-)
-def test_a_waiting_fee_fits_one_day(available: int, day: str | None) -> None:
-    """The first midnight at which 30 less a day's share for each dead day is there.
-
-    What is credited whole costs nothing, and needs nothing, also where a debt is left.
-    """
-    life = a_life(a_plan(applied=AHEAD), "2026-10-01")
-    found = fits_on(life, MONTHS.holding(date(2026, 11, 1)), available * 10**6)
-    assert found == (None if day is None else date.fromisoformat(day))
-
-
 def test_nothing_is_credited_that_was_not_charged() -> None:
     """What is charged when its period ends has not waited, whatever is said to be booked before."""
     blocked = an_outage(DeadReason.BLOCKED, "2026-06-01")
@@ -318,14 +297,6 @@ def test_nothing_is_credited_that_was_not_charged() -> None:
         "2026-07-01 fee of 2026-06-01: 30.00",
         "2026-07-01 credit of 2026-06-01: -30.00",
     ]
-
-
-def test_a_fee_that_no_dead_day_lowers_waits_for_a_top_up() -> None:
-    """Where a lack of funds is no reason, what is due stays."""
-    plan = a_plan(applied=AHEAD, credits=CreditTerms(reasons=frozenset({DeadReason.BLOCKED})))
-    november = MONTHS.holding(date(2026, 11, 1))
-    assert fits_on(a_life(plan, "2026-10-01"), november, 29_999_999) is None
-    assert due_micros(30_000_000, 40_000_000) == 0
 
 
 @pytest.mark.parametrize(
