@@ -9,7 +9,10 @@ from pathlib import Path
 from tests.docs.commands_page import Known, known
 from tests.site import REPOSITORY
 
-WRITTEN = tuple(REPOSITORY / name for name in ("README.md", "docs/admin.md", "docs/products.md", "docs/support.md"))
+WRITTEN = tuple(
+    REPOSITORY / name
+    for name in ("README.md", "docs/admin.md", "docs/products.md", "docs/support.md")
+)
 LOG_LINES = frozenset({"cdr differs"})
 """Words that look like a command, and are something that the log says."""
 EVERYWHERE = frozenset({"--json", "--config", "-c", "--help", "-h", "--version"})

@@ -1,6 +1,5 @@
 """SmartCall and call forwarding, set up and charged in the order of the handbook's checklist."""
 
-import asyncio
 import re
 
 import pytest
@@ -10,13 +9,6 @@ from tests.docs.products_story import ADD_ON, BASIC, FORWARDING, Told, tell
 from tests.site import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "products.md"
-pytestmark = pytest.mark.timeout(600)
-
-
-@pytest.fixture(scope="module")
-def told() -> dict[str, Told]:
-    """The whole tale: the real command and the real daemon, whose clock is moved."""
-    return asyncio.run(tell())
 
 
 def lines(text: str) -> list[list[str]]:
@@ -24,12 +16,12 @@ def lines(text: str) -> list[list[str]]:
     return [re.split(r" {2,}", line) for line in text.splitlines()]
 
 
-def test_initial_configuration(told: dict[str, Told]) -> None:
+def initial_configuration(told: dict[str, Told]) -> None:
     """Its files have no errors before anything is offered."""
     assert "no errors" in told["Initial configuration"].answer("check")
 
 
-def test_create_subscription_plans(told: dict[str, Told]) -> None:
+def create_subscription_plans(told: dict[str, Told]) -> None:
     """Free for a month, 1.99 for five, then 2.99; credits, proration, term and penalty."""
     step = told["Create subscription plans"]
     assert "subscription smartcall-basic  new" in step.answer("plan apply")
@@ -43,7 +35,7 @@ def test_create_subscription_plans(told: dict[str, Told]) -> None:
     assert plan["rounding"] == "away_from_zero, 2 decimals"
 
 
-def test_create_the_main_product(told: dict[str, Told]) -> None:
+def create_the_main_product(told: dict[str, Told]) -> None:
     """Role, ACL, voice calls, incoming calls that administrators edit, usage, subscription."""
     step = told["Create the main product"]
     assert "product smartcall  new" in step.answer("plan apply")
@@ -56,7 +48,7 @@ def test_create_the_main_product(told: dict[str, Told]) -> None:
     assert ["voice_calls", "pbx1", "plain calling", "retail", "slices"] in found
 
 
-def test_create_an_add_on_product(told: dict[str, Told]) -> None:
+def create_an_add_on_product(told: dict[str, Told]) -> None:
     """It has a subscription of its own, and goes with SmartCall."""
     step = told["Create an add-on product"]
     assert "product call-forwarding  new" in step.answer("plan apply")
@@ -64,7 +56,7 @@ def test_create_an_add_on_product(told: dict[str, Told]) -> None:
     assert [FORWARDING, "add_on", "Call forwarding", FORWARDING, "smartcall", "0"] in listed
 
 
-def test_create_an_account_and_assign_the_main_product(told: dict[str, Told]) -> None:
+def create_an_account_and_assign_the_main_product(told: dict[str, Told]) -> None:
     """The product's subscription comes with it, the first month free."""
     step = told["Create an account for this customer and assign the main product to it"]
     assert step.answer("account add acme") == "organization acme added\n"
@@ -74,7 +66,7 @@ def test_create_an_account_and_assign_the_main_product(told: dict[str, Told]) ->
     assert (basic["next"]["at"][:19], basic["next"]["amount"]) == ("2027-03-31T23:00:00", "1.99")
 
 
-def test_assign_the_add_on_product_to_an_account(told: dict[str, Told]) -> None:
+def assign_the_add_on_product_to_an_account(told: dict[str, Told]) -> None:
     """With an activation and an expiration date; what it grants begins with the first."""
     step = told["Assign the add-on product to an account"]
     said = f"carol has call-forwarding from 2027-04-15 until 2027-10-15, id {ADD_ON}\n"
@@ -84,7 +76,7 @@ def test_assign_the_add_on_product_to_an_account(told: dict[str, Told]) -> None:
     assert "call_forwarding" not in [line[0] for line in has]
 
 
-def test_check_subscription_plan_assignment(told: dict[str, Told]) -> None:
+def check_subscription_plan_assignment(told: dict[str, Told]) -> None:
     """Both subscriptions under the account, with states, dates, fees, and what comes next."""
     step = told["Check subscription plan assignment"]
     listed = lines(step.answer("account subscriptions"))
@@ -96,7 +88,7 @@ def test_check_subscription_plan_assignment(told: dict[str, Told]) -> None:
     ]
 
 
-def test_review_xdr_history(told: dict[str, Told]) -> None:
+def review_xdr_history(told: dict[str, Told]) -> None:
     """Each charge on its day, made by the daemon by itself: `bill run` finds nothing left."""
     step = told["Review xDR history"]
     assert "nothing was owed" in step.answer("bill run")
@@ -114,7 +106,7 @@ def test_review_xdr_history(told: dict[str, Told]) -> None:
     assert "Its lines add up to what was booked" in step.answer("explain")
 
 
-def test_the_page_shows_what_the_commands_print(told: dict[str, Told]) -> None:
+def the_page_shows_what_the_commands_print(told: dict[str, Told]) -> None:
     """Each answer in docs/products.md, line by line, without its numbers.
 
     Seen failing with a line of another command's answer below a preview.
@@ -126,3 +118,27 @@ def test_the_page_shows_what_the_commands_print(told: dict[str, Told]) -> None:
         answers = [each.printed for each in said if shape(each.typed) == shape(one.typed)]
         known = {shape(line) for answer in answers for line in answer.splitlines()}
         assert [line for line in one.lines if shape(line) not in known] == [], one.typed
+
+
+STEPS = (
+    initial_configuration,
+    create_subscription_plans,
+    create_the_main_product,
+    create_an_add_on_product,
+    create_an_account_and_assign_the_main_product,
+    assign_the_add_on_product_to_an_account,
+    check_subscription_plan_assignment,
+    review_xdr_history,
+    the_page_shows_what_the_commands_print,
+)
+
+
+@pytest.mark.timeout(300)
+async def test_the_walk_through_of_the_handbook() -> None:
+    """Every step, by the real command and the real daemon, whose clock is moved.
+
+    They are one test, since the tale is told once: a failure names its step.
+    """
+    told = await tell()
+    for step in STEPS:
+        step(told)
