@@ -27,7 +27,8 @@ def told() -> Iterator[str]:
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("tell", "note"):
                 for arg in node.args[:2]:
                     either = [arg.body, arg.orelse] if isinstance(arg, ast.IfExp) else [arg]
-                    yield from (str(it.value) for it in either if isinstance(it, ast.Constant))
+                    texts = (it.value for it in either if isinstance(it, ast.Constant))
+                    yield from (text for text in texts if isinstance(text, str))
 
 
 def test_every_event_can_be_asked_for_and_is_explained() -> None:
