@@ -137,7 +137,11 @@ def versions_now(catalog: Catalog, zone: tzinfo) -> dict[str, str]:
     """The version of each plan, of those to come by name and beginning, and of each deck."""
     plans = plan_versions(plans_now(catalog), plans_to_come(catalog), zone)
     decks = deck_versions({name: deck.version for name, deck in catalog.decks.items()})
-    return plans | decks | offer_versions(catalog.subscriptions, catalog.products)
+    return (
+        plans
+        | decks
+        | offer_versions(catalog.subscriptions, catalog.products, catalog.offered.discounts)
+    )
 
 
 def plans_now(catalog: Catalog) -> Mapping[str, Plan]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
+from pbxcharge.catalog.discount_form import OwnDiscountForm
 from pbxcharge.catalog.form import Form
 from pbxcharge.catalog.import_form import ImportForm
 from pbxcharge.catalog.import_table import SECTIONS
@@ -20,6 +21,7 @@ FILES: Mapping[str, tuple[type[Form], str]] = MappingProxyType(
         "plan": (PlanForm, "plans/*.yaml: a charging plan"),
         "subscription": (SubscriptionForm, "subscriptions/*.yaml: a subscription plan"),
         "product": (ProductForm, "products/*.yaml: a product"),
+        "discount": (OwnDiscountForm, "discounts/*.yaml: a discount of accounts by themselves"),
         "import": (ImportForm, "accounts, phones and numbers for pbxcharge import"),
     }
 )

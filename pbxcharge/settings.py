@@ -91,6 +91,9 @@ class Settings(Form):
     """A folder: every *.yaml in it is a subscription plan."""
     products: FilePath | None = None
     """A folder: every *.yaml in it is a product."""
+    discounts: FilePath | None = None
+    """A folder: every *.yaml in it is included talk, or a volume discount, of accounts by
+    themselves."""
     high_risk: FilePath | None = None
     """A file of prefixes that are refused unless a plan says `high_risk: yes`."""
     rates: FilePath | None = None
@@ -142,7 +145,9 @@ class Settings(Form):
         from pbxcharge.catalog.offers import OfferFiles
 
         home, currency = bool(self.numbers.home), self.site.currency
-        return OfferFiles(self.subscriptions, self.products, currency, self.pbx, home)
+        return OfferFiles(
+            self.subscriptions, self.products, currency, self.pbx, home, self.discounts
+        )
 
     @property
     def number_rules(self) -> tuple[NumberRule, ...]:

@@ -17,7 +17,7 @@ from pbxcharge.settings import Settings, load_settings, settings_so_far
 
 NOTHING_INSTEAD: Mapping[Path, Path] = MappingProxyType({})
 
-_WHOLE = ("plans", "subscriptions", "products", "numbers", "high_risk", "rates")
+_WHOLE = ("plans", "subscriptions", "products", "discounts", "numbers", "high_risk", "rates")
 LIVE = (*_WHOLE, "emergency.numbers", "site.time_zone", "site.close_month_after_d")
 """The settings that a reload puts into force, each with what stands below it."""
 

@@ -59,6 +59,7 @@ def offers_against(
             for name, it in facts["subscriptions"].items()
             if f"subscription {name}" in in_force
         },
+        {name: it for name, it in facts["discounts"].items() if f"discount {name}" in in_force},
     )
     managers = manager_findings(files.offers, facts["accounts"])
     vanished = vanished_findings(files.offers, used, Severity.ERROR)
@@ -106,7 +107,7 @@ def _findings(files: SiteFiles, facts: Document) -> Iterator[Finding]:
     uses = [PlanUse(use["plan"], use["above"], use["accounts"]) for use in facts["plans"]]
     yield from use_findings(settings.plans, files.plans, uses)
     yield from owner_findings(files.plans, facts["accounts"])
-    used = OffersUsed(facts["products"], facts["subscriptions"])
+    used = OffersUsed(facts["products"], facts["subscriptions"], facts["discounts"])
     yield from manager_findings(files.offers, facts["accounts"])
     yield from vanished_findings(files.offers, used, Severity.WARNING)
     yield from unused_findings(files.offers, used.subscriptions)

@@ -29,7 +29,7 @@ def site_prices(
         to_come: those that have not begun yet, the first one first.
         decks: the rate decks, by name.
         plans_at: the plans that count at a UTC second; None where nobody asks for another one.
-        offered: subscription plans and products.
+        offered: subscription plans, products and discounts.
     """
     return Prices(
         plans,
@@ -44,5 +44,6 @@ def site_prices(
         settings.site.close_month_after_d,
         offered.subscriptions,
         offered.products,
+        offered.discounts,
         settings.pbx,
     )

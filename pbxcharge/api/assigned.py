@@ -143,6 +143,11 @@ async def set_manager(desk: Desk, by: str, *, account_id: str, managed_by: str |
     )
 
 
+async def set_discounts(desk: Desk, by: str, *, account_id: str, names: list[str]) -> Document:
+    """Have an account have these discounts by itself, and no others."""
+    return await account_answer(desk, await desk.acting.discounts.set(account_id, names, by))
+
+
 async def set_billing(
     desk: Desk,
     by: str,

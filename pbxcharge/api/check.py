@@ -33,6 +33,7 @@ async def facts(desk: Desk, owners: str = "", dialled: str = "", dids: str = "")
         ],
         "products": dict(used.products),
         "subscriptions": dict(used.subscriptions),
+        "discounts": dict(used.discounts),
         "came_with": [asdict(each) for each in came_with],
         "accounts": [account.account_id for account in known],
         "phones": [

@@ -52,6 +52,7 @@ def account_document(
         "managed_by": account.managed_by,
         "suspended_for": sorted(map(str, account.suspensions)),
         "expires_at": instant(account.expires_at_us),
+        "discounts": [own.name for own in account.discounts],
         "wallets": [wallet_document(each, currency) for each in wallets if not each.closed],
         "extensions": [extension_document(extension) for extension in extensions],
     }

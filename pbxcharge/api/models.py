@@ -235,6 +235,13 @@ class ManagerBody(Body):
     managed_by: str | None
 
 
+class DiscountsBody(Body):
+    """All discounts that an account is to have by itself, the one that is used first before."""
+
+    account_id: str
+    names: list[str]
+
+
 class PeriodBody(Body):
     """The billing period of an organization, and the day on which its periods begin."""
 
@@ -250,6 +257,7 @@ BODIES: dict[str, type[Body]] = {
     "/accounts/expiry": ExpiryBody,
     "/accounts/suspension": SuspensionBody,
     "/accounts/manager": ManagerBody,
+    "/accounts/discounts": DiscountsBody,
     "/accounts/billing": PeriodBody,
     "/addons": AddOnBody,
     "/addons/unassign": AddOnEndBody,

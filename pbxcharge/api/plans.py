@@ -22,7 +22,9 @@ async def list_plans(desk: Desk) -> Document:
         "to_come": [plan_document(plan, 0, zone) for plan in desk.prices.to_come],
         "missing": {name: count for name, count in users.items() if name not in desk.prices.plans},
         "decks": dict(desk.prices.decks),
-        "offers": offer_versions(desk.prices.subscriptions, desk.prices.products),
+        "offers": offer_versions(
+            desk.prices.subscriptions, desk.prices.products, desk.prices.discounts
+        ),
     }
 
 

@@ -7,11 +7,10 @@ from pbxcharge.core.assigned_product import ProductKind
 from pbxcharge.core.measure import Measure
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.period import local_day
-from pbxcharge.core.quota_sources import quota_sources
 from pbxcharge.core.quota_use import QuotaUse, quota_uses
 from pbxcharge.core.shown_lines import percent_text
 from pbxcharge.flow.clock import Clock
-from pbxcharge.flow.quotas import billed_by
+from pbxcharge.flow.quotas import billed_by, sources_of
 from pbxcharge.flow.zones import local_text
 
 _KINDS = {ProductKind.MAIN: "product", ProductKind.ADD_ON: "add_on"}
@@ -24,7 +23,7 @@ async def account_quotas(desk: Desk, account_id: str) -> Document:
         raise unknown_account(account_id)
     at_us = Clock().wall_us()
     calendar, zone = await billed_by(chain, desk.queries, desk.prices)
-    sources = quota_sources(chain[0].assigned, desk.prices.products, at_us)
+    sources = sources_of(chain[0], desk.prices, at_us)
     wallets = {it.wallet_id: it for it in await desk.queries.allowances([account_id])}
     kinds = {each.product: _KINDS[each.kind] for each in chain[0].assigned}
     period = calendar.holding(local_day(at_us, zone))

@@ -95,6 +95,7 @@ ACTS: dict[str, Answer] = {
     "/accounts/expiry": assigned.expire,
     "/accounts/suspension": assigned.suspend,
     "/accounts/manager": assigned.set_manager,
+    "/accounts/discounts": assigned.set_discounts,
     "/accounts/billing": assigned.set_billing,
     "/addons": assigned.assign_add_on,
     "/addons/unassign": assigned.unassign_add_on,

@@ -1,4 +1,4 @@
-"""Included minutes, free packages and volume discounts, as they may stand in a product's file."""
+"""Included minutes, free packages and volume discounts, as they may stand in files."""
 
 from enum import StrEnum
 from fractions import Fraction
@@ -68,7 +68,7 @@ class TierForm(Form):
 class VolumeForm(DiscountForm):
     """A volume discount: each minute costs less the more there were before it in the period."""
 
-    required: ClassVar = ("name", "tiers")
+    required: ClassVar[tuple[str, ...]] = ("name", "tiers")
 
     count: Annotated[Count, one_of(Count)] = Count.MINUTES
     """`minutes` (default), or `amount`."""
@@ -76,17 +76,38 @@ class VolumeForm(DiscountForm):
     """From how much use on how much is taken off, in rising order."""
 
 
+class OwnDiscountForm(VolumeForm, IncludedForm):
+    """The file of a discount that accounts have by themselves: included talk, or tiers."""
+
+    required: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: Slug = ""
+    """By which accounts have it."""
+
+
 def quota_of(form: IncludedForm | VolumeForm) -> Quota:
     """The quota that a group means. Raises ValueError for one that nothing follows from."""
+    if isinstance(form, IncludedForm) and not (isinstance(form, VolumeForm) and form.tiers):
+        return _included(form)
+    if isinstance(form, IncludedForm) and (form.minutes, form.amount) != (None, None):
+        raise ValueError("write tiers, or what is included: minutes or amount")
+    assert isinstance(form, VolumeForm)  # noqa: S101 - the only other one there is
+    return _volume(form)
+
+
+def _included(form: IncludedForm) -> Quota:
+    if (form.minutes is None) == (form.amount is None):
+        raise ValueError("write either minutes or amount")
+    if form.minutes is not None:
+        used, measure = form.minutes * MINUTE_S, Measure.SECONDS
+    else:
+        used, measure = form.amount or 0, Measure.AMOUNT
     shown, where = form.visible_name or form.name, _destinations(form)
-    if isinstance(form, IncludedForm):
-        if (form.minutes is None) == (form.amount is None):
-            raise ValueError("write either minutes or amount")
-        if form.minutes is not None:
-            used, measure = form.minutes * MINUTE_S, Measure.SECONDS
-        else:
-            used, measure = form.amount or 0, Measure.AMOUNT
-        return included(form.name, shown, measure, used, where, form.rolls_over)
+    return included(form.name, shown, measure, used, where, form.rolls_over)
+
+
+def _volume(form: VolumeForm) -> Quota:
+    shown, where = form.visible_name or form.name, _destinations(form)
     measure = Measure.SECONDS if form.count is Count.MINUTES else Measure.AMOUNT
     tiers = tuple(
         _tier(row, MINUTE_S if form.count is Count.MINUTES else MICROS) for row in form.tiers

@@ -14,6 +14,7 @@ from pbxcharge.core.assigned_product import ProductKind
 from pbxcharge.core.product import Product
 
 _GIVE = {
+    "discount": "take it from them first: pbxcharge account set-discounts",
     "product": "give them another one first: pbxcharge account set-product, addon unassign",
     "subscription plan": "close their subscriptions first: pbxcharge subscription close",
 }
@@ -34,13 +35,15 @@ def manager_findings(offers: Offers, known: Iterable[str]) -> Iterator[Finding]:
 
 
 def vanished_findings(offers: Offers, used: OffersUsed, severity: Severity) -> Iterator[Finding]:
-    """Products and subscription plans that accounts have, and that no file has.
+    """Products, subscription plans and discounts that accounts have, and that no file has.
 
     An error where they are still in force; a warning where they had gone before.
     """
     files = offers.files
     written = {read.name for read in offers.products}
     yield from _gone("product", files.products, used.products, written, severity)
+    written = {read.name for read in offers.discounts}
+    yield from _gone("discount", files.discounts, used.discounts, written, severity)
     written = {read.name for read in offers.subscriptions}
     yield from _gone(
         "subscription plan", files.subscriptions, used.subscriptions, written, severity

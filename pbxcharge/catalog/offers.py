@@ -1,4 +1,4 @@
-"""What the operator offers: subscription plans and products, read together from their folders."""
+"""What the operator offers: subscription plans, products, discounts, read from their folders."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,31 +9,34 @@ from typing import Final, Generic, TypeVar
 from pbxcharge.catalog.findings import Finding
 from pbxcharge.catalog.folder import read_folder
 from pbxcharge.catalog.source import Scalar, Source
+from pbxcharge.core.allowance import Quota
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.product import Product
 from pbxcharge.core.subscription_terms import SubscriptionPlan
 
 NO_SUBSCRIPTIONS: Final[Mapping[str, SubscriptionPlan]] = MappingProxyType({})
 NO_PRODUCTS: Final[Mapping[str, Product]] = MappingProxyType({})
+NO_DISCOUNTS: Final[Mapping[str, Quota]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """The subscription plans and the products of a site, by name."""
+    """The subscription plans, products and discounts of a site, by name."""
 
     subscriptions: Mapping[str, SubscriptionPlan] = field(default_factory=lambda: NO_SUBSCRIPTIONS)
     products: Mapping[str, Product] = field(default_factory=lambda: NO_PRODUCTS)
+    discounts: Mapping[str, Quota] = field(default_factory=lambda: NO_DISCOUNTS)
 
 
 NOTHING_OFFERED: Final = Offered()
 
-T = TypeVar("T", SubscriptionPlan, Product)
+T = TypeVar("T", SubscriptionPlan, Product, Quota)
 Reader = Callable[[Source], tuple[T | None, tuple[Finding, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
 class OfferFiles:
-    """Where subscription plans and products are written, and for which site.
+    """Where subscription plans, products and discounts are written, and for which site.
 
     Args:
         subscriptions: the folder of subscription plans, if the site has one.
@@ -41,6 +44,7 @@ class OfferFiles:
         currency: the site's; empty compares none.
         pbx: the name of this machine's PBX; empty compares none.
         tells_home: whether the settings say which numbers are not international.
+        discounts: the folder of discounts that accounts have by themselves.
     """
 
     subscriptions: Path | None = None
@@ -48,6 +52,7 @@ class OfferFiles:
     currency: str = ""
     pbx: str = ""
     tells_home: bool = True
+    discounts: Path | None = None
 
 
 NO_OFFER_FILES: Final = OfferFiles()
@@ -78,12 +83,14 @@ class Offers:
     files: OfferFiles = NO_OFFER_FILES
     subscriptions: tuple[ReadOffer[SubscriptionPlan], ...] = ()
     products: tuple[ReadOffer[Product], ...] = ()
+    discounts: tuple[ReadOffer[Quota], ...] = ()
 
     @property
     def offered(self) -> Offered:
         """What they offer, without those that have errors."""
         subscriptions, products = _by_name(self.subscriptions), _by_name(self.products)
-        return Offered(MappingProxyType(subscriptions), MappingProxyType(products))
+        discounts = MappingProxyType(_by_name(self.discounts))
+        return Offered(MappingProxyType(subscriptions), MappingProxyType(products), discounts)
 
 
 NO_OFFERS: Final = Offers()
@@ -103,18 +110,21 @@ class Priced:
 
 
 def load_offers(files: OfferFiles, priced: Priced) -> tuple[Offers, list[Finding]]:
-    """The subscription plans and products of a site, and everything that is wrong with them."""
-    if files.subscriptions is None and files.products is None:
+    """All that a site offers, and everything that is wrong with it."""
+    if files.subscriptions is None and files.products is None and files.discounts is None:
         return Offers(files), []
     # A site without products does without what reads them.
+    from pbxcharge.catalog.discount_file import read_discount
     from pbxcharge.catalog.offer_checks import offer_findings
     from pbxcharge.catalog.product_file import read_product
     from pbxcharge.catalog.subscription_file import read_subscription
 
     subscriptions, found = _read(files.subscriptions, read_subscription)
     products, product_findings = _read(files.products, read_product)
-    offers = Offers(files, subscriptions, products)
-    found += product_findings
+    discounts, discount_findings = _read(files.discounts, read_discount)
+    offers = Offers(files, subscriptions, products, discounts)
+    found += product_findings + discount_findings
+    found += same_names("discount", [read.source for read in discounts])
     found += same_names("subscription plan", [read.source for read in subscriptions])
     found += same_names("product", [read.source for read in products])
     found += offer_findings(offers, priced)

@@ -1,6 +1,8 @@
-"""`pbxcharge account quotas`: included minutes and volume discounts, and what is left of them."""
+"""`pbxcharge account quotas|set-discounts`: included minutes, discounts, what is left of them."""
 
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from pbxcharge.cli.account import AccountId
 from pbxcharge.cli.account_terms import app
@@ -19,6 +21,39 @@ async def quotas(run: Run, account_id: AccountId) -> None:
         run, lambda api: api.get("/account/quotas", account_id=account_id), priced=True
     )
     run.show(answer, lambda: _show(answer))
+
+
+@command(
+    app,
+    "set-discounts",
+    examples=(
+        "pbxcharge account set-discounts alice welcome-60 loyal",
+        "pbxcharge account set-discounts alice --none",
+    ),
+)
+async def set_discounts(
+    run: Run,
+    account_id: AccountId,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[DISCOUNT]...", help="Names, the one that is used first before."),
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="No discounts of its own.")] = False,
+) -> None:
+    """Say which discounts an account has by itself."""
+    from pbxcharge.cli.reach import act
+
+    if bool(names) is none:
+        raise typer.BadParameter("name discounts, or say --none")
+    wanted = {"account_id": account_id, "names": names or []}
+    answer = await act(run, lambda api: api.act("/accounts/discounts", **wanted), priced=True)
+    run.show(answer, lambda: _say(answer))
+
+
+def _say(answer: Document) -> None:
+    before, account = "already done: " if answer["already"] else "", answer["account"]
+    own = ", ".join(account["discounts"]) or "no discounts"
+    say(f"{before}{account['account_id']} has {own} of its own")
 
 
 def _show(answer: Document) -> None:

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     PLAN = "plan"
     SUBSCRIPTION = "subscription"
     PRODUCT = "product"
+    DISCOUNT = "discount"
     IMPORT = "import"
     DECK = "deck"
     ACCOUNTS = "accounts"
@@ -40,7 +41,7 @@ def schema(
         Kind | None,
         typer.Argument(
             metavar="[KIND]",
-            help="settings, plan, subscription, product, import; deck, accounts, extensions, dids.",
+            help="settings, plan, subscription, product, discount, import; deck, accounts, …",
         ),
     ] = None,
     output: Annotated[

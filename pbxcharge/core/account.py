@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pbxcharge.core.assigned_product import AssignedProduct
+from pbxcharge.core.assigned_product import AssignedDiscount, AssignedProduct
 from pbxcharge.core.feature import FeatureOverride
 
 
@@ -71,6 +71,7 @@ class Account:
         expires_at_us: from this UTC microsecond on it is expired; None is never.
         assigned: every product that it has, had or will have; none without a main product.
         overrides: its own features, before what its products say.
+        discounts: its own, before those of its products.
     """
 
     account_id: str
@@ -87,6 +88,7 @@ class Account:
     expires_at_us: int | None = None
     assigned: "tuple[AssignedProduct, ...]" = ()
     overrides: "tuple[FeatureOverride, ...]" = ()
+    discounts: "tuple[AssignedDiscount, ...]" = ()
 
     def standing_at(self, at_us: int) -> AccountStatus:
         """What it may do at an instant: its status, or suspended by its fees, or expired by then.

@@ -106,10 +106,11 @@ class VersionSince:
 
 @dataclass(frozen=True, slots=True)
 class OffersUsed:
-    """How many accounts have, or will have, each product and each subscription plan, by name."""
+    """How many accounts have, or will have, each product, subscription plan, discount, by name."""
 
     products: Mapping[str, int]
     subscriptions: Mapping[str, int]
+    discounts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,19 @@ class ProductKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class AssignedDiscount:
+    """Included minutes or a volume discount of one account's own, from an instant on.
+
+    Args:
+        name: of the discount, as it is written in its file.
+        from_us: UTC microsecond; what rolls over is of periods that end after it.
+    """
+
+    name: str
+    from_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class AssignedProduct:
     """A product of an account, from an instant until another; at that one it is gone.
 

@@ -19,6 +19,11 @@ def product_version(product: Product) -> str:
     return version_of(product_body(product))
 
 
+def discount_version(quota: Quota) -> str:
+    """The same of a discount that accounts have by themselves."""
+    return version_of(json.dumps(_quota(quota), separators=(",", ":")))
+
+
 def _content(product: Product) -> dict[str, Any]:
     return {
         "name": product.name,

@@ -1,11 +1,29 @@
-"""From which of an account's products its calls have included minutes and discounts."""
+"""From where an account's calls have included minutes and discounts."""
 
 from collections.abc import Iterable, Mapping
 
-from pbxcharge.core.assigned_product import AssignedProduct
+from pbxcharge.core.allowance import Quota
+from pbxcharge.core.assigned_product import AssignedDiscount, AssignedProduct
 from pbxcharge.core.entitlement import in_precedence, running
 from pbxcharge.core.product import Product
 from pbxcharge.core.quotas import QuotaSource
+
+
+def own_sources(
+    discounts: Iterable[AssignedDiscount], known: Mapping[str, Quota], at_us: int
+) -> tuple[QuotaSource, ...]:
+    """The account's own at an instant, in the order in which they were set; used before all others.
+
+    Args:
+        discounts: as the account has them.
+        known: those of the site, by name.
+        at_us: UTC microsecond.
+    """
+    return tuple(
+        QuotaSource("", (known[own.name],), own.from_us)
+        for own in discounts
+        if own.name in known and own.from_us <= at_us
+    )
 
 
 def quota_sources(

@@ -56,11 +56,14 @@ class OfferGuard:
         managers = managers_of(offers)
         known = await self._records.accounts_named(managers) if managers else ()
         found = list(manager_findings(offers, (each.account_id for each in known)))
-        if self._prices.products or self._prices.subscriptions:
+        prices = self._prices
+        if prices.products or prices.subscriptions or prices.discounts:
             used = await self._records.subscriptions.offers_used(self._clock.wall_us())
-            products = _in_force(used.products, self._prices.products)
-            subscriptions = _in_force(used.subscriptions, self._prices.subscriptions)
-            still = OffersUsed(products, subscriptions)
+            still = OffersUsed(
+                _in_force(used.products, prices.products),
+                _in_force(used.subscriptions, prices.subscriptions),
+                _in_force(used.discounts, prices.discounts),
+            )
             found += vanished_findings(offers, still, Severity.ERROR)
         return tuple(found)
 

@@ -11,6 +11,7 @@ from pbxcharge.flow.importing import Importing
 from pbxcharge.flow.lives import Lives
 from pbxcharge.flow.months import Months
 from pbxcharge.flow.numbers import Numbers
+from pbxcharge.flow.own_discounts import OwnDiscounts
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.prices import Prices
 from pbxcharge.flow.products import Products
@@ -54,6 +55,7 @@ class Office:
         self.products = Products(writer, records, prices, self.provisioning, clock, turn)
         self.subscriptions = Subscriptions(writer, records, prices, lives, clock, turn)
         self.terms = AccountTerms(writer, records, lives, clock, turn)
+        self.discounts = OwnDiscounts(writer, records, prices, clock, turn)
         self.numbers = Numbers(writer, records, prices, clock, turn)
         self.importing = Importing(writer, records, prices, self.provisioning, clock, turn, running)
         self.exports = Exports(writer, records.exports, clock)

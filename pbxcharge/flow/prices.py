@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, tzinfo
 
+from pbxcharge.core.allowance import Quota
 from pbxcharge.core.circumstances import Circumstances, TrunkOffer, no_trunks
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.number import Numbering
@@ -48,6 +49,8 @@ class Prices:
     """The subscription plans, by name."""
     products: Mapping[str, Product] = field(default_factory=dict)
     """The products, by name."""
+    discounts: Mapping[str, Quota] = field(default_factory=dict)
+    """Included minutes and discounts that accounts have by themselves, by name."""
     pbx: str = ""
     """The name of this PBX, for products that name access points."""
 

@@ -9,8 +9,8 @@ from pbxcharge.core.attempt import Granted
 from pbxcharge.core.billing_period import BillingCalendar
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import priced_as
-from pbxcharge.core.quota_sources import quota_sources
-from pbxcharge.core.quotas import QuotaWallet, quotas_of
+from pbxcharge.core.quota_sources import own_sources, quota_sources
+from pbxcharge.core.quotas import QuotaSource, QuotaWallet, quotas_of
 from pbxcharge.core.resolution import organization_of
 from pbxcharge.flow.ports import Calendars
 from pbxcharge.flow.prices import Prices
@@ -55,9 +55,9 @@ async def quotas_at(
     """
     chain, route = resolved.chain, resolved.route
     having = {
-        account.account_id: quota_sources(account.assigned, prices.products, at_us)
+        account.account_id: sources_of(account, prices, at_us)
         for account in chain
-        if account.assigned
+        if account.assigned or account.discounts
     }
     if not any(having.values()) or route is None or route.number is None:
         return {}
@@ -67,6 +67,12 @@ async def quotas_at(
         account_id: quotas_of(account_id, sources, priced, calendar, zone, at_us, until_us)
         for account_id, sources in having.items()
     }
+
+
+def sources_of(account: Account, prices: Prices, at_us: int) -> tuple[QuotaSource, ...]:
+    """From where an account has quotas at an instant: its own, its add-ons, its main product."""
+    own = own_sources(account.discounts, prices.discounts, at_us)
+    return (*own, *quota_sources(account.assigned, prices.products, at_us))
 
 
 async def billed_by(

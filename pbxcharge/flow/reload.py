@@ -256,5 +256,5 @@ def _findings(fresh: Fresh, obstacles: Iterable[Obstacle]) -> Iterator[Finding]:
 def versions(prices: Prices) -> dict[str, str]:
     """The version of all that is in force, and of plans to come by name and beginning."""
     plans = plan_versions(prices.plans, prices.to_come, prices.zone)
-    offers = offer_versions(prices.subscriptions, prices.products)
+    offers = offer_versions(prices.subscriptions, prices.products, prices.discounts)
     return plans | deck_versions(prices.decks) | offers

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 
+from pbxcharge.core.allowance import Quota
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.product import Product
+from pbxcharge.core.product_text import discount_version
 from pbxcharge.core.subscription_terms import SubscriptionPlan
 from pbxcharge.core.subscription_text import subscription_version
 
@@ -25,11 +27,14 @@ def deck_versions(decks: Mapping[str, str]) -> dict[str, str]:
 
 
 def offer_versions(
-    subscriptions: Mapping[str, SubscriptionPlan], products: Mapping[str, Product]
+    subscriptions: Mapping[str, SubscriptionPlan],
+    products: Mapping[str, Product],
+    discounts: Mapping[str, Quota],
 ) -> dict[str, str]:
     """The version of what the site offers: `subscription basic`, `product smartcall`."""
     plans = {f"subscription {name}": subscription_version(it) for name, it in subscriptions.items()}
-    return plans | {f"product {name}": product.version for name, product in products.items()}
+    own = {f"discount {name}": discount_version(quota) for name, quota in discounts.items()}
+    return plans | {f"product {name}": it.version for name, it in products.items()} | own
 
 
 def label(name: str, effective_from: str) -> str:

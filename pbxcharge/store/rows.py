@@ -15,7 +15,7 @@ from pbxcharge.core.account import (
     Extension,
     Suspension,
 )
-from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
+from pbxcharge.core.assigned_product import AssignedDiscount, AssignedProduct, ProductKind
 from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
 from pbxcharge.core.call import Call, Phase
 from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
@@ -58,11 +58,14 @@ CDR_COLUMNS = """
 """
 
 
+_NOTHING = (None, None, None, None)
+
+
 def account(row: Row) -> Account:
-    """From the columns of selects._ACCOUNT; the last two are lists of lists in JSON."""
+    """From the columns of selects._ACCOUNT; the last three are lists of lists in JSON."""
     kind, status = AccountKind(row[1]), AccountStatus(row[5])
     of_old = (row[0], kind, row[2], row[3], row[4], status, row[6], row[7])
-    if row[8] is None and row[9] is None and row[10] is None and row[11] is None:
+    if row[8:12] == _NOTHING and row[14] is None:
         return Account(*of_old)
     return Account(
         *of_old,
@@ -72,6 +75,7 @@ def account(row: Row) -> Account:
         expires_at_us=row[11],
         assigned=tuple(sorted(map(_assigned, orjson.loads(row[12] or "[]")), key=_since)),
         overrides=tuple(map(_override, sorted(orjson.loads(row[13] or "[]")))),
+        discounts=tuple(AssignedDiscount(*own) for own in orjson.loads(row[14] or "[]")),
     )
 
 

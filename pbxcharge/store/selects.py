@@ -15,7 +15,8 @@ _ACCOUNT = """
     CASE WHEN account.product IS NOT NULL THEN (
         SELECT json_group_array(json_array(feature, "on", json(attributes)))
         FROM feature_override AS own WHERE own.account_id = account.account_id
-    ) END
+    ) END,
+    account.discounts
 """
 
 SCOPE = """

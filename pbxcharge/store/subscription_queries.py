@@ -116,8 +116,11 @@ WHERE coalesce(until_us > :at_us, true) GROUP BY product
 UNION ALL
 SELECT 'subscription', subscription, count(DISTINCT account_id) FROM subscription_assignment
 WHERE NOT removed AND coalesce(closed_at_us > :at_us, true) GROUP BY subscription
+UNION ALL
+SELECT 'discount', json_extract(value, '$[0]'), count(*) FROM account, json_each(discounts)
+WHERE discounts IS NOT NULL AND status <> 'closed' GROUP BY 2
 """
-"""How many accounts have each product and each subscription plan, or will have it."""
+"""How many accounts have each product, subscription plan and discount, or will have it."""
 
 CAME_WITH = """
 SELECT assigned.product, own.subscription, count(DISTINCT assigned.account_id)
@@ -231,7 +234,7 @@ class SubscriptionQueries:
     async def offers_used(self, at_us: int) -> OffersUsed:
         """How many accounts have, or will have, each product and subscription plan."""
         found = await self._all(OFFERS_USED, at_us=at_us)
-        kinds = ("product", "subscription")
+        kinds = ("product", "subscription", "discount")
         return OffersUsed(*({row[1]: row[2] for row in found if row[0] == it} for it in kinds))
 
     async def came_with(self, at_us: int) -> list[CameWith]:

@@ -36,9 +36,15 @@ def account_row(account: Account, at_us: int, actor: str) -> Row:
         account.managed_by,
         " ".join(sorted(account.suspensions)) or None,
         account.expires_at_us,
+        _discounts(account),
         at_us,
         actor,
     )
+
+
+def _discounts(account: Account) -> str | None:
+    own = [[discount.name, discount.from_us] for discount in account.discounts]
+    return orjson.dumps(own).decode() if own else None
 
 
 def extension_row(extension: Extension, at_us: int, actor: str) -> Row:

@@ -154,7 +154,7 @@ ACCOUNTS = (
         WHERE json_patch('{}', json_object(
             'kind', kind, 'parent_id', parent_id, 'name', name, 'plan', plan, 'status', status,
             'code', code, 'time_zone', time_zone, 'product', product, 'managed_by', managed_by,
-            'suspensions', suspensions, 'expires_at_us', expires_at_us
+            'suspensions', suspensions, 'expires_at_us', expires_at_us, 'discounts', discounts
         )) IS NOT (
             SELECT json_patch('{}', after) FROM audit
             WHERE subject = 'account' AND subject_id = account_id

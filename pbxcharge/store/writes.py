@@ -8,22 +8,23 @@ INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET valu
 PUT_ACCOUNT = """
 INSERT INTO account (
     account_id, kind, parent_id, name, plan, status, code, time_zone, product, managed_by,
-    suspensions, expires_at_us, changed_at_us, changed_by
+    suspensions, expires_at_us, discounts, changed_at_us, changed_by
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (account_id) DO UPDATE SET
     kind = excluded.kind, parent_id = excluded.parent_id, name = excluded.name,
     plan = excluded.plan, status = excluded.status, code = excluded.code,
     time_zone = excluded.time_zone, product = excluded.product, managed_by = excluded.managed_by,
     suspensions = excluded.suspensions, expires_at_us = excluded.expires_at_us,
+    discounts = excluded.discounts,
     changed_at_us = excluded.changed_at_us, changed_by = excluded.changed_by
 WHERE (
     kind, parent_id, name, plan, status, code, time_zone, product, managed_by, suspensions,
-    expires_at_us
+    expires_at_us, discounts
 ) IS NOT (
     excluded.kind, excluded.parent_id, excluded.name, excluded.plan, excluded.status,
     excluded.code, excluded.time_zone, excluded.product, excluded.managed_by,
-    excluded.suspensions, excluded.expires_at_us
+    excluded.suspensions, excluded.expires_at_us, excluded.discounts
 )
 """
 """Adds or changes an account; saved as it already is, it leaves no trace in the audit trail."""

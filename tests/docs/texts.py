@@ -238,7 +238,7 @@ EVENT_FIELDS = {
 PLACES = {
     "settings": (
         "pbxcharge.yaml",
-        "The settings of the machine and the site. Paths are relative to the folder of the file. `numbers.rules`, `emergency.numbers`, `site.time_zone`, and the places of `plans`, `subscriptions`, `products`, `rates` and `high_risk` come into force with `plan apply` or `SIGHUP`; everything else needs a restart.",
+        "The settings of the machine and the site. Paths are relative to the folder of the file. `numbers.rules`, `emergency.numbers`, `site.time_zone`, and the places of `plans`, `subscriptions`, `products`, `discounts`, `rates` and `high_risk` come into force with `plan apply` or `SIGHUP`; everything else needs a restart.",
     ),
     "plan": (
         "plans/*.yaml",
@@ -251,6 +251,10 @@ PLACES = {
     "product": (
         "products/*.yaml",
         "One product in a file: what an account with it may do, by which charging plans its calls are charged, and which subscription comes with it. A feature is `yes`, `no`, or a group with the keys of [every feature](#in-every-feature).",
+    ),
+    "discount": (
+        "discounts/*.yaml",
+        "Included talk, or a volume discount, in a file, with the keys that it has in a product: `minutes` or `amount`, or `tiers`. Accounts have it by themselves (`account set-discounts`), with or without a product; it is used before what their products give.",
     ),
     "import": (
         "Files for `import`",

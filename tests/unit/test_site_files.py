@@ -66,7 +66,7 @@ def test_a_trunk_whose_deck_is_not_there_is_refused(tmp_path: Path) -> None:
     (tmp_path / "rates" / "carrier.csv").write_text("prefix,price_per_minute\n44,0.01\n")
     changes = {"trunks": [{"name": "carrier", "deck": "carier"}], "routes": []}
     config = REPOSITORY / "config"
-    kept = ("plans", "subscriptions", "products")
+    kept = ("plans", "subscriptions", "products", "discounts")
     others = {key: str(config / key) for key in kept}
     others["high_risk"] = str(config / "high-risk.txt")
     written(tmp_path, rates="rates/", **changes, **others)

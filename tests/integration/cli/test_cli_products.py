@@ -154,3 +154,19 @@ async def test_what_is_left_of_quotas_is_shown(site: Site) -> None:
     nobody = await site.run("account", "quotas", "alice")
     assert "alice has no included minutes and no discounts" in nobody.err
     await site.run("account", "quotas", "nobody", code=1)
+
+
+async def test_discounts_of_one_account_come_before_those_of_its_product(site: Site) -> None:
+    """Set, seen, done again, and taken away; the file cannot go meanwhile."""
+    await smart(site)
+    words = ("account", "set-discounts", "carol")
+    assert (await site.run(*words, "welcome-60")).out == "carol has welcome-60 of its own\n"
+    assert (await site.run(*words, "welcome-60")).out.startswith("already done: ")
+    quotas = (await site.ask("account", "quotas", "carol"))["quotas"]
+    assert [(it["quota"], it["source"]) for it in quotas][:2] == [
+        ("welcome-60", "account"),
+        ("uk-60", "product"),
+    ]
+    (site.folder / "discounts" / "welcome-60.yaml").unlink()
+    assert "there is no discount welcome-60" in (await site.run("check", code=None)).out
+    assert (await site.run(*words, "--none")).out == "carol has no discounts of its own\n"

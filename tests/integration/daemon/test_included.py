@@ -107,3 +107,24 @@ async def test_what_a_call_holds_and_uses_is_shown() -> None:
         assert (after["used"], after["held"], after["discount_percent"]) == ("0.04", "0.00", "0.00")
         await x.site.stop()
         assert (await x.site.ask("account", "quotas", "alice"))["quotas"] == [after]
+
+
+async def test_an_accounts_own_discount_is_used_before_its_product() -> None:
+    """Its file comes with a reload, which refuses to take it away while the account has it."""
+    async with including("1.00") as x:
+        own = x.site.folder / "discounts" / "own.yaml"
+        own.write_text("name: own\namount: 0.02\n")
+        await x.site.run("plan", "apply")
+        await x.site.run("account", "set-discounts", "alice", "own")
+        call = await x.talk("alice")
+        await talked(x, call, FREE_S + 3)
+        call.hang_up()
+        assert (await x.settled(call))["included_s"] == FREE_S + 2
+        quotas = (await x.site.ask("account", "quotas", "alice"))["quotas"]
+        assert [(it["source"], it["used"]) for it in quotas] == [
+            ("account", "0.02"),
+            ("product", "0.04"),
+        ]
+        own.unlink()
+        refused = await x.site.run("plan", "apply", code=1)
+        assert "there is no discount own" in refused.out + refused.err

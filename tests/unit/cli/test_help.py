@@ -72,7 +72,7 @@ PROMISED = [
     *("account products", "account subscriptions", "account set-product", "account set-billing"),
     *("bill run", "bill preview"),
     *("account expire", "account suspend", "account resume", "account set-manager"),
-    "account quotas",
+    *("account quotas", "account set-discounts"),
 ]
 
 
