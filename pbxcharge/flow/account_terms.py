@@ -18,6 +18,7 @@ from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.records import Records
 
 Act = Done[Account] | Declined
+AHEAD_YEARS = 10
 
 
 class AccountTerms:
@@ -51,7 +52,14 @@ class AccountTerms:
     async def suspend(
         self, account_id: str, reason: Suspension, actor: str, *, on: bool = True
     ) -> Act:
-        """Suspend an account for a reason of its fees, or resume it from that one."""
+        """Suspend an account for what it owes, or resume it from that.
+
+        Whether its funds do for a fee is found out by the billing engine, again and again.
+        """
+        if reason is Suspension.NO_FUNDS:
+            message = "no_funds comes with a fee that does not fit, and goes when it does"
+            hint = "top the account up; or suspend it as overdue"
+            return Declined(Refusal.NOT_ALLOWED, message, hint, "reason")
         async with self._turn:
             account = await self._records.account(account_id)
             if account is None:
@@ -102,6 +110,11 @@ class AccountTerms:
         days = [earliest_change(it.life, now_us) for it in standing if it.life is not None]
         earliest = max([today + timedelta(days=1), *days]) if own else date.min
         since = rule.since if rule.since != date.min else earliest
+        latest = date(today.year + AHEAD_YEARS, 12, 31)
+        if since > latest:
+            message = f"a billing period is changed at most {AHEAD_YEARS} years ahead"
+            hint = f"choose {latest} or an earlier day"
+            return Declined(Refusal.INSTANT_INVALID, message, hint, "from")
         if since < earliest:
             message = f"what is charged already keeps the billing period until {earliest}"
             hint = f"choose {earliest} or a later day"

@@ -105,7 +105,7 @@ def against_subscription(
         name: of the subscription plan.
         chain: the account and all above it.
         plans: of the site, by name.
-        had: the plans of those subscriptions of the account that are not closed.
+        had: the plans of those subscriptions of the account that are not closed by its beginning.
     """
     account = chain[0]
     yield from against_closed(chain)
@@ -129,7 +129,7 @@ def against_twice(
     """Most subscriptions are had once at a time."""
     if not assignable(plan, had):
         message = f"{account.account_id} has the subscription {plan.name}, which is had once"
-        hint = f"close it first, see account subscriptions {account.account_id}"
+        hint = f"close it by then, see account subscriptions {account.account_id}"
         yield Declined(Refusal.ASSIGNED_ONCE, message, hint, "subscription")
 
 

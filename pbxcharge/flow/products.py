@@ -108,18 +108,18 @@ class Products:
             if not chain:
                 return unknown_account(account_id)
             account, stamp = chain[0], Stamp(self._clock.wall_us(), actor)
-            had = _had(account, name, stamp.at_us, assignment_id)
+            begins_us = stamp.at_us if from_us is None else from_us
+            had = _had(account, name, max(stamp.at_us, begins_us), assignment_id)
             if had is not None:
                 end_us = None if for_good else until_us if until_us is not None else had.until_us
                 return await self._moved(account, had, from_us, end_us, stamp)
-            begins_us = stamp.at_us if from_us is None else from_us
             assigned = AssignedProduct(assignment_id, name, ProductKind.ADD_ON, begins_us, until_us)
             if declined := await self._declined_add_on(assigned, chain, stamp.at_us):
                 return declined
             product = self._prices.products[name]
             comes = self._prices.subscriptions.get(product.subscription or "")
             others = await self._subscriptions(account_id)
-            open_ones = [each.subscription for each in others if each.open_at(stamp.at_us)]
+            open_ones = [each.subscription for each in others if each.open_at(begins_us)]
             if comes is not None and (declined := first(against_twice(comes, account, open_ones))):
                 return declined
             effects = await self._recorded(product, stamp)
@@ -272,7 +272,7 @@ class Products:
 def _had(
     account: Account, name: str, at_us: int, assignment_id: str | None = None
 ) -> AssignedProduct | None:
-    """The add-on of this name, or this id, that an account has or is to have."""
+    """The add-on of this name, or this id, that an account has at an instant, or is to have."""
     own = [had for had in account.assigned if had.kind is ProductKind.ADD_ON]
     by_id = (had for had in own if had.assignment_id == assignment_id and had.product == name)
     # One that was taken back before it began never was, and its subscription is gone.

@@ -144,7 +144,8 @@ class Subscriptions:
         if not chain:
             return unknown_account(wanted.account_id)
         own = await self._records.subscriptions.of_accounts([wanted.account_id])
-        had = [each.subscription for each in own if each.open_at(now_us)]
+        begins_us = max(now_us, wanted.starts_at_us)
+        had = [each.subscription for each in own if each.open_at(begins_us)]
         plans = self._prices.subscriptions
         if declined := first(against_subscription(wanted.subscription, chain, plans, had)):
             return declined

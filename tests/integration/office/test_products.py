@@ -133,6 +133,20 @@ async def test_the_end_of_an_add_on_can_be_moved_its_beginning_not(
     assert verify(store.path) == []
 
 
+async def test_an_add_on_that_ends_is_had_anew_from_that_instant(
+    office: Office, store: Store
+) -> None:
+    """A second assignment with a subscription of its own, not the first one moved."""
+    await forwarding(office, NOON_US, NOON_US + HOUR)
+    assign = office.products.assign_add_on
+    act = await assign("a-2", "alice", "forwarding", BY, NOON_US + HOUR)
+    assert isinstance(act, Done)
+    spans = [(it.from_us, it.until_us) for it in act.result.assigned if it.product == "forwarding"]
+    assert sorted(spans) == [(NOON_US, NOON_US + HOUR), (NOON_US + HOUR, None)]
+    assert len(await had(store)) == 3
+    assert verify(store.path) == []
+
+
 async def test_an_unassigned_add_on_is_gone_with_its_subscription(
     office: Office, store: Store
 ) -> None:

@@ -67,6 +67,16 @@ async def test_most_subscriptions_are_had_once_at_a_time(office: Office) -> None
     await assigned(office, "smartcall-basic", "s-4")
 
 
+async def test_what_ends_has_its_successor_on_the_same_day(office: Office) -> None:
+    """The one closes when the other begins; an hour earlier they would overlap."""
+    end_us = NOON_US + 2 * HOUR
+    await assigned(office, "smartcall-basic", "s-1")
+    await office.subscriptions.close("s-1", BY, end_us)
+    early = await office.subscriptions.assign("s-2", "alice", "smartcall-basic", BY, end_us - HOUR)
+    assert refusal(early) is Refusal.ASSIGNED_ONCE
+    await assigned(office, "smartcall-basic", "s-2", end_us)
+
+
 async def test_first_use_is_waited_for(office: Office, store: Store) -> None:
     """Nothing is owed before, so nobody looks."""
     await assigned(office, "on-use")
@@ -143,6 +153,13 @@ async def test_a_suspended_account_suspends_its_subscriptions(office: Office, st
     assert verify(store.path) == []
 
 
+async def test_only_the_engine_knows_whether_funds_do(office: Office) -> None:
+    """Who would be suspended by hand for want of funds would be resumed by it, and vice versa."""
+    for on in (True, False):
+        act = await office.terms.suspend("alice", Suspension.NO_FUNDS, BY, on=on)
+        assert refusal(act) is Refusal.NOT_ALLOWED
+
+
 async def test_a_billing_period_counts_from_the_beginning_where_nothing_was_charged(
     office: Office, store: Store
 ) -> None:
@@ -155,6 +172,8 @@ async def test_a_billing_period_counts_from_the_beginning_where_nothing_was_char
     today = local_day(NOON_US, UTC)
     early = BillingRule(BillingCycle.DAILY, date(2026, 6, 1), today)
     assert refusal(await set_billing("acme", early, BY)) is Refusal.INSTANT_INVALID
+    late = BillingRule(BillingCycle.DAILY, date(2026, 6, 1), date.max)
+    assert refusal(await set_billing("acme", late, BY)) is Refusal.INSTANT_INVALID
     daily = BillingRule(BillingCycle.DAILY, date(2026, 6, 1))
     assert isinstance(await set_billing("acme", daily, BY), Done)
     first, second = await store.queries.subscriptions.billing_rules("acme")
