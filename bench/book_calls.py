@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.catalog.trunk_offers import trunk_offers
-from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.attempt import Attempt, Granted, Leg
 from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
 from pbxcharge.core.call import Call, Phase
 from pbxcharge.core.call_events import HungUp
-from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource
+from pbxcharge.core.cdr import Cdr, EndedBy, EndSource
 from pbxcharge.core.circumstances import Circumstances
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import CallType, Plan
 from pbxcharge.core.price import block_end

@@ -20,14 +20,8 @@ from pathlib import Path
 import uvloop
 
 from pbxcharge import log
-from pbxcharge.core.account import (
-    Account,
-    AccountKind,
-    AccountStatus,
-    Extension,
-    WalletKind,
-    wallet_id,
-)
+from pbxcharge.core.account import Account, Extension, wallet_id
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus, WalletKind
 from pbxcharge.core.credit import OpenWallet, Post
 from pbxcharge.core.effects import AccountSaved, ExtensionSaved
 from pbxcharge.core.ledger import Entry, EntryKind

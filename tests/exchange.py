@@ -17,14 +17,8 @@ from time import time
 from typing import IO, Any
 
 from pbxcharge.api.client import Client
-from pbxcharge.core.account import (
-    Account,
-    AccountKind,
-    AccountStatus,
-    Extension,
-    WalletKind,
-    wallet_id,
-)
+from pbxcharge.core.account import Account, Extension, wallet_id
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus, WalletKind
 from pbxcharge.core.credit import OpenWallet, Post
 from pbxcharge.core.effects import AccountSaved, ExtensionSaved
 from pbxcharge.core.ledger import Entry, EntryKind

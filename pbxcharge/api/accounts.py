@@ -11,7 +11,8 @@ from pbxcharge.api.documents import (
     limits_document,
     month_document,
 )
-from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
+from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.limits import Activity
 from pbxcharge.core.money import format_amount
 from pbxcharge.core.month import month_start_us

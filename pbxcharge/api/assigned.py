@@ -9,9 +9,11 @@ from pbxcharge.api.desk import Desk, declined, done
 from pbxcharge.api.documents import Document, instant
 from pbxcharge.api.money import micros_of
 from pbxcharge.api.offer_documents import products_document
-from pbxcharge.core.account import Account, Suspension
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import Suspension
 from pbxcharge.core.assigned import AssignedSubscription
-from pbxcharge.core.billing_period import BillingCycle, BillingRule, anchor_date
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import BillingRule, anchor_date
 from pbxcharge.core.feature import AttributeValue, EditedBy, Feature
 from pbxcharge.core.period import instant_us, local_day
 from pbxcharge.core.subscription_terms import NO_ADJUSTMENT, FeeAdjustment

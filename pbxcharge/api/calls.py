@@ -10,7 +10,7 @@ from pbxcharge.api.documents import (
     cdr_document,
 )
 from pbxcharge.core.call import Call
-from pbxcharge.core.cdr import Disposition
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.instant import since_epoch_us
 from pbxcharge.flow.acts import Refusal
 from pbxcharge.flow.meter import Meter

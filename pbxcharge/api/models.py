@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pbxcharge.core.account import AccountKind, AccountStatus, Suspension, WalletKind
-from pbxcharge.core.billing_period import BillingCycle
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus, Suspension, WalletKind
+from pbxcharge.core.billing_cycle import BillingCycle
 from pbxcharge.core.feature import EditedBy, Feature
 
 TEXT_MAX = 1000

@@ -2,7 +2,7 @@
 
 from pbxcharge.api.desk import Desk, declined, done, rows, unknown_account
 from pbxcharge.api.documents import Document, entry_document, running_balances
-from pbxcharge.core.account import WalletKind
+from pbxcharge.core.account_kinds import WalletKind
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.money import parse_amount
 from pbxcharge.errors import AmountError

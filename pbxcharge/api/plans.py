@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pbxcharge.api.desk import Desk, declined
 from pbxcharge.api.documents import Document
 from pbxcharge.api.plan_document import plan_document, whole_plan_document
-from pbxcharge.core.account import AccountStatus
+from pbxcharge.core.account_kinds import AccountStatus
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.plan_history import PlanSource
 from pbxcharge.errors import StorageDown

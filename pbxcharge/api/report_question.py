@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pbxcharge.api.desk import declined, listed
-from pbxcharge.core.cdr import EMERGENCY, Disposition
+from pbxcharge.core.cdr import EMERGENCY
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.ledger import EntryKind
 from pbxcharge.core.period import Period, bounded, instant_us, month_period, this_month
 from pbxcharge.core.plan import CallType

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar
 
 from pbxcharge.catalog.form import Form
 from pbxcharge.catalog.scalars import one_of, reads
-from pbxcharge.core.account import AccountKind, AccountStatus
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 
 
 def _cell(text: str) -> str | None:

@@ -14,7 +14,7 @@ from pbxcharge.catalog.subscription_form import (
     Skip,
     SubscriptionForm,
 )
-from pbxcharge.core.billing_period import BillingCycle
+from pbxcharge.core.billing_cycle import BillingCycle
 from pbxcharge.core.subscription_terms import (
     CreditTerms,
     MinimumTerm,

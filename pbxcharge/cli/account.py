@@ -7,7 +7,7 @@ import typer
 
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.output import at, facts, say, table
-from pbxcharge.core.account import AccountKind, AccountStatus, WalletKind
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus, WalletKind
 
 app = typer.Typer(
     no_args_is_help=True, help="Service providers, organizations and users: who pays."

@@ -10,8 +10,8 @@ from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.output import facts, moment, say, table
 from pbxcharge.cli.product import feature_rows
 from pbxcharge.cli.subscription import show_assigned
-from pbxcharge.core.account import Suspension
-from pbxcharge.core.billing_period import BillingCycle
+from pbxcharge.core.account_kinds import Suspension
+from pbxcharge.core.billing_cycle import BillingCycle
 
 Document = dict[str, Any]
 Reason = Annotated[Suspension, typer.Option(help="What it is suspended for.")]

@@ -9,7 +9,7 @@ import typer
 from pbxcharge.cli.account import AccountId, Subtree
 from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.output import at, say, table
-from pbxcharge.core.account import WalletKind
+from pbxcharge.core.account_kinds import WalletKind
 
 # Else `-5` would be looked for among the options.
 SIGNED = {"ignore_unknown_options": True}

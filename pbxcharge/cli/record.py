@@ -9,7 +9,7 @@ from pbxcharge.cli.command import Run, command
 from pbxcharge.cli.explain_facts import caller
 from pbxcharge.cli.output import at, table
 from pbxcharge.cli.period import Since, Until, month_bounds
-from pbxcharge.core.cdr import Disposition
+from pbxcharge.core.disposition import Disposition
 
 app = typer.Typer(no_args_is_help=True, help="Records of every attempt to call.")
 

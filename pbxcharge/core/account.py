@@ -1,55 +1,10 @@
 """Accounts: who pays, in the tree site → service provider → organization → user."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus, Suspension, WalletKind
 from pbxcharge.core.assigned_product import AssignedDiscount, AssignedProduct
 from pbxcharge.core.feature import FeatureOverride
-
-
-class AccountKind(StrEnum):
-    """The place of an account in the tree; service providers may stand below each other."""
-
-    SERVICE_PROVIDER = "service_provider"
-    ORGANIZATION = "organization"
-    USER = "user"
-
-
-class AccountStatus(StrEnum):
-    """What an account may do: only `active` may begin calls."""
-
-    ACTIVE = "active"
-    """Calls, and is called."""
-    SUSPENDED = "suspended"
-    """No new calls; those that run end when their paid time does."""
-    BLOCKED = "blocked"
-    """No new calls; those that run are ended at once."""
-    EXPIRED = "expired"
-    """As suspended, because its time is over."""
-    CLOSED = "closed"
-    """As blocked, and for good."""
-
-    @property
-    def ends_calls(self) -> bool:
-        """Blocked and closed end live calls at once; the others only stop renewing them."""
-        return self in (AccountStatus.BLOCKED, AccountStatus.CLOSED)
-
-
-class Suspension(StrEnum):
-    """Why an account is suspended by its fees, whatever status it was given by hand."""
-
-    NO_FUNDS = "no_funds"
-    """A fee waits for credit."""
-    OVERDUE = "overdue"
-    """Something is to be paid that should have been by now."""
-
-
-class WalletKind(StrEnum):
-    """What the credit of a wallet is for; a shared one is for calls of both directions."""
-
-    OUTGOING = "outgoing"
-    INCOMING = "incoming"
-    SHARED = "shared"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from pbxcharge.core.account import AccountStatus, Suspension
+from pbxcharge.core.account_kinds import AccountStatus, Suspension
 from pbxcharge.core.assigned import AccountStep, Turned
 from pbxcharge.core.subscription import Outage
 from pbxcharge.core.subscription_terms import DeadReason

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from pbxcharge.core.assigned import AssignedSubscription, VersionSince
-from pbxcharge.core.billing_period import BillingCalendar, BillingCycle, BillingRule
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import BillingCalendar, BillingRule
 from pbxcharge.core.subscription import (
     Assignment,
     Booking,

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from pbxcharge.core.account import Account, AccountStatus, wallet_id
+from pbxcharge.core.account import Account, wallet_id
+from pbxcharge.core.account_kinds import AccountStatus
 from pbxcharge.core.attempt import PayingLevel
 from pbxcharge.core.circumstances import Circumstances, TrunkOffer
 from pbxcharge.core.denial import BY_STATUS, Denial, Reason

@@ -2,25 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
-from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 
+from pbxcharge.core.billing_cycle import BillingCycle
 from pbxcharge.core.period import Period, midnight_us
 
 _DAY = timedelta(days=1)
-
-
-class BillingCycle(StrEnum):
-    """How long the billing periods of a customer are."""
-
-    DAILY = "daily"
-    WEEKLY = "weekly"
-    TWO_WEEKLY = "two_weekly"
-    MONTHLY = "monthly"
-    QUARTERLY = "quarterly"
-    HALF_YEARLY = "half_yearly"
-    YEARLY = "yearly"
 
 
 _DAYS = {BillingCycle.DAILY: 1, BillingCycle.WEEKLY: 7, BillingCycle.TWO_WEEKLY: 14}

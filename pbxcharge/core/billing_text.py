@@ -6,7 +6,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from pbxcharge.core.billing_period import BillingCycle, BillingPeriod
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import BillingPeriod
 from pbxcharge.core.subscription import Lifetime, Revision
 from pbxcharge.core.subscription_schedule import Owed, OwedKind
 

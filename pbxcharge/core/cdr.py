@@ -5,24 +5,10 @@ from enum import StrEnum
 from typing import Final
 
 from pbxcharge.core.coverage import Coverage, coverage_from_text
+from pbxcharge.core.disposition import Disposition
 
 EMERGENCY: Final = "emergency"
 """The type of calls that are free and always connected; those that are priced have a CallType."""
-
-
-class Disposition(StrEnum):
-    """What became of the attempt, in the words of Asterisk's own records."""
-
-    ANSWERED = "ANSWERED"
-    """Talked, and charged as the plan says."""
-    NO_ANSWER = "NO ANSWER"
-    """It rang, and nobody answered in time, or the caller gave up."""
-    BUSY = "BUSY"
-    """The other side was busy."""
-    FAILED = "FAILED"
-    """The call was rejected, or nobody could be reached."""
-    NOT_ALLOWED = "NOT ALLOWED"
-    """Refused; `reason` says why."""
 
 
 class EndedBy(StrEnum):

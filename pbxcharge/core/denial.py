@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pbxcharge.core.account import AccountStatus
+from pbxcharge.core.account_kinds import AccountStatus
 from pbxcharge.core.feature import Feature
 from pbxcharge.core.plan import CallType
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Final
 
-from pbxcharge.core.account import WalletKind
+from pbxcharge.core.account_kinds import WalletKind
 from pbxcharge.core.limits import DEFAULT_LIMITS, Limits
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, Rounding
 from pbxcharge.core.price import Rate, RelativeTerms

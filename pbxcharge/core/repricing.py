@@ -8,7 +8,8 @@ charge calls, so that by what a call was charged with it costs exactly what it w
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.authorization import Denial, authorize
 from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.circumstances import Circumstances

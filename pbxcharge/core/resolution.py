@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from pbxcharge.core.account import Account, AccountKind, Did, Extension
+from pbxcharge.core.account import Account, Did, Extension
+from pbxcharge.core.account_kinds import AccountKind
 from pbxcharge.core.number import Numbering, digits_of, normalise
 from pbxcharge.core.plan import CallType
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pbxcharge.core.attempt import Attempt, Granted
 from pbxcharge.core.call import Call, why_cut
 from pbxcharge.core.call_events import HungUp
-from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
+from pbxcharge.core.cdr import Cdr, EndedBy, EndSource, LevelCharge
 from pbxcharge.core.coverage import (
     Coverage,
     coverage_to_text,
@@ -15,6 +15,7 @@ from pbxcharge.core.coverage import (
     used_until_s,
 )
 from pbxcharge.core.credit import Close, HoldLine
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.price import RULE_SET, Charge, costs_of
 from pbxcharge.core.pricing import (

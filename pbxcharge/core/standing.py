@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from pbxcharge.core.account import Account, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountStatus
 from pbxcharge.core.call import Call
 from pbxcharge.core.call_events import EndOrdered, RenewalStopped
 from pbxcharge.core.cdr import EndedBy

@@ -11,7 +11,8 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import groupby
 
-from pbxcharge.core.billing_period import BillingCycle, BillingPeriod
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import BillingPeriod
 from pbxcharge.core.fee_lines import FeeLine, FeeLineKind, fee_lines_text
 from pbxcharge.core.subscription import Lifetime, Revision
 from pbxcharge.core.subscription_ahead import paid_ahead, paid_until

@@ -5,12 +5,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from functools import lru_cache
 
-from pbxcharge.core.billing_period import (
-    BillingCalendar,
-    BillingCycle,
-    BillingPeriod,
-    add_months,
-)
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import BillingCalendar, BillingPeriod, add_months
 from pbxcharge.core.period import local_day, midnight_us
 from pbxcharge.core.subscription import Lifetime, Revision
 from pbxcharge.core.subscription_terms import (

@@ -6,7 +6,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
-from pbxcharge.core.billing_period import BillingCycle
+from pbxcharge.core.billing_cycle import BillingCycle
 from pbxcharge.core.money import Rounding, round_micros
 
 FEE_DECIMALS = 5

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from pbxcharge.core.billing_period import BillingCycle
+from pbxcharge.core.billing_cycle import BillingCycle
 from pbxcharge.core.money import Rounding
 from pbxcharge.core.plan_history import version_of
 from pbxcharge.core.subscription_terms import (

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from pbxcharge.core.account import Account, AccountKind, Suspension
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, Suspension
 from pbxcharge.core.billing_period import BillingRule
 from pbxcharge.core.effects import AccountSaved, BillingRuleSet, BillingWoken
 from pbxcharge.core.period import local_day

@@ -16,7 +16,8 @@ from pbxcharge.catalog.changes import (
 )
 from pbxcharge.catalog.findings import Finding
 from pbxcharge.catalog.load import OwnerPlaces
-from pbxcharge.core.account import Account, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountStatus
 from pbxcharge.core.credit import InUse, Operation, Wallet
 from pbxcharge.core.plan import Plan
 from pbxcharge.errors import OperatingError

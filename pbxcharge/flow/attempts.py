@@ -4,8 +4,9 @@ import secrets
 from dataclasses import replace
 
 from pbxcharge.core.attempt import Attempt
-from pbxcharge.core.cdr import Cdr, Disposition
+from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.denial import Denial
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.settlement import blank_cdr
 from pbxcharge.flow.routing import Resolved
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Protocol
 
-from pbxcharge.core.account import Account, AccountKind, Suspension
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, Suspension
 from pbxcharge.core.account_life import outages
 from pbxcharge.core.assigned import (
     AccountStep,

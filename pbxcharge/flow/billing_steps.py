@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from pbxcharge.core.account import Account, Suspension
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import Suspension
 from pbxcharge.core.assigned import Billed
 from pbxcharge.core.billing import Bill, Demand, Item, Tab, after, look, proceed
 from pbxcharge.core.billing_record import ACTOR, Paying, collecting, records

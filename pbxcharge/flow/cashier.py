@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pbxcharge.core.account import AccountStatus, WalletKind, wallet_id
+from pbxcharge.core.account import wallet_id
+from pbxcharge.core.account_kinds import AccountStatus, WalletKind
 from pbxcharge.core.credit import Post, Wallet
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.flow.acts import Declined, Refusal

@@ -6,7 +6,8 @@ No id has a colon: `alice:outgoing` is alice's wallet.
 import re
 from collections.abc import Iterator
 
-from pbxcharge.core.account import Account, AccountKind, Did, Extension
+from pbxcharge.core.account import Account, Did, Extension
+from pbxcharge.core.account_kinds import AccountKind
 from pbxcharge.core.number import is_e164
 from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.zones import is_zone

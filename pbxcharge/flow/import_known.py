@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from pbxcharge.core.account import Account, AccountKind, Did, Extension
+from pbxcharge.core.account import Account, Did, Extension
+from pbxcharge.core.account_kinds import AccountKind
 from pbxcharge.core.assigned import AssignedSubscription
 from pbxcharge.core.imported import ImportRow, Subject
 from pbxcharge.core.ledger import Entry

@@ -5,7 +5,8 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus, Did, Extension
+from pbxcharge.core.account import Account, Did, Extension
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.imported import NONE, ImportRow, Subject
 from pbxcharge.core.product import Product
 from pbxcharge.flow.acts import Declined, Refusal

@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pbxcharge.core.account import Account, AccountStatus, Did, Extension
+from pbxcharge.core.account import Account, Did, Extension
+from pbxcharge.core.account_kinds import AccountStatus
 from pbxcharge.core.assigned import AssignedSubscription
 from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
 from pbxcharge.core.credit import Operation, Outcome, Post

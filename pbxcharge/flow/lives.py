@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from pbxcharge.core.account import Account, AccountKind
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind
 from pbxcharge.core.account_life import outages
 from pbxcharge.core.assigned import AssignedSubscription
 from pbxcharge.core.assigned_life import assignment_of, calendar, history

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from pbxcharge.core.account import Account, AccountKind
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind
 from pbxcharge.core.allowance import Quota
 from pbxcharge.core.assigned_product import AssignedDiscount
 from pbxcharge.core.effects import AccountSaved

@@ -5,7 +5,8 @@ Each names everything that is against it, the gravest first.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.assigned_product import ProductKind
 from pbxcharge.core.product import Product
 from pbxcharge.core.subscription_terms import SubscriptionPlan, assignable

@@ -7,7 +7,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from pbxcharge.core.account import Account, AccountStatus, Extension
+from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.account_kinds import AccountStatus
 from pbxcharge.core.credit import InUse, Operation
 from pbxcharge.core.effects import AccountSaved, Effect, ExtensionSaved
 from pbxcharge.core.plan import Plan

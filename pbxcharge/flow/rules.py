@@ -6,7 +6,8 @@ so that one account is judged as ten thousand are.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from pbxcharge.core.account import Account, AccountKind, Did, Extension
+from pbxcharge.core.account import Account, Did, Extension
+from pbxcharge.core.account_kinds import AccountKind
 from pbxcharge.core.plan import Plan
 from pbxcharge.flow.acts import Declined, Refusal
 from pbxcharge.flow.codes import Codes

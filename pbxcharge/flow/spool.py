@@ -7,7 +7,8 @@ from typing import Protocol
 
 from pbxcharge.asterisk.ami_lists import SpoolDeny, SpoolEmergency, SpoolEnd, SpoolEntry
 from pbxcharge.core.attempt import Attempt, Leg
-from pbxcharge.core.cdr import EMERGENCY, Cdr, Disposition, EndSource
+from pbxcharge.core.cdr import EMERGENCY, Cdr, EndSource
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.effects import CdrWritten
 from pbxcharge.core.plan import CallType
 from pbxcharge.core.recovery import Written

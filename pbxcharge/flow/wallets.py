@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from pbxcharge.core.account import WalletKind, wallet_id
+from pbxcharge.core.account import wallet_id
+from pbxcharge.core.account_kinds import WalletKind
 from pbxcharge.core.credit import Convert, InUse, OpenWallet, Outcome, OutOfBounds, Post, Wallet
 from pbxcharge.core.effects import Effect
 from pbxcharge.core.ledger import Entry, EntryKind, initial_entry_id

@@ -8,7 +8,8 @@ import aiosqlite
 import orjson
 
 from pbxcharge.core.assigned import AssignedSubscription, Billed
-from pbxcharge.core.billing_period import BillingCycle, BillingRule
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import BillingRule
 from pbxcharge.core.period import DAY_US
 from pbxcharge.core.subscription import Booking, EarlierEnd
 from pbxcharge.store.connection import fetch

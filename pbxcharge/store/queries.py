@@ -17,8 +17,9 @@ from pbxcharge.core.account import Account, Did, Extension
 from pbxcharge.core.assigned_life import calendar
 from pbxcharge.core.billing_period import BillingCalendar
 from pbxcharge.core.call import Call
-from pbxcharge.core.cdr import Cdr, Disposition
+from pbxcharge.core.cdr import Cdr
 from pbxcharge.core.credit import Hold, Wallet
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.ledger import Entry
 from pbxcharge.core.limits import Activity
 from pbxcharge.core.rating import Rating, rating_from_canonical

@@ -7,20 +7,15 @@ from typing import Any
 
 import orjson
 
-from pbxcharge.core.account import (
-    Account,
-    AccountKind,
-    AccountStatus,
-    Did,
-    Extension,
-    Suspension,
-)
+from pbxcharge.core.account import Account, Did, Extension
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus, Suspension
 from pbxcharge.core.assigned_product import AssignedDiscount, AssignedProduct, ProductKind
 from pbxcharge.core.attempt import Attempt, Granted, Leg, PayingLevel
 from pbxcharge.core.call import Call, Phase
-from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
+from pbxcharge.core.cdr import Cdr, EndedBy, EndSource, LevelCharge
 from pbxcharge.core.coverage import coverage_from_text
 from pbxcharge.core.credit import Hold, HoldLine, HoldState, Wallet
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.feature import Feature, FeatureOverride
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.quotas import quota_wallet_from_record

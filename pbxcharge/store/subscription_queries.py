@@ -18,7 +18,8 @@ from pbxcharge.core.assigned import (
     VersionSince,
 )
 from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
-from pbxcharge.core.billing_period import BillingCycle, BillingRule
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import BillingRule
 from pbxcharge.core.feature import EditedBy, Feature
 from pbxcharge.core.subscription_terms import FeeAdjustment
 from pbxcharge.core.xdr import Xdr, XdrKind

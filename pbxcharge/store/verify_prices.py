@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 
-from pbxcharge.core.cdr import Cdr, Disposition, LevelCharge
+from pbxcharge.core.cdr import Cdr, LevelCharge
 from pbxcharge.core.coverage import coverage_from_text
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.price import Charge, charge_micros
 from pbxcharge.core.pricing import (
     Moment,

@@ -6,8 +6,9 @@ from typing import Any
 from pbxcharge.api.documents import cdr_document
 from pbxcharge.api.report_rows import ACCOUNTS, DESTINATIONS, MARGINS, REFUSED, told
 from pbxcharge.cli.reasons import CAUSES, ENDED_BY, REASONS, WITNESSES
-from pbxcharge.core.account import AccountStatus
-from pbxcharge.core.cdr import Cdr, Disposition
+from pbxcharge.core.account_kinds import AccountStatus
+from pbxcharge.core.cdr import Cdr
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.ledger import EntryKind
 from pbxcharge.core.plan import CallType
 from pbxcharge.flow.journal import EVENTS

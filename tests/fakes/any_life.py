@@ -7,11 +7,8 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from pbxcharge.core.billing_period import (
-    BillingCalendar,
-    BillingCycle,
-    BillingRule,
-)
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import BillingCalendar, BillingRule
 from pbxcharge.core.money import Rounding
 from pbxcharge.core.period import DAY_US, instant_us, local_day
 from pbxcharge.core.subscription import (

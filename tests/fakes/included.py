@@ -6,7 +6,8 @@ One second of talk costs 0.01; the product includes talk for 0.04 in a month, so
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
 from pbxcharge.core.effects import AccountSaved, Effect, ProductAssigned
 from pbxcharge.store import open_store

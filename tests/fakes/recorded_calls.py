@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus
-from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
+from pbxcharge.core.cdr import Cdr, EndedBy, EndSource, LevelCharge
 from pbxcharge.core.credit import OpenWallet
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.effects import AccountSaved, CdrWritten
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.settlement import blank_cdr

@@ -10,23 +10,16 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
-from pbxcharge.core.account import (
-    Account,
-    AccountKind,
-    AccountStatus,
-    Did,
-    Extension,
-    Suspension,
-    WalletKind,
-    wallet_id,
-)
+from pbxcharge.core.account import Account, Did, Extension, wallet_id
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus, Suspension, WalletKind
 from pbxcharge.core.assigned import AssignedSubscription, Billed, VersionSince
 from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
 from pbxcharge.core.attempt import Granted, Leg
-from pbxcharge.core.billing_period import BillingCycle, BillingRule
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import BillingRule
 from pbxcharge.core.call import Call, Phase, granted_call
 from pbxcharge.core.call_events import HungUp
-from pbxcharge.core.cdr import Disposition, EndSource, Revision
+from pbxcharge.core.cdr import EndSource, Revision
 from pbxcharge.core.credit import (
     Close,
     Collect,
@@ -40,6 +33,7 @@ from pbxcharge.core.credit import (
     Reserve,
     Reserved,
 )
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.effects import (
     AccountSaved,
     BillingAdvanced,

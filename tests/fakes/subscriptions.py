@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
-from pbxcharge.core.billing_period import BillingCalendar, BillingCycle, billing_calendar
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import BillingCalendar, billing_calendar
 from pbxcharge.core.money import format_amount, parse_amount
 from pbxcharge.core.period import instant_us
 from pbxcharge.core.subscription import (

@@ -16,15 +16,17 @@ from zoneinfo import ZoneInfo
 from pbxcharge.catalog.decks import DeckFiles
 from pbxcharge.catalog.load import Catalog, load_catalog
 from pbxcharge.catalog.trunk_offers import trunk_offers
-from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.attempt import Attempt, Granted, Leg
 from pbxcharge.core.authorization import Denial, authorize
 from pbxcharge.core.call import Call, Phase, granted_call
 from pbxcharge.core.call_events import HungUp
-from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource
+from pbxcharge.core.cdr import Cdr, EndedBy, EndSource
 from pbxcharge.core.circumstances import Circumstances
 from pbxcharge.core.credit import HoldLine, Reserved
 from pbxcharge.core.dialling import Routing, Trunk
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.explanation import Explanation, explain
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.number import NumberRule

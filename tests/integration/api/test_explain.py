@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pbxcharge.core.cdr import Disposition
 from pbxcharge.core.credit import Refund
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.effects import CdrWritten
 from pbxcharge.core.settlement import blank_cdr
 from tests.fakes.granted_call import granted

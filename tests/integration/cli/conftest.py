@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pbxcharge.alone import plans_now, read_files
-from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
+from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.prices import Prices

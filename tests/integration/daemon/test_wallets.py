@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pbxcharge.core.account import WalletKind
+from pbxcharge.core.account_kinds import WalletKind
 from pbxcharge.errors import OperatingError
 from tests.exchange import PLAN, SECOND, Exchange, exchange, slices_of, timing
 from tests.fakes.until import until

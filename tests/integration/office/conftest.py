@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.flow.office import Office
 from pbxcharge.flow.prices import Prices
 from pbxcharge.store import Store, open_store

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from pbxcharge.core.account import AccountStatus
+from pbxcharge.core.account_kinds import AccountStatus
 from pbxcharge.core.money import AMOUNT_MAX_MICROS
 from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.office import Office

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pbxcharge.core.account import AccountStatus, Did, Extension
+from pbxcharge.core.account import Did, Extension
+from pbxcharge.core.account_kinds import AccountStatus
 from pbxcharge.core.imported import ImportRow, Subject
 from pbxcharge.flow.acts import Done
 from pbxcharge.flow.clock import Clock

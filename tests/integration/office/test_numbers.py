@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus, Did, Extension
+from pbxcharge.core.account import Account, Did, Extension
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.office import Office

@@ -1,6 +1,7 @@
 """Discounts that an account has by itself."""
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.allowance import included
 from pbxcharge.core.assigned_product import AssignedDiscount
 from pbxcharge.core.measure import Measure

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pbxcharge.core.account import WalletKind
+from pbxcharge.core.account_kinds import WalletKind
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan
 from pbxcharge.core.product import UsageCharge

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.assigned import AssignedSubscription
 from pbxcharge.core.feature import EditedBy, Feature
 from pbxcharge.core.money import MICROS

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from pbxcharge.core.account import Account, AccountStatus, Extension
+from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.account_kinds import AccountStatus
 from pbxcharge.core.credit import Wallet
 from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.clock import Clock

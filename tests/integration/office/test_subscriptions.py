@@ -5,9 +5,10 @@ from fractions import Fraction
 
 import pytest
 
-from pbxcharge.core.account import Suspension
+from pbxcharge.core.account_kinds import Suspension
 from pbxcharge.core.assigned import AssignedSubscription
-from pbxcharge.core.billing_period import BillingCycle, BillingRule
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import BillingRule
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.period import local_day
 from pbxcharge.core.subscription import SubscriptionState

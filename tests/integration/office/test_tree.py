@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from pbxcharge.core.account import Account, AccountKind
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind
 from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.alignment import Obstacle, Why
 from pbxcharge.flow.clock import Clock

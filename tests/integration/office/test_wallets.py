@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pbxcharge.core.account import WalletKind
+from pbxcharge.core.account_kinds import WalletKind
 from pbxcharge.core.credit import Refund
 from pbxcharge.core.money import MICROS
 from pbxcharge.core.plan import Plan, PlanKind, WalletPolicy

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from pbxcharge.core.account import AccountStatus, Extension
+from pbxcharge.core.account import Extension
+from pbxcharge.core.account_kinds import AccountStatus
 from pbxcharge.core.call import Phase, granted_call
-from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource
+from pbxcharge.core.cdr import Cdr, EndedBy, EndSource
 from pbxcharge.core.credit import Hold, HoldLine, HoldState, Reserved, Wallet
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.effects import AccountSaved, CallSaved, CdrWritten, PbxSeen
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.money import MICROS

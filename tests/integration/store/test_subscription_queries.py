@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pbxcharge.core.account import Account, Suspension
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import Suspension
 from pbxcharge.core.assigned import Billed, CameWith, OffersUsed, Turned
 from pbxcharge.core.effects import FeatureCleared, SubscriptionAssigned
 from pbxcharge.core.feature import EditedBy, Feature

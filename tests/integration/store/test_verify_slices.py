@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from pbxcharge.core.cdr import Cdr, Disposition, LevelCharge
+from pbxcharge.core.cdr import Cdr, LevelCharge
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.settlement import blank_cdr
 from pbxcharge.store.verify_slices import slice_findings
 from tests.fakes.granted_call import granted

@@ -13,8 +13,8 @@ from pbxcharge.api.documents import (
     running_balances,
     wallet_document,
 )
-from pbxcharge.core.cdr import Disposition
 from pbxcharge.core.credit import Wallet
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.settlement import blank_cdr
 from tests.fakes.granted_call import granted

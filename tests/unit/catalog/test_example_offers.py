@@ -6,7 +6,7 @@ import pytest
 
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
-from pbxcharge.core.billing_period import BillingCycle
+from pbxcharge.core.billing_cycle import BillingCycle
 from pbxcharge.core.entitlement import entitlements
 from pbxcharge.core.feature import Feature
 from pbxcharge.site_files import read_files

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pbxcharge.catalog.plan_file import Surroundings, read_plan
 from pbxcharge.catalog.source import parse_source
-from pbxcharge.core.account import WalletKind
+from pbxcharge.core.account_kinds import WalletKind
 from pbxcharge.core.limits import UNLIMITED, Limits
 from pbxcharge.core.money import MICROS, Rounding, format_amount
 from pbxcharge.core.plan import UNLIMITED_S, CallType, Plan, PlanKind, Terms

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pbxcharge.catalog.findings import Severity
-from pbxcharge.core.billing_period import BillingCycle
+from pbxcharge.core.billing_cycle import BillingCycle
 from pbxcharge.core.money import Rounding
 from pbxcharge.core.subscription_terms import (
     ActivationMode,

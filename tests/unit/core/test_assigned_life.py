@@ -5,7 +5,8 @@ from datetime import date
 
 from pbxcharge.core.assigned import AssignedSubscription, VersionSince
 from pbxcharge.core.assigned_life import MONTHLY, assignment_of, calendar, history
-from pbxcharge.core.billing_period import BillingCycle, BillingRule
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import BillingRule
 from pbxcharge.core.subscription import Closing, Revision
 from pbxcharge.core.subscription_terms import SubscriptionPlan
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus, Suspension
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus, Suspension
 from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
 from pbxcharge.core.circumstances import Circumstances, TrunkOffer
 from pbxcharge.core.plan import CallType, Plan

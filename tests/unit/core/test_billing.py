@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pbxcharge.core.billing import after, look, proceed
-from pbxcharge.core.billing_period import BillingCycle, billing_calendar
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import billing_calendar
 from pbxcharge.core.billing_record import Paying, collecting
 from pbxcharge.core.period import instant_us
 from pbxcharge.core.subscription_terms import (

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pbxcharge.core.billing_cycle import BillingCycle
 from pbxcharge.core.billing_period import (
     BillingCalendar,
-    BillingCycle,
     BillingPeriod,
     BillingRule,
     add_months,

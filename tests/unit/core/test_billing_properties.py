@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbxcharge.core.billing import Bill, Tab, after, look, proceed
-from pbxcharge.core.billing_period import BillingCycle, billing_calendar
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import billing_calendar
 from pbxcharge.core.billing_preview import Foreseen, Purse, preview
 from pbxcharge.core.billing_record import collecting, records
 from pbxcharge.core.billing_text import waiting_of, waiting_text

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from pbxcharge.core.allowance import included
-from pbxcharge.core.billing_period import BillingCycle, add_months, billing_calendar
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import add_months, billing_calendar
 from pbxcharge.core.credit import OpenWallet, Reserved
 from pbxcharge.core.measure import Measure
 from pbxcharge.core.money import MICROS, format_amount, parse_amount, parse_price

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pbxcharge.core.billing_period import BillingCycle, billing_calendar
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import billing_calendar
 from pbxcharge.core.money import format_amount, parse_amount
 from pbxcharge.core.subscription_fees import progressive_fee
 from pbxcharge.core.subscription_schedule import owed

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource, LevelCharge
+from pbxcharge.core.cdr import Cdr, EndedBy, EndSource, LevelCharge
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.explanation import Verdict, explain
 from pbxcharge.core.price import RULE_SET
 from pbxcharge.core.rating import Rating, rating_from_canonical, rating_id

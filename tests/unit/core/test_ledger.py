@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from pbxcharge.core.account import AccountStatus, WalletKind, wallet_id
+from pbxcharge.core.account import wallet_id
+from pbxcharge.core.account_kinds import AccountStatus, WalletKind
 from pbxcharge.core.ledger import Entry, EntryKind, charge_entry_id, initial_entry_id
 
 TOP_UP = Entry("t-1", "alice:outgoing", EntryKind.TOP_UP, 500_000, 1, "uid:0", note="cash")

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from pbxcharge.core.cdr import Cdr, Disposition, LevelCharge
+from pbxcharge.core.cdr import Cdr, LevelCharge
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.ledger import Entry, EntryKind
 from pbxcharge.core.margin import Margin, margins, refunded_micros
 from pbxcharge.core.settlement import blank_cdr

@@ -23,7 +23,8 @@ from pbxcharge.core.call_events import (
     Seen,
     Settle,
 )
-from pbxcharge.core.cdr import Disposition, EndedBy, EndSource
+from pbxcharge.core.cdr import EndedBy, EndSource
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.recovery import Shown, Written, catch_up, ended_unseen, lost_end
 from pbxcharge.core.settlement import settle
 from tests.fakes.granted_call import CALLER, SETUP_AT_US, granted

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbxcharge.core.account import Account, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountStatus
 from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
 from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
 from pbxcharge.core.circumstances import Circumstances

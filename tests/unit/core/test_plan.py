@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pbxcharge.core.account import WalletKind
+from pbxcharge.core.account_kinds import WalletKind
 from pbxcharge.core.money import AMOUNT_MAX_MICROS, MICROS
 from pbxcharge.core.plan import CallType, PlanKind, WalletPolicy
 from tests.fakes.plans import a_plan

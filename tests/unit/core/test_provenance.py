@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from pbxcharge.core.cdr import Cdr, Disposition
+from pbxcharge.core.cdr import Cdr
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.provenance import Meaning, PayerRule, meaning, payer_rule
 from pbxcharge.core.settlement import blank_cdr
 from tests.fakes.granted_call import granted

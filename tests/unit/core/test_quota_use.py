@@ -4,7 +4,8 @@ from datetime import UTC, date
 from fractions import Fraction
 
 from pbxcharge.core.allowance import Quota, Tier, included
-from pbxcharge.core.billing_period import BillingCycle, billing_calendar
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import billing_calendar
 from pbxcharge.core.holds import Wallet
 from pbxcharge.core.measure import Measure
 from pbxcharge.core.period import midnight_us

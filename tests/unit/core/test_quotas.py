@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pbxcharge.core.allowance import Quota, included
-from pbxcharge.core.billing_period import BillingCycle, billing_calendar
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import billing_calendar
 from pbxcharge.core.measure import Measure
 from pbxcharge.core.period import DAY_US, midnight_us
 from pbxcharge.core.quotas import (

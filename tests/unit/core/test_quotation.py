@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.authorization import Denial, Reason
 from pbxcharge.core.circumstances import Circumstances
 from pbxcharge.core.credit import Wallet

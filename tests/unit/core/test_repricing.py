@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.attempt import Granted
 from pbxcharge.core.authorization import Denial, Offer, Reason, authorize
 from pbxcharge.core.call import Call, Phase

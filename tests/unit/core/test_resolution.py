@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus, Did, Extension
+from pbxcharge.core.account import Account, Did, Extension
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.number import Numbering, NumberRule
 from pbxcharge.core.plan import CallType, priced_as
 from pbxcharge.core.resolution import (

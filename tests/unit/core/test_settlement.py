@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from pbxcharge.core.call import Call, Phase
 from pbxcharge.core.call_events import HungUp
-from pbxcharge.core.cdr import Cdr, Disposition, EndedBy, EndSource
+from pbxcharge.core.cdr import Cdr, EndedBy, EndSource
 from pbxcharge.core.credit import HoldLine
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.plan import Terms
 from pbxcharge.core.price import charge_micros
 from pbxcharge.core.settlement import blank_cdr, settle, talk_seconds

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus, Suspension
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus, Suspension
 from pbxcharge.core.call import Call
 from pbxcharge.core.call_events import EndOrdered, RenewalStopped
 from pbxcharge.core.cdr import EndedBy

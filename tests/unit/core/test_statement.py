@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbxcharge.core.billing_period import BillingCycle, anchor_date, billing_calendar
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import anchor_date, billing_calendar
 from pbxcharge.core.ledger import EntryKind
 from pbxcharge.core.statement import (
     NOTHING,

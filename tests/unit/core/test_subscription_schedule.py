@@ -6,12 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pbxcharge.core.billing_period import (
-    BillingCalendar,
-    BillingCycle,
-    BillingRule,
-    billing_calendar,
-)
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import BillingCalendar, BillingRule, billing_calendar
 from pbxcharge.core.period import instant_us
 from pbxcharge.core.subscription_schedule import earliest_change, next_at_us, owed
 from pbxcharge.core.subscription_terms import (

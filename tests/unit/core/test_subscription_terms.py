@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbxcharge.core.billing_period import BillingCycle
+from pbxcharge.core.billing_cycle import BillingCycle
 from pbxcharge.core.money import Rounding, parse_amount
 from pbxcharge.core.subscription_terms import (
     CreditTerms,

@@ -5,7 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from pbxcharge.core.billing_period import BillingCycle, billing_calendar
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import billing_calendar
 from pbxcharge.core.money import MICROS, Rounding
 from pbxcharge.core.subscription_terms import (
     Applied,

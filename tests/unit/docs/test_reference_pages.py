@@ -11,9 +11,10 @@ from pbxcharge.catalog.deck_columns import COLUMNS as OF_DECKS
 from pbxcharge.catalog.deck_words import DECK_COLUMNS
 from pbxcharge.cli.exits import Exit
 from pbxcharge.cli.reasons import ENDED_BY, REASONS, WITNESSES
-from pbxcharge.core.account import AccountStatus
-from pbxcharge.core.cdr import Disposition, EndedBy, EndSource, LevelCharge
+from pbxcharge.core.account_kinds import AccountStatus
+from pbxcharge.core.cdr import EndedBy, EndSource, LevelCharge
 from pbxcharge.core.denial import Reason
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.ledger import EntryKind
 from pbxcharge.core.plan import CallType
 from pbxcharge.core.statement import Group

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
+from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.assigned_life import calendar
 from pbxcharge.core.attempt import Leg
 from pbxcharge.core.authorization import Denial, Reason

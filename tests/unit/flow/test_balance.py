@@ -9,7 +9,8 @@ import pytest
 
 from pbxcharge.asterisk.agi_protocol import AgiRequest
 from pbxcharge.asterisk.agi_session import AgiSession
-from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
+from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.authorization import Denial, Reason
 from pbxcharge.core.credit import OpenWallet, Operation, Outcome, Post, Refused, Reserved
 from pbxcharge.core.ledger import Entry, EntryKind

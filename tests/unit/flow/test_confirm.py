@@ -6,7 +6,7 @@ import pytest
 
 from pbxcharge.asterisk.events import Cdr as AsteriskCdr
 from pbxcharge.core.call import Call
-from pbxcharge.core.cdr import Disposition
+from pbxcharge.core.disposition import Disposition
 from pbxcharge.core.settlement import blank_cdr
 from pbxcharge.flow import confirm
 from pbxcharge.flow.confirm import Confirmation

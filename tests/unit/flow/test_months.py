@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.attempt import PayingLevel
 from pbxcharge.core.limits import UNLIMITED
 from pbxcharge.flow.months import Months

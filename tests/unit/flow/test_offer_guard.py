@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.assigned import OffersUsed
 from pbxcharge.core.number import Numbering
 from pbxcharge.flow.clock import Clock

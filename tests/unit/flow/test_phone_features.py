@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
+from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.assigned_product import AssignedProduct, ProductKind
 from pbxcharge.core.feature import Feature, FeatureSetting, Service
 from pbxcharge.core.phone_features import FAMILY, feature_line

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus, Extension
+from pbxcharge.core.account import Account, Extension
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.flow.acts import Refusal
 from pbxcharge.flow.codes import Codes
 from pbxcharge.flow.rules import against_account, against_extension

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus
+from pbxcharge.core.account import Account
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
 from pbxcharge.core.call import Call
 from pbxcharge.core.call_events import CreditRaised, EndOrdered, RenewalStopped
 from pbxcharge.core.cdr import EndedBy

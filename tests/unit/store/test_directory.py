@@ -4,8 +4,10 @@ import asyncio
 from array import array
 from datetime import date
 
-from pbxcharge.core.account import Account, AccountKind, AccountStatus, Did, Extension
-from pbxcharge.core.billing_period import BillingCalendar, BillingCycle, billing_calendar
+from pbxcharge.core.account import Account, Did, Extension
+from pbxcharge.core.account_kinds import AccountKind, AccountStatus
+from pbxcharge.core.billing_cycle import BillingCycle
+from pbxcharge.core.billing_period import BillingCalendar, billing_calendar
 from pbxcharge.store.directory import Directory
 from pbxcharge.store.queries import DidChain, PayerChain
 
