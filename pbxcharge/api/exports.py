@@ -30,7 +30,7 @@ async def files(desk: Desk, stream: str) -> Document:
     return {"files": [document(file) for file in found]}
 
 
-async def content(desk: Desk, stream: str, first_seq: str, last_seq: str) -> Document:
+async def content(desk: Desk, stream: str, first_seq: str | int, last_seq: str | int) -> Document:
     """The records of a file, as they were when they were chosen."""
     between = _seq(first_seq), _seq(last_seq)
     if not 0 <= between[1] - between[0] < ROWS_MAX:
@@ -41,7 +41,9 @@ async def content(desk: Desk, stream: str, first_seq: str, last_seq: str) -> Doc
     return {"columns": columns, "rows": await report_rows.row_documents(found, columns)}
 
 
-def _seq(text: str) -> int:
+def _seq(given: str | int) -> int:
+    # A command on its own gives the number as the books have it.
+    text = str(given)
     if not (text.isascii() and text.isdigit() and len(text) <= SEQ_DIGITS_MAX):
         raise declined(Refusal.OUT_OF_BOUNDS, f"{text[:40]!r} is no sequence number")
     return int(text)

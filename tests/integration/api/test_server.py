@@ -144,4 +144,6 @@ async def test_the_api_describes_itself(served: Served) -> None:
         "incoming",
         "at",
         "credit",
+        "forwarded",
+        "access",
     ]

@@ -236,9 +236,9 @@ async def test_the_emergency_context_is_written_and_compared(site: Site) -> None
     await site.run("dialplan", "emergency", "--output", str(file))
     assert file.read_text() == text
     await site.run("check", "--dialplan", str(file))
-    file.write_text(text.replace("exten => 112", "exten => 999"))
+    file.write_text(text.replace("exten => 112", "exten => 998"))
     found = await site.run("check", "--dialplan", str(file), code=1)
-    assert "112 is missing" in found.out and "999 is not on the list" in found.out
+    assert "112 is missing" in found.out and "998 is not on the list" in found.out
 
 
 async def test_usage_mistakes_end_with_2(site: Site) -> None:

@@ -51,7 +51,7 @@ async def test_calls_go_on_while_a_large_deck_is_changed() -> None:
     async with exchange({"alice": "90.00"}, change=with_deck, serve=False) as x:
         write_deck(x, large_deck(ROWS, 1))
         # On a busy machine the first one may take longer than a daemon is waited for.
-        await x.site.run("deck", "list")
+        await x.site.run("deck", "list", within_s=120)
         await x.serve()
         write_deck(x, large_deck(ROWS, 2))
         reload = asyncio.create_task(x.site.ask("plan", "apply"))
