@@ -3,7 +3,7 @@
 Asterisk's own instants judge: from the leg's beginning to its end.
 """
 
-from tests.exchange import UK, Exchange, exchange, timing
+from tests.exchange import UK, Exchange, exchange, slices_of, timing
 from tests.fakes.fake_channels import FakeChannel
 from tests.fakes.until import until
 
@@ -116,7 +116,7 @@ async def test_legs_dialled_while_the_daemon_was_away_are_judged_at_its_start() 
 
     Seen failing without `judge` in Recovery._look.
     """
-    async with exchange({"alice": "1.00"}) as x:
+    async with exchange({"alice": "1.00"}, plan=slices_of(60)) as x:
         call = await x.talk("alice")
         await x.site.kill()
         free = x.pbx.dial_trunk("PJSIP/4420@carrier", leg_variable="emergency")
@@ -129,7 +129,7 @@ async def test_legs_dialled_while_the_daemon_was_away_are_judged_at_its_start() 
 
 async def test_a_leg_that_pretends_to_be_a_running_call_is_found_at_the_start() -> None:
     """Two legs name one call: the one that the books know lives, and is the one that is charged."""
-    async with exchange({"alice": "1.00"}) as x:
+    async with exchange({"alice": "1.00"}, plan=slices_of(60)) as x:
         call = await x.talk("alice")
         await until(lambda: x.rows("SELECT 1 FROM call WHERE leg_uniqueid IS NOT NULL"))
         await x.site.kill()
