@@ -14,12 +14,12 @@ ROSE = Customer("rose", "p")
 
 async def smartcall(world: World) -> None:
     """(p) Quinn's calls may go on to a mobile only with the add-on, which is assigned live."""
-    stage, scene, number = world.stage, "p", "442079460115"
+    stage, scene, number = world.stage, "p", "442079460118"
     await world.command("account", "set-product", "quinn", "smartcall")
     phone = await its_phone(world, QUINN)
     world.far_end(number)
-    await world.asterisk.cli(f"database put pbxc-forward {phone.extension} 02079460115:::")
-    stage.say(scene, "Quinn's calls are forwarded to 020 7946 0115. Rose calls him.")
+    await world.asterisk.cli(f"database put pbxc-forward {phone.extension} 02079460118:::")
+    stage.say(scene, "Quinn's calls are forwarded to 020 7946 0118. Rose calls him.")
     dialled = phone.extension.removeprefix("ext")
     await (await world.dial(ROSE, dialled, talk_s=1.5)).ended()
     (refused,) = await records(world, "quinn", 1)
