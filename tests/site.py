@@ -223,9 +223,9 @@ class Site:
         assert code is None or answer.code == code, f"{words}: {answer}"
         return answer
 
-    async def ask(self, *words: str) -> Any:
+    async def ask(self, *words: str, within_s: float = WAIT_S) -> Any:
         """What a command says, from its JSON."""
-        return (await self.run("--json", *words)).json
+        return (await self.run("--json", *words, within_s=within_s)).json
 
     async def add_user(
         self, user: str, *endpoints: str, credit: str = "", plan: str = "kiosk"
