@@ -7,18 +7,14 @@ everything durable.
 
 import asyncio
 import gc
-import os
-import signal
-from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any
 
 from pbxcharge.api.server import ApiServer
 from pbxcharge.asterisk.agi_server import AgiServer
 from pbxcharge.asterisk.ami_client import AmiClient
-from pbxcharge.asterisk.ami_lists import StatusEntry
 from pbxcharge.asterisk.events import Cdr as AsteriskCdr
 from pbxcharge.asterisk.events import Event
+from pbxcharge.background import Background
 from pbxcharge.catalog.load import Catalog
 from pbxcharge.core.call import Call
 from pbxcharge.core.cdr import Cdr
@@ -33,25 +29,23 @@ from pbxcharge.flow.billing_watch import BillingWatch
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.confirm import Confirmation
 from pbxcharge.flow.effective_dates import EffectiveDates
-from pbxcharge.flow.emergency_list import EmergencyList
 from pbxcharge.flow.gate import Gate
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.lag import LoopLag
+from pbxcharge.flow.leg_watch import LegWatch
 from pbxcharge.flow.listen import WANTED, Listener
 from pbxcharge.flow.meter import Meter
 from pbxcharge.flow.month_turn import MonthTurn
 from pbxcharge.flow.offer_guard import OfferGuard
 from pbxcharge.flow.office import Office
-from pbxcharge.flow.orphans import Orphans
 from pbxcharge.flow.phone_features import PhoneFeatures
 from pbxcharge.flow.plan_record import PlanRecord
 from pbxcharge.flow.recover import Recovery
 from pbxcharge.flow.refusals import Refusals
 from pbxcharge.flow.reload import Reload
-from pbxcharge.flow.rescues import Rescues
 from pbxcharge.flow.spool import Spool
 from pbxcharge.flow.standing import learn_months, review
-from pbxcharge.flow.trunk_watch import Trunks, TrunkWatch
+from pbxcharge.flow.trunk_watch import Trunks
 from pbxcharge.in_force import InForce, site_of
 from pbxcharge.logger import Logger
 from pbxcharge.notify import Notifier
@@ -83,7 +77,7 @@ class Daemon:
         self._clock = clock
         self._notifier = Notifier()
         self._lag = LoopLag(logger)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._background = Background(logger)
         self.ami = AmiClient(
             settings.ami.host,
             settings.ami.port,
@@ -122,30 +116,18 @@ class Daemon:
             self.journal,
             logger,
         )
-        trunks = Trunks(settings.trunk_endpoints, settings.routing)
-        self.trunk_watch = TrunkWatch(
-            trunks,
+        self.legs = LegWatch(
+            Trunks(settings.trunk_endpoints, settings.routing),
+            lambda: self._in_force.settings.emergency_routes,
+            settings.timing.orphan_max_s * 1000,
             self.meter,
             self.listener.call_of,
             self.ami,
             self.journal,
+            clock,
             logger,
             look=self.want,
         )
-        self.emergency = EmergencyList(
-            self.ami,
-            lambda: self._in_force.settings.emergency_routes,
-            self.trunk_watch.learn_emergency,
-            logger,
-        )
-        self.orphans = Orphans(
-            trunks.endpoints,
-            settings.timing.orphan_max_s * 1000,
-            self.meter,
-            self.ami,
-            look=self.want,
-        )
-        self.rescues = Rescues(self.meter, self.ami, clock, look=self.want)
         self.recovery = Recovery(
             self.meter,
             self.ami,
@@ -155,8 +137,8 @@ class Daemon:
             site,
             clock,
             logger,
-            judge=self._judge,
-            mark=self.orphans.mark,
+            judge=self.legs.judge,
+            mark=self.legs.mark,
             prepare=lambda calls: learn_months(
                 self.meter.months, store.queries, self._in_force.prices.plans, calls
             ),
@@ -176,7 +158,14 @@ class Daemon:
         self.phone_features = PhoneFeatures(self.ami, store.queries, prices, clock, logger)
         store.writer.on_accounts(self.phone_features.changed)
         self.gate = Gate(
-            *(self.authorizer, self.spool, self, site, prices, clock, logger, self.phone_features)
+            self.authorizer,
+            self.spool,
+            self,
+            site,
+            prices,
+            clock,
+            logger,
+            self.phone_features,
         )
         self.agi = AgiServer(
             self.gate.authorize,
@@ -238,7 +227,7 @@ class Daemon:
         await self._review()
         self._log.info("starting", calls_taken_up=calls, database=str(self._settings.database))
         await self.api.start()
-        self._spawn(self._obey_hangups(reread))
+        self._background.run(self._obey_hangups(reread))
         await self.ami.start()
         await self._until_compared(stop)
         if stop.is_set():
@@ -249,13 +238,17 @@ class Daemon:
         gc.collect()
         gc.freeze()
         timing = self._settings.timing
-        self._spawn(self.recovery.watch(min(timing.status_check_s, timing.spool_check_s)))
-        self._spawn(self._stay_alive())
-        self._spawn(self._lag.watch())
-        for dated in (self.dates, self.account_dates, self.billing, self.phone_features):
-            self._spawn(dated.watch())
-        self._spawn(self.archive.forget_old())
-        self._spawn(self._tell_systemd())
+        self._background.run(
+            self.recovery.watch(min(timing.status_check_s, timing.spool_check_s)),
+            self._stay_alive(),
+            self._lag.watch(),
+            self.dates.watch(),
+            self.account_dates.watch(),
+            self.billing.watch(),
+            self.phone_features.watch(),
+            self.archive.forget_old(),
+            self._tell_systemd(),
+        )
         self._notifier.say("READY=1", f"STATUS=metering {calls} calls taken up")
         self._log.info("ready", fastagi=f"{self._settings.fastagi.host}:{self.agi.port}")
 
@@ -270,10 +263,8 @@ class Daemon:
             loop_own_ms=self._lag.worst_own_ms,
         )
         await self.agi.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.trunk_watch.close()
+        await self._background.stop()
+        await self.legs.close()
         await self.meter.close()
         await self.ami.close()
         await self.api.stop()
@@ -291,14 +282,8 @@ class Daemon:
         """Who judges a leg hears of it before its call does."""
         if isinstance(event, AsteriskCdr):
             self.confirmation.hear(event)
-        elif self.trunk_watch.hear(event):
-            self.rescues.hear(event)
-            self.orphans.hear(event)
+        elif self.legs.hear(event):
             self.listener.hear(event)
-
-    async def _judge(self, entries: Sequence[StatusEntry]) -> Sequence[StatusEntry]:
-        """Which channels may stay, and which of them nothing may end."""
-        return await self.rescues.spare(await self.trunk_watch.inspect(entries))
 
     def _asterisk_lost(self) -> None:
         self.meter.hearing(False)
@@ -320,7 +305,7 @@ class Daemon:
     async def _compare(self) -> None:
         self.meter.hearing(True)
         # Before any leg is judged: what the dialplan puts through as an emergency is one.
-        await self.emergency.compare()
+        await self.legs.emergency.compare()
         await self.recovery.resync()
         self.phone_features.connected()
         about = await self.ami.core_settings()
@@ -342,7 +327,7 @@ class Daemon:
         """In the step in which the files come into force: what goes with them."""
         self._in_force.take_settings()
         self.dates.changed()
-        self.emergency.read()
+        self.legs.emergency.read()
 
     async def _after_reload(self) -> None:
         """What follows from files that came into force."""
@@ -352,7 +337,7 @@ class Daemon:
         except OperatingError as error:
             self._log.error("what runs does not follow the plans yet", error=str(error))
         if self.ami.ready:
-            await self.emergency.compare()
+            await self.legs.emergency.compare()
 
     async def _review(self) -> None:
         """Tell the running calls, and phones, what accounts, plans and products say now."""
@@ -396,14 +381,3 @@ class Daemon:
             every_s,
             self._log,
         )
-
-    def _spawn(self, part: Coroutine[Any, Any, None]) -> None:
-        """Run a part until the stop; one that fails is a defect, and ends the daemon."""
-        task = asyncio.ensure_future(part)
-        task.add_done_callback(self._part_ended)
-        self._tasks.append(task)
-
-    def _part_ended(self, task: "asyncio.Task[None]") -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._log.critical("a part of the daemon failed", error=repr(error), exc_info=error)
-            os.kill(os.getpid(), signal.SIGTERM)

@@ -38,9 +38,10 @@ ARROWS: dict[str, set[str]] = {
     "log": {"errors"},
     "notify": {"errors"},
     "failpoints": set(),
+    "background": {"logger"},
     "daemon": {
         *("api", "reports", "flow", "asterisk", "store", "redis", "catalog", "core", "errors"),
-        *("settings", "in_force", "logger", "notify"),
+        *("settings", "in_force", "background", "logger", "notify"),
     },
     "serve": {"daemon", "store", "catalog", "settings", "log", "logger", "errors"},
     # The daemon's parts, wired for the time of one command that finds no daemon.
