@@ -63,9 +63,9 @@ ManagedBy = Annotated[
 AccessCode = Annotated[
     str,
     matching(
-        r"[A-Za-z0-9*#+][A-Za-z0-9*#+._-]{0,78}",
+        r"(?:[A-Za-z0-9*#+][A-Za-z0-9*#+._-]{0,78})?",
         "an access code",
-        "a context of the dialplan, or what is dialled first, such as *72",
+        'a context of the dialplan, or what is dialled first, such as "*72"; "" is plain calling',
     ),
 ]
 OverdraftValue = Annotated[

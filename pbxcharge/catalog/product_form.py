@@ -107,7 +107,7 @@ class UsageForm(Form):
     node: Slug = ANY_NODE
     """A PBX by the name that its settings give it, or `any` (default)."""
     access_code: AccessCode = ""
-    """A context of the dialplan, or what is dialled first; plain calling without one."""
+    """A context of the dialplan, or what is dialled first; `""`, or left out: plain calling."""
     plan: Slug = ""
     """The charging plan of these calls."""
     overdraft: OverdraftValue = SLICES

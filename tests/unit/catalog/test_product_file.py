@@ -79,6 +79,14 @@ def test_usage_charges_are_rows() -> None:
     assert found.plain_plan == "retail"
 
 
+def test_an_empty_access_code_is_plain_calling() -> None:
+    """As one that is left out, also to the version."""
+    left_out, _ = product(MAIN)
+    empty, findings = product(MAIN.replace("plan: retail", 'plan: retail, access_code: ""'))
+    assert not findings
+    assert empty == left_out
+
+
 def test_included_minutes_and_volume_discounts_are_quotas() -> None:
     """Two minutes are 120 s; `public` is every number outside."""
     free, none = Tier(0, Fraction(100)), Fraction(0)
