@@ -15,8 +15,10 @@ from pbxcharge.core.assigned import AssignedSubscription
 from pbxcharge.core.billing_cycle import BillingCycle
 from pbxcharge.core.billing_period import BillingRule, anchor_date
 from pbxcharge.core.feature import AttributeValue, EditedBy, Feature
+from pbxcharge.core.money import parse_price
 from pbxcharge.core.period import instant_us, local_day
 from pbxcharge.core.subscription_terms import NO_ADJUSTMENT, FeeAdjustment
+from pbxcharge.errors import AmountError
 from pbxcharge.flow.acts import Declined, Done, Refusal
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.zones import zone_name, zone_of
@@ -251,9 +253,9 @@ def _adjustment(amount: str | None, percent: str | None) -> FeeAdjustment:
     if amount is None and percent is None:
         return NO_ADJUSTMENT
     try:
-        share = Fraction(percent or 0)
+        share = Fraction(0) if percent is None else parse_price(percent)
         micros = 0 if amount is None else micros_of(amount)
         return FeeAdjustment(amount_micros=micros, percent=share)
-    except (ValueError, ZeroDivisionError) as error:
+    except (AmountError, ValueError) as error:
         message = f"no discount and no surcharge: {error}"
         raise declined(Refusal.AMOUNT_INVALID, message) from None

@@ -1,15 +1,30 @@
 """Answers about exports: the next file of a stream, its records, and that it was written."""
 
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
 from pbxcharge.api import report_rows
 from pbxcharge.api.desk import Desk, declined, was_done
 from pbxcharge.api.documents import Document, instant
+from pbxcharge.api.report_question import asked_for
 from pbxcharge.core.exports import ExportFile
 from pbxcharge.flow.acts import Refusal
 from pbxcharge.flow.exports import ROWS_MAX, NothingToExport
 from pbxcharge.store.export_queries import COLUMNS
 
 FILES_MAX = 1000
-SEQ_DIGITS_MAX = 18
+SEQ_MAX = 10**18
+
+
+class Records(BaseModel):
+    """Which records of a stream: those of one file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    stream: str
+    first_seq: int = Field(ge=0, lt=SEQ_MAX)
+    last_seq: int = Field(ge=0, lt=SEQ_MAX)
 
 
 async def choose(desk: Desk, by: str, *, stream: str, rows: int) -> Document:
@@ -30,23 +45,15 @@ async def files(desk: Desk, stream: str) -> Document:
     return {"files": [document(file) for file in found]}
 
 
-async def content(desk: Desk, stream: str, first_seq: str | int, last_seq: str | int) -> Document:
+async def content(desk: Desk, **asked: Any) -> Document:
     """The records of a file, as they were when they were chosen."""
-    between = _seq(first_seq), _seq(last_seq)
-    if not 0 <= between[1] - between[0] < ROWS_MAX:
+    asks = asked_for(Records, asked)
+    if not 0 <= asks.last_seq - asks.first_seq < ROWS_MAX:
         raise declined(Refusal.OUT_OF_BOUNDS, f"a file has 1 to {ROWS_MAX:,} records")
     async with desk.queries.reports.reading() as reading:
-        found = await reading.exported(stream, *between)
+        found = await reading.exported(asks.stream, asks.first_seq, asks.last_seq)
     columns = tuple(COLUMNS)
     return {"columns": columns, "rows": await report_rows.row_documents(found, columns)}
-
-
-def _seq(given: str | int) -> int:
-    # A command on its own gives the number as the books have it.
-    text = str(given)
-    if not (text.isascii() and text.isdigit() and len(text) <= SEQ_DIGITS_MAX):
-        raise declined(Refusal.OUT_OF_BOUNDS, f"{text[:40]!r} is no sequence number")
-    return int(text)
 
 
 def document(file: ExportFile) -> Document:

@@ -67,7 +67,7 @@ async def account_products(desk: Desk, account_id: str) -> Document:
     return {"account": document, "zone": str(zone)}
 
 
-async def account_subscriptions(desk: Desk, account_id: str, all: bool | str = False) -> Document:
+async def account_subscriptions(desk: Desk, account_id: str, all: bool = False) -> Document:
     """The subscriptions of an account: where they stand, what they cost, what comes next.
 
     Closed ones only with `all`.
@@ -77,7 +77,7 @@ async def account_subscriptions(desk: Desk, account_id: str, all: bool | str = F
     lives, now_us = Lives(desk.queries, desk.prices), Clock().wall_us()
     customer = await lives.customer(account_id)
     found = await lives.of_account(account_id)
-    shown = [it for it in found if all in (True, "true", "True") or it.assigned.open_at(now_us)]
+    shown = [it for it in found if all or it.assigned.open_at(now_us)]
     return {
         "account_id": account_id,
         "zone": str(customer.zone),

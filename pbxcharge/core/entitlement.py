@@ -171,6 +171,6 @@ def _rank(product: Product) -> tuple[bool, int, str]:
 
 
 def _distance(row: UsageCharge, places: Mapping[str, int]) -> tuple[bool, bool, int]:
-    """How far a row is from exact,: the node counts before the code."""
+    """How far a row is from exact: the node counts before the code."""
     code = row.access_code
     return row.node is None, code is None, 0 if code is None else places[code]

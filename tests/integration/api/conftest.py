@@ -11,6 +11,7 @@ import uvloop
 from pbxcharge.api.client import Client
 from pbxcharge.api.server import ApiServer
 from pbxcharge.flow.archive import Archive
+from pbxcharge.flow.billing import Billing
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.journal import Journal
 from pbxcharge.flow.meter import Meter
@@ -18,12 +19,13 @@ from pbxcharge.flow.office import Office
 from pbxcharge.flow.ports import Site
 from pbxcharge.flow.prices import Prices
 from pbxcharge.store import Store, open_store
+from tests.fakes.offers import PRODUCTS, SUBSCRIPTIONS
 from tests.fakes.plans import NUMBERING, ONE_TRUNK, PLANS
 from tests.fakes.recording_logger import RecordingLogger
 from tests.integration.office.conftest import ACME, ALICE
 
 SITE = Site("pbx1", "EUR", 30, 10_000, ONE_TRUNK, "last_seen")
-PRICES = Prices(PLANS, NUMBERING)
+PRICES = Prices(PLANS, NUMBERING, subscriptions=SUBSCRIPTIONS, products=PRODUCTS)
 
 
 def pytest_asyncio_loop_factories(
@@ -76,7 +78,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     async with open_store(
         tmp_path / "site.db", currency="EUR", node="pbx1", log=log, migrate=True
     ) as store:
-        office = Office(store.writer, store.queries, Prices(PLANS, NUMBERING), clock, "EUR")
+        office = Office(store.writer, store.queries, PRICES, clock, "EUR")
         for account in (ACME, ALICE):
             await office.provisioning.add_account(account, "uid:0")
         journal, asterisk = Journal(log, clock, "EUR"), DeafAsterisk()
@@ -92,7 +94,10 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
             on_settled=lambda *_: None,
             investigate=lambda: None,
         )
-        server = ApiServer(path, office, store.queries, meter, journal, PRICES, archive)
+        billing = Billing(store.writer, store.queries, PRICES, clock, office.turn, log)
+        server = ApiServer(
+            path, office, store.queries, meter, journal, PRICES, archive, billing=billing
+        )
         await server.start()
         client = Client(path)
         try:

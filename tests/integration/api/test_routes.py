@@ -62,6 +62,16 @@ async def test_an_amount_that_is_none_is_declined(served: Served, amount: str) -
     assert await declined(act) == "amount_invalid"
 
 
+@pytest.mark.parametrize("percent", ["1e99999999", "1/3", "--20", "NaN", "", "-101"])
+async def test_a_percentage_that_is_none_is_declined(served: Served, percent: str) -> None:
+    """At once: the first one is a number of a hundred million digits, for which calls would wait.
+
+    Seen failing (the daemon hung) with `Fraction` in place of `parse_price`.
+    """
+    wanted = {"id": "s", "account_id": "alice", "subscription": "rental", "percent": percent}
+    assert await declined(served.client.act("/subscriptions", **wanted)) == "amount_invalid"
+
+
 async def test_a_number_for_an_amount_is_no_amount(served: Served) -> None:
     """JSON's numbers are floats to half the world; money is text."""
     with pytest.raises(OperatingError, match="422"):
@@ -229,6 +239,13 @@ async def test_no_more_records_are_read_at_once_than_a_file_has(
     """One file at a time, of 10,000 records at most."""
     asked = served.client.get("/exports/content", stream="m", first_seq=first, last_seq=last)
     assert await declined(asked) == "out_of_bounds"
+
+
+async def test_records_of_no_stream_are_declined(served: Served) -> None:
+    """What is missing is named, as for every report."""
+    asked = served.client.get("/exports/content", first_seq=1, last_seq=2)
+    with pytest.raises(ActDeclined, match="stream: Field required"):
+        await asked
 
 
 async def test_a_record_is_explained(served: Served) -> None:
