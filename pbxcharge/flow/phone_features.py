@@ -122,9 +122,10 @@ class PhoneFeatures:
         if not self._pending:
             return
         others = [key for key, _ in zip(self._pending, range(more), strict=False)]
-        about = {*filter(None, endpoints), *others}
-        for endpoint in about & self._pending.keys():
-            await self._put(session, endpoint)
+        for endpoint in {*filter(None, endpoints), *others}:
+            # Another call may have written it since, while this one waited for Asterisk.
+            if endpoint in self._pending:
+                await self._put(session, endpoint)
 
     async def _put(self, session: Session, endpoint: str) -> None:
         line = self._pending.pop(endpoint)

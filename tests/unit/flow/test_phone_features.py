@@ -1,5 +1,6 @@
 """Features of phones in Asterisk's database: written before a call goes on, and no earlier."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -52,6 +53,7 @@ class Asterisk:
         """Write."""
         if self.gone:
             raise AgiHangup("gone")
+        await asyncio.sleep(0)
         self.values[key] = value
         self.written.append(key)
 
@@ -115,6 +117,14 @@ async def test_what_was_not_written_waits_for_the_next_call() -> None:
     asterisk.gone = False
     await features.write(asterisk, "alice")
     assert asterisk.values == {"alice": LINE}
+
+
+async def test_calls_at_once_write_each_phone_once() -> None:
+    """Each found all of them waiting; what another call writes first is no harm to its own."""
+    asterisk = Asterisk()
+    features = await kept(asterisk, Phones("a", "b", "c"))
+    await asyncio.gather(*(features.write(asterisk, "a", "b", "c") for _ in range(4)))
+    assert sorted(asterisk.written) == ["a", "b", "c"]
 
 
 async def test_another_asterisk_is_asked_again() -> None:
