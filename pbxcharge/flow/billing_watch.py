@@ -14,12 +14,8 @@ from pbxcharge.flow.billing_run import BillingRun
 from pbxcharge.flow.clock import Clock
 from pbxcharge.flow.ports import Writer
 from pbxcharge.flow.prices import Prices
+from pbxcharge.flow.waking import LOOK_EVERY_S, woken
 from pbxcharge.logger import Logger
-
-LOOK_EVERY_S: Final = 30.0
-"""The wall clock may be set: an instant is not slept for in one piece. What failed is tried again
-after it, too."""
-
 
 TELL_AFTER_S: Final = 1.0
 """Accounts that are suspended one after the other are told to the calls together."""
@@ -125,7 +121,7 @@ class BillingWatch:
             except OperatingError as error:
                 self._log.error("subscriptions not charged", error=str(error))
                 wait_s = LOOK_EVERY_S
-            await self._wait(wait_s)
+            await woken(self._wake, wait_s)
 
     def _account_turned(self, account_id: str) -> None:
         self._turned.set()
@@ -135,7 +131,11 @@ class BillingWatch:
         while True:
             await self._turned.wait()
             self._turned.clear()
-            await self._review()
+            try:
+                await self._review()
+            except OperatingError as error:
+                self._log.error("running calls not told of their funds", error=str(error))
+                self._turned.set()
             await asyncio.sleep(TELL_AFTER_S)
 
     async def _look(self) -> float:
@@ -177,10 +177,3 @@ class BillingWatch:
                 suspended=run.suspended,
                 resumed=run.resumed,
             )
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(min(seconds, LOOK_EVERY_S)):
-                await self._wake.wait()
-        except TimeoutError:
-            return
