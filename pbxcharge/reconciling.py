@@ -46,6 +46,8 @@ class Compared:
     until_us: int
     found: Reconciliation | None
     findings: tuple[Finding, ...] = ()
+    cleaned: tuple[str, ...] = ()
+    """Numbers of their file out of which characters were left that are no digits."""
 
 
 def compare_asterisk(
@@ -107,7 +109,8 @@ def _compare(
         missing_here=tuple(it for it in whole.missing_here if from_us <= it.at_us < until_us),
         missing_there=tuple(it for it in whole.missing_there if from_us <= it.at_us < until_us),
     )
-    return Compared(from_us, until_us, within)
+    cleaned = tuple(call.written for call in calls if call.written)
+    return Compared(from_us, until_us, within, cleaned=cleaned)
 
 
 def _nothing_told(

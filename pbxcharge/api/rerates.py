@@ -45,6 +45,8 @@ async def look(
         places = [(0, call_id)]
     else:
         places = await _places(desk, plan or "", since, until, scope, after, _bounded(limit))
+        if not places and after is None:
+            await _refuse_unknown(desk, plan or "")
     wanted = Wanted([name for _, name in places], run, closed_month)
     judge = Judge(desk.queries, desk.prices, ClosedMonths(desk.prices, Clock()))
     judged = await judge.all(wanted)
@@ -97,6 +99,15 @@ async def _places(
     until_us = END_OF_TIME_US if until is None else micros(until)
     place = FIRST if after is None else _place(after)
     return await desk.queries.recharges.calls_of_plan(plan, since_us, until_us, scope, place, limit)
+
+
+async def _refuse_unknown(desk: Desk, plan: str) -> None:
+    """A plan without calls may have none; one that never was is misspelled."""
+    earlier = (step.plan for step in await desk.queries.plans.steps(None))
+    known = sorted({*desk.prices.plans, *earlier})
+    if plan not in known:
+        message = f"there is no plan {plan[:40]!r}; known: {', '.join(known) or 'none'}"
+        raise declined(Refusal.UNKNOWN_PLAN, message)
 
 
 def _bounded(calls: int) -> int:

@@ -111,7 +111,10 @@ def read_carrier(path: Path, wanted: CarrierColumns) -> tuple[Calls, Findings]:
             return None
         at_us = _instant_us(row["start"], wanted.time_format, wanted.zone)
         cost = parse_price(row["cost"]) if row.get("cost") else None
-        return TheirCall(line, plain_number(row["number"]), at_us, seconds, cost)
+        written = row["number"]
+        left_out = _NOT_DIGITS.search(written.removeprefix("+")) is not None
+        number = plain_number(written)
+        return TheirCall(line, number, at_us, seconds, cost, written=written if left_out else "")
 
     def columns(header: list[str]) -> tuple[dict[str, int], bool]:
         named = [cell.strip().lower().replace(" ", "_") for cell in header]

@@ -176,7 +176,8 @@ def _told(run: Run, compared: "Compared", file: Path, everything: bool, csv: str
     if compared.found is None:
         shown.complain_of(compared.findings)
         raise BadConfiguration(f"{file} cannot be compared")
-    document = reconcile_document(compared.found, compared.from_us, compared.until_us)
+    times = compared.from_us, compared.until_us
+    document = reconcile_document(compared.found, *times, compared.cleaned)
     if csv is not None:
         write_lines(csv, reconcile_csv(document))
     if csv != "-":
@@ -198,6 +199,10 @@ def _show(document: Document, file: Path, rows_max: int | None) -> None:
         say(f"{document['others']:,} calls in {file} went over no trunk: not looked at")
     if document["costs_not_compared"]:
         say(f"{document['costs_not_compared']:,} whose cost only one side tells: not compared")
+    if document["numbers_cleaned"]:
+        first = printable(document["number_cleaned"])
+        told = f"{plural(document['numbers_cleaned'], 'number')} in {file} had more than digits"
+        say(f"{told}, which alone were compared: the first one is {first!r}")
     say(f"compared from {at(document['from'])} to {at(document['until'])} UTC")
     if document["agrees"]:
         say("both sides agree")

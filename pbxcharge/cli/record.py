@@ -30,7 +30,9 @@ async def list_records(
     since: Since = None,
     until: Until = None,
     month: Annotated[str | None, typer.Option(help="A month (UTC), such as 2026-03.")] = None,
-    disposition: Annotated[Disposition | None, typer.Option(help="What became of them.")] = None,
+    disposition: Annotated[
+        Disposition | None, typer.Option(case_sensitive=False, help="What became of them.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="So many of the newest.")] = 50,
 ) -> None:
     """List records, also of refused and unanswered calls."""

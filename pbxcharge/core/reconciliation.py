@@ -54,6 +54,7 @@ class TheirCall:
         seconds: that it lasted, or that are billed.
         cost: in units of the currency; None if the file does not say.
         ours: whether it must be in our books, too: another program's calls need not.
+        written: its number as it stands there, where more than a plus was left out of it.
     """
 
     line: int
@@ -62,6 +63,7 @@ class TheirCall:
     seconds: int
     cost: Fraction | None = None
     ours: bool = True
+    written: str = ""
 
 
 _Call = TypeVar("_Call", OurCall, TheirCall)

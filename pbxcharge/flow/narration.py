@@ -10,7 +10,6 @@ from pbxcharge.core.call_events import (
     Event,
     HangUp,
     HangupRequested,
-    HungUp,
     LeftAlone,
     LegDialled,
     Seen,
@@ -36,9 +35,8 @@ def narrate(
             told = "extended" if before.warned else "slice"
             journal.tell(told, after, step=after.step, **_paid(after))
         case LegDialled() if before.leg is None and after.leg is not None:
+            _narrate_next_trunk(journal, before)
             journal.note("ringing", after, leg=after.leg.channel)
-        case HungUp() if after.live and after.unanswered is event:
-            journal.tell("trunk failed", after, trunk=after.trunk, hangup_cause=event.cause)
         case HangupRequested() if before.hung_up_by is None and after.hung_up_by is not None:
             journal.note("hangup requested", after, by=str(after.hung_up_by))
         case Refused() if after.exhausted and not before.exhausted:
@@ -47,6 +45,13 @@ def narrate(
             _narrate_timeout(journal, before, event, after)
     for command in commands:
         _narrate_command(journal, command, after)
+
+
+def _narrate_next_trunk(journal: Journal, before: Call) -> None:
+    """Only now is it known: of most ends, such as busy, no other trunk is tried."""
+    failed = before.unanswered
+    if failed is not None:
+        journal.tell("trunk failed", before, trunk=before.trunk, hangup_cause=failed.cause)
 
 
 def _narrate_timeout(journal: Journal, before: Call, event: Event, after: Call) -> None:

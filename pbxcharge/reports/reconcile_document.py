@@ -1,6 +1,6 @@
 """What a comparison of records has shown, as a document and as rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -18,8 +18,13 @@ COLUMNS = (
 )
 
 
-def reconcile_document(found: Reconciliation, from_us: int, until_us: int) -> Document:
-    """The time that was compared, counts, and a row for each difference."""
+def reconcile_document(
+    found: Reconciliation, from_us: int, until_us: int, cleaned: Sequence[str] = ()
+) -> Document:
+    """The time that was compared, counts, and a row for each difference.
+
+    `cleaned` are numbers of theirs out of which characters were left.
+    """
     return {
         "from": utc(from_us).isoformat(),
         "until": utc(until_us).isoformat(),
@@ -31,6 +36,8 @@ def reconcile_document(found: Reconciliation, from_us: int, until_us: int) -> Do
         "cost_differs": len(found.cost_differs),
         "others": found.not_ours,
         "costs_not_compared": found.cost_unknown,
+        "numbers_cleaned": len(cleaned),
+        "number_cleaned": next(iter(cleaned), None),
         "differences": list(rows(found)),
     }
 

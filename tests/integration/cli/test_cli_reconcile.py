@@ -47,7 +47,8 @@ async def test_both_sides_agree_or_every_difference_is_named() -> None:
         said = await x.site.ask(*words, file)
         assert (said["agrees"], said["paired"]) == (True, 2)
         wrong = theirs(second, seconds=second["talk_s"] + 9)
-        ghost = theirs(second, number="4930123456")
+        assert said["numbers_cleaned"] == 0
+        ghost = theirs(second, number="49-30-123456")
         file = write(x.site.folder, wrong, ghost)
         day = datetime.now(UTC).date().isoformat()
         said = (await x.site.run("--json", *words, file, "--from", day, code=1)).json
@@ -57,6 +58,9 @@ async def test_both_sides_agree_or_every_difference_is_named() -> None:
             ("missing_there", first["call_id"], None),
             ("seconds", second["call_id"], 2),
         }
+        assert (said["numbers_cleaned"], said["number_cleaned"]) == (1, "49-30-123456")
+        text = (await x.site.run(*words, file, "--from", day, code=1)).out
+        assert "had more than digits, which alone were compared" in text
 
 
 async def test_a_file_without_a_call_agrees_with_nothing() -> None:

@@ -111,8 +111,15 @@ async def test_a_charge_is_refunded_by_its_entry(served: Site, asterisk: FakeAst
     await served.run("rerate", "nix", code=1)
     await served.run("rerate", call, "--plan", "kiosk", code=2)
     await served.run("rerate", "--plan", "kiosk", code=2)
-    nothing = await served.run("rerate", "--plan", "kiosc", "--from", "2026-01")
-    assert "nobody paid for a call of this time by plan 'kiosc'" in nothing.err
+    nothing = await served.run("rerate", "--plan", "retail", "--from", "2026-01")
+    assert "nobody paid for a call of this time by plan 'retail'" in nothing.err
+
+
+async def test_a_plan_that_never_was_is_no_plan_without_calls(served: Site) -> None:
+    """A letter is wrong: the plans that there are, and were, are named."""
+    answer = await served.run("rerate", "--plan", "kiosc", "--from", "2026-01", code=1)
+    assert "there is no plan 'kiosc'; known: " in answer.err
+    assert "kiosk" in answer.err
 
 
 async def test_a_daemon_killed_after_the_booking_books_nothing_twice(

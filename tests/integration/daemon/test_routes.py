@@ -37,6 +37,19 @@ async def test_the_next_trunk_carries_the_call() -> None:
         assert not x.site.log.find("ends differ")
 
 
+async def test_a_busy_callee_is_no_failed_trunk() -> None:
+    """No other trunk is tried then, so none has taken the call over.
+
+    Seen failing with the line told at the end of the leg.
+    """
+    async with exchange({"alice": "1.00"}, change=two_trunks) as x:
+        call = await x.ring("alice")
+        call.reject()
+        cdr = await x.settled(call)
+        assert (cdr["trunk"], cdr["disposition"]) == ("carrier", "BUSY")
+        assert not x.site.log.find("trunk failed")
+
+
 async def test_all_trunks_fail() -> None:
     """The last one's cause, nothing is held any more, and no entry of a leg is left to explain."""
     async with exchange({"alice": "1.00"}, change=two_trunks) as x:

@@ -48,7 +48,7 @@ def test_a_time_is_meant_by_the_sites_clocks(
         ({"since": "soon"}, "neither a day nor an instant"),
         ({"types": "public,lokal"}, "'lokal' is no type of call; known: public, local"),
         ({"direction": "out"}, "known: outgoing, incoming"),
-        ({"dispositions": "busy"}, "known: ANSWERED, NO ANSWER, BUSY"),
+        ({"dispositions": "bussy"}, "known: ANSWERED, NO ANSWER, BUSY"),
         ({"causes": "16,x"}, "'x' is no hangup cause"),
         ({"causes": "300"}, "0 to 127"),
         ({"causes": "1" * 5000}, "0 to 127"),
@@ -83,7 +83,7 @@ def test_columns_and_groups_are_those_that_there_are() -> None:
 
 def test_lists_are_read_as_they_are_written() -> None:
     """With commas between, blanks around; texts of a query are numbers too."""
-    asked = {"types": "public, local", "dispositions": "NO ANSWER,BUSY", "causes": "16,17"}
+    asked = {"types": "public, local", "dispositions": "no answer,BUSY", "causes": "16,17"}
     wanted = question({**asked, "limit": "5", "direction": "incoming"}).wanted(UTC, NOW_US)
     assert wanted.call_types == ("public", "local")
     assert wanted.dispositions == ("NO ANSWER", "BUSY")

@@ -120,3 +120,14 @@ def test_what_cannot_be_read_is_named_by_its_line(
 def test_numbers_are_their_digits() -> None:
     """However they are written."""
     assert {plain_number(text) for text in ("+44 20", "004420", "44-20", "4420")} == {"4420"}
+
+
+def test_a_number_with_more_than_digits_is_kept_as_it_was_written(tmp_path: Path) -> None:
+    """For whoever wonders which call it is: an asterisk or a letter may have meant something."""
+    numbers = ("4420", "+4420", "44 20", "*67*4420", "4420x12")
+    lines = (f"{number},2026-11-01 10:00:00,60" for number in numbers)
+    file = tmp_path / "carrier.csv"
+    file.write_text("\n".join(("number,start,seconds", *lines)))
+    calls, found = read_carrier(file, CarrierColumns())
+    assert found == ()
+    assert [call.written for call in calls] == ["", "", "44 20", "*67*4420", "4420x12"]
