@@ -68,12 +68,15 @@ async def _body(desk: Desk, name: str, version: str) -> str:
 
 async def _not_one(desk: Desk, name: str, version: str | None, found: list[str]) -> ActDeclined:
     if found:
-        return declined(Refusal.UNKNOWN_PLAN, f"several versions begin so: {', '.join(found)}")
+        message = f"several versions of {name} begin so, write more of one: {', '.join(found)}"
+        return declined(Refusal.UNKNOWN_PLAN, message)
     if not await desk.queries.plans.versions(name):
         return unknown_plan(name)
     if version is None:
-        return declined(Refusal.UNKNOWN_PLAN, f"no version of plan {name!r} is in force")
-    return declined(Refusal.UNKNOWN_PLAN, f"plan {name!r} has no version {version!r}")
+        message = f"no version of plan {name!r} is in force; name one of `plan history {name}`"
+        return declined(Refusal.UNKNOWN_PLAN, message)
+    message = f"plan {name!r} has no version {version!r}; see `pbxcharge plan history {name}`"
+    return declined(Refusal.UNKNOWN_PLAN, message)
 
 
 def _place(place: PlanPlace) -> Document:

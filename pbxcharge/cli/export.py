@@ -75,7 +75,9 @@ def _alone(database: Path, stream: str) -> Iterator[None]:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-            raise ExportRuns(f"another export of the stream {stream} is at work") from None
+            raise ExportRuns(
+                f"another export of the stream {stream} is at work: give it again after that"
+            ) from None
         yield
 
 

@@ -104,7 +104,7 @@ class Exports:
         async with self._turn:
             last = next(iter(await self._records.files(stream, 1)), None)
             if last is None or not 1 <= number <= last.number:
-                message = f"stream {stream} has no file {number}"
+                message = f"stream {stream} has no file {number}; see `pbxcharge cdr export --list`"
                 return Declined(Refusal.OUT_OF_BOUNDS, message, field="number")
             if number < last.number or last.written:
                 return Done(last, already=True)

@@ -88,7 +88,8 @@ class Refunds:
         """The same of one charge, by the id of its entry."""
         entry = await self._records.entry(charge_id)
         if entry is None:
-            return Declined(Refusal.UNKNOWN_ENTRY, f"there is no entry {charge_id!r}")
+            message = f"there is no entry {charge_id!r}"
+            return Declined(Refusal.UNKNOWN_ENTRY, message, "`pbxcharge explain CALL` lists them")
         if entry.kind is not EntryKind.CHARGE or entry.call_id is None:
             message = f"{charge_id} is no charge of a call, but {entry.kind}"
             return Declined(Refusal.NOTHING_CHARGED, message, "correct others by adjust")
@@ -103,7 +104,7 @@ class Refunds:
         records = await self._records.recharges.records([wanted.call_id])
         cdr = records.get(wanted.call_id)
         if cdr is None:
-            message = f"there is no record of a call {wanted.call_id!r}"
+            message = f"there is no record of a call {wanted.call_id!r}, or it still runs"
             return Declined(Refusal.UNKNOWN_CALL, message)
         level = _level(cdr, wanted.account_id)
         if level is None:
