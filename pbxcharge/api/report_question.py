@@ -106,7 +106,7 @@ class Question(Span):
             self.period(self.zone(site), now_us),
             among(self.types, TYPES, "type of call"),
             next(iter(among(self.direction, DIRECTIONS, "direction")), None),
-            among(self.dispositions, tuple(Disposition), "disposition"),
+            among(self.dispositions.upper(), tuple(Disposition), "disposition"),
             tuple(int(_cause(text)) for text in listed(self.causes)),
         )
 
