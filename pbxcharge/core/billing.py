@@ -95,7 +95,8 @@ def proceed(tab: Tab, now_us: int) -> tuple[Tab, Demand | None]:
     """To the next thing that credit decides, through every instant until now.
 
     At one instant first what may not wait is booked, then what may, all in the order of kinds and
-    of assignments; then whatever waits is compared with what is available.
+    of assignments; a fee and what is given back of its period are one. Then whatever waits is
+    compared with what is available, less the credits for dead days.
 
     Returns:
         What there is to collect, to be given to `after` with its outcome; None if everything until
@@ -119,9 +120,9 @@ def after(tab: Tab, demand: Demand, fits: bool) -> Tab:
         return _paid_late(tab, demand) if fits else _still_waits(tab, demand)
     if fits:
         return _left(tab, tuple(item for item in tab.fresh if item not in demand.items))
-    if len(demand.items) > 1:
+    if any(_bundle(item) != _bundle(demand.items[0]) for item in demand.items):
         return replace(tab, apart=True)
-    return _queued(tab, demand.items[0].assignment_id)
+    return _queued(tab, demand)
 
 
 def look(tab: Tab, at_us: int) -> Tab:
@@ -154,7 +155,9 @@ def _asked(bill: Bill, at_us: int) -> tuple[Bill, tuple[Owed, ...]]:
     """What a subscription owes at an instant, as far as it does not wait."""
     found = owed(bill.life, bill.until_us, at_us + 1)
     if bill.waiting:
-        behind = tuple(one for one in found if _waits_behind(bill, one))
+        behind = [one for one in found if one.may_wait]
+        waiting = (*bill.waiting, *behind)
+        behind += (one for one in found if _is_given_back_of(one, waiting))
         bill = replace(bill, waiting=(*bill.waiting, *behind))
         found = tuple(one for one in found if one not in behind)
     return (bill if found else _advanced(bill, at_us)), found
@@ -164,11 +167,20 @@ def _place(item: Item) -> tuple[int, int, str]:
     return item.owed.at_us, _ORDER[item.owed.kind], item.assignment_id
 
 
-def _waits_behind(bill: Bill, one: Owed) -> bool:
-    """Fees do; and what is given back of a fee that is not booked itself."""
-    if one.may_wait:
-        return True
-    fees = (fee for fee in bill.waiting if fee.kind is OwedKind.FEE)
+def _bundle(item: Item) -> tuple[object, ...]:
+    """What is booked together: a fee and what is given back of its period; all else by itself.
+
+    A last day of 1 with ten dead days, and a debt: -9 are booked, the day does not wait alone.
+    """
+    one = item.owed
+    if one.kind is OwedKind.FEE or one.kind in _GIVES_BACK:
+        return item.assignment_id, one.at_us, one.period.first
+    return (one.owed_id,)
+
+
+def _is_given_back_of(one: Owed, waiting: Iterable[Owed]) -> bool:
+    """Whether it is of a fee that is not booked itself."""
+    fees = (fee for fee in waiting if fee.kind is OwedKind.FEE)
     return one.kind in _GIVES_BACK and any(fee.period.first == one.period.first for fee in fees)
 
 
@@ -181,14 +193,32 @@ def _demand(tab: Tab) -> Demand | None:
     if not tab.fresh:
         return _late_demand(tab, at_us)
     asked = tab.fresh
-    full = tuple(item for item in asked if not item.owed.may_wait)
+    bundles = _bundles(asked)
+    full = tuple(item for bundle in bundles if not _may_wait(bundle) for item in bundle)
     # Charges that fit together fit one by one, too. What is given back is booked before them.
     if full and (tab.apart or any(item.owed.amount_micros < 0 for item in full)):
         asked = full
     elif tab.apart:
-        asked = asked[:1]
+        asked = bundles[0]
     needs_micros = sum(item.owed.amount_micros for item in asked)
     return Demand(at_us, asked, needs_micros, may_wait=len(full) < len(asked))
+
+
+def _bundles(fresh: tuple[Item, ...]) -> list[tuple[Item, ...]]:
+    """In the order of the first of each."""
+    if len(fresh) == 1:
+        return [fresh]
+    found: dict[object, tuple[Item, ...]] = {}
+    for item in fresh:
+        bundle = _bundle(item)
+        found[bundle] = (*found.get(bundle, ()), item)
+    return list(found.values())
+
+
+def _may_wait(bundle: tuple[Item, ...]) -> bool:
+    """Whether it is booked only if it fits; what gives back more than it costs needs nothing."""
+    gives = sum(item.owed.amount_micros for item in bundle) < 0
+    return not gives and any(item.owed.may_wait for item in bundle)
 
 
 def _late_demand(tab: Tab, at_us: int) -> Demand | None:
@@ -232,7 +262,7 @@ def _payable(bill: Bill, head: Owed, at_us: int) -> tuple[Owed, ...]:
 
 def _booked_late(life: Lifetime, items: Iterable[Owed], at_us: int) -> Lifetime:
     """The life in which a fee that waited was booked now, if any of these is such a fee."""
-    late = (one for one in items if one.kind is OwedKind.FEE and one.at_us < at_us)
+    late = (one for one in items if one.kind is OwedKind.FEE and one.at_us <= at_us)
     fee = next(late, None)
     if fee is None:
         return life
@@ -252,13 +282,18 @@ def _left(tab: Tab, fresh: tuple[Item, ...]) -> Tab:
     return Tab(bills, tab.short_us, tab.at_us, fresh, tab.apart, tab.refused)
 
 
-def _queued(tab: Tab, name: str) -> Tab:
-    """A fee does not fit: it waits, and with it what else its subscription owes now."""
-    bill = tab.bills[name]
+def _queued(tab: Tab, demand: Demand) -> Tab:
+    """A fee does not fit: it waits, and with it what else its subscription owes now.
+
+    With credits for dead days less is due, so it is compared once more at this instant.
+    """
+    name = demand.items[0].assignment_id
     own = tuple(item.owed for item in tab.fresh if item.assignment_id == name)
-    bills = {**tab.bills, name: replace(bill, waiting=(*bill.waiting, *own))}
+    bill = replace(tab.bills[name], waiting=own)
+    less = len(_payable(bill, own[0], demand.at_us)) > len(demand.items)
+    refused = tab.refused if less else tab.refused | {name}
     fresh = tuple(item for item in tab.fresh if item.assignment_id != name)
-    return _left(replace(tab, bills=bills, refused=tab.refused | {name}), fresh)
+    return _left(replace(tab, bills={**tab.bills, name: bill}, refused=refused), fresh)
 
 
 def _paid_late(tab: Tab, demand: Demand) -> Tab:

@@ -97,7 +97,7 @@ class EarlierEnd:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """A fee that had to wait, and was booked: its dead days until then were credited with it.
+    """A fee that did not fit at first, and was booked with credits for its dead days until then.
 
     Args:
         period_first: the first day of the fee's billing period.

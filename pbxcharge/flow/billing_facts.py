@@ -58,8 +58,8 @@ class Charges(Protocol):
         """The billing periods of organizations as they were set."""
         ...
 
-    async def late(self, assignment_ids: Sequence[str]) -> Mapping[str, Sequence[Booking]]:
-        """The fees of subscriptions that had to wait."""
+    async def credited(self, assignment_ids: Sequence[str]) -> Mapping[str, Sequence[Booking]]:
+        """When dead days of subscriptions were credited."""
         ...
 
     async def ends(self, assignment_ids: Sequence[str]) -> Mapping[str, Sequence[EarlierEnd]]:
@@ -133,8 +133,9 @@ class BillingFacts:
         accounts = await self._with_parents(account_ids)
         said = self.said
         charged = await self._records.billing.charged(account_ids)
-        late = await self._records.billing.late([billed.assignment_id for _, billed in charged])
-        ends = await self._records.billing.ends([billed.assignment_id for _, billed in charged])
+        ids = [billed.assignment_id for _, billed in charged]
+        credited = await self._records.billing.credited(ids)
+        ends = await self._records.billing.ends(ids)
         wallets = await self._records.billing.paying(account_ids)
         names = list(accounts)
         rules = await self._records.billing.rules(names)
@@ -145,7 +146,7 @@ class BillingFacts:
         lives: dict[str, list[AccountStep]] = {}
         for step in steps:
             lives.setdefault(step.account_id, []).append(step)
-        reading = _Reading(accounts, said, late, ends, wallets, rules, lives)
+        reading = _Reading(accounts, said, credited, ends, wallets, rules, lives)
         return {
             name: self._facts(reading, accounts[name], own.get(name, []))
             for name in account_ids
@@ -239,7 +240,7 @@ class _Reading:
 
     accounts: Mapping[str, Account]
     said: Mapping[str, tuple[Revision, ...]]
-    late: Mapping[str, Sequence[Booking]]
+    credited: Mapping[str, Sequence[Booking]]
     ends: Mapping[str, Sequence[EarlierEnd]]
     wallets: Mapping[str, str]
     rules: Mapping[str, Sequence[BillingRule]]
@@ -279,6 +280,6 @@ class _Reading:
         said = self.said.get(assigned.subscription)
         if assigned.removed or not said:
             return None
-        late = tuple(self.late.get(assigned.assignment_id, ()))
+        credited = tuple(self.credited.get(assigned.assignment_id, ()))
         ends = tuple(self.ends.get(assigned.assignment_id, ()))
-        return lifetime(assignment_of(assigned, said, dead, late, ends), periods, zone)
+        return lifetime(assignment_of(assigned, said, dead, credited, ends), periods, zone)

@@ -56,13 +56,12 @@ ORDER BY seq
 """
 """Billing periods of organizations, in the order in which they were set."""
 
-LATE = """
+CREDITED = """
 SELECT assignment_id, period_first, booked_at_us FROM json_each(:assignment_ids) AS own
-CROSS JOIN xdr INDEXED BY xdr_late ON xdr.assignment_id = own.value
-WHERE booked_at_us > at_us AND kind = 'fee'
-GROUP BY 1, 2, 3
+CROSS JOIN xdr INDEXED BY xdr_credit ON xdr.assignment_id = own.value
+WHERE kind = 'credit'
 """
-"""When fees that had to wait were booked."""
+"""When dead days were credited, with fees that had to wait or when their period ended."""
 
 ENDS = """
 SELECT own.value, audit.after ->> 'closed_at_us', audit.at_us
@@ -184,10 +183,10 @@ class BillingQueries:
             found.setdefault(row[0], []).append(rule)
         return found
 
-    async def late(self, assignment_ids: Sequence[str]) -> Mapping[str, Sequence[Booking]]:
-        """The fees of subscriptions that had to wait, of those that had any."""
+    async def credited(self, assignment_ids: Sequence[str]) -> Mapping[str, Sequence[Booking]]:
+        """When dead days of subscriptions were credited, of those that had any."""
         found: dict[str, list[Booking]] = {}
-        for row in await self._all(LATE, assignment_ids=json_list(assignment_ids)):
+        for row in await self._all(CREDITED, assignment_ids=json_list(assignment_ids)):
             found.setdefault(row[0], []).append(Booking(_date(row[1]), row[2]))
         return found
 

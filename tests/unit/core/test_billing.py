@@ -17,7 +17,7 @@ from pbxcharge.core.subscription_terms import (
     MinimumTerm,
     PenaltyKind,
 )
-from tests.fakes.subscriptions import a_life, a_plan
+from tests.fakes.subscriptions import a_life, a_plan, an_outage
 from tests.fakes.tabs import ALICE, a_purse, a_tab, foreseen
 
 AHEAD = Applied.IN_ADVANCE
@@ -112,18 +112,48 @@ def test_days_without_service_of_a_progressive_fee_are_credited_with_it() -> Non
 
 
 def test_what_one_subscription_gives_back_pays_for_another_at_once() -> None:
-    """1 a day while 30 wait for credit: the 21st day does not fit, with the 22nd 22 come back."""
-    waits = a_life(a_plan(applied=Applied.IN_ADVANCE), "2026-11-01")
-    daily = a_life(a_plan(applied=Applied.PROGRESSIVE), "2026-11-01")
+    """1 a day while 30 wait for credit: the 21st day does not fit, and with it 21 come back."""
+    waits, daily = (a_life(a_plan(applied=how), "2026-11-01") for how in (AHEAD, DAILY))
     lines = foreseen(a_tab(waits, daily), "20", "2026-11-30")
-    assert lines[21:26] == [
-        "2026-11-23 a2 fee 1.00 -> 20.00",
-        "2026-11-23 a2 fee 1.00 -> 20.00",
-        "2026-11-23 a2 credit -22.00 -> 20.00",
-        "2026-11-23 a1 fee 30.00 -> 12.00",
-        "2026-11-23 a1 credit -22.00 -> 12.00",
+    assert lines[20:26] == [
+        "2026-11-21 a2 fee 1.00 -> 0.00",
+        "2026-11-22 a2 fee 1.00 -> 20.00",
+        "2026-11-22 a2 credit -21.00 -> 20.00",
+        "2026-11-22 a1 fee 30.00 -> 11.00",
+        "2026-11-22 a1 credit -21.00 -> 11.00",
+        "2026-11-22 resumed",
     ]
-    assert lines[26] == "2026-11-23 resumed"
+
+
+def test_a_day_without_service_is_credited_at_its_own_midnight() -> None:
+    """Without a cent each day of 1.00 is booked with its credit, and does not wait itself."""
+    waits, daily = (a_life(a_plan(applied=how), "2026-11-01") for how in (AHEAD, DAILY))
+    tab, lines = a_tab(waits, daily), ["2026-11-01 suspended"]
+    for day in ("2026-11-02", "2026-11-03"):
+        lines += [f"{day} a2 fee 1.00 -> 0.00", f"{day} a2 credit -1.00 -> 0.00"]
+    assert foreseen(tab, "0", "2026-11-03T00:00:01") == lines
+
+
+def test_a_last_day_is_booked_with_the_credits_of_its_period() -> None:
+    """Blocked for ten days, and a debt by then: the 30th day of 1 and the credit of 10 are one."""
+    blocked = (an_outage(DeadReason.BLOCKED, "2026-11-01", "2026-11-11"),)
+    given = a_life(a_plan(), "2026-11-01")
+    daily = a_life(a_plan(applied=DAILY), "2026-11-01", outages=blocked)
+    lines = foreseen(a_tab(given, daily), "29", "2026-12-01T00:00:01")
+    assert lines[29:] == [
+        "2026-12-01 a1 fee 30.00 -> -21.00",
+        "2026-12-01 a2 fee 1.00 -> -21.00",
+        "2026-12-01 a2 credit -10.00 -> -21.00",
+    ]
+
+
+def test_a_credit_waits_behind_its_fee_when_an_earlier_fee_keeps_that_waiting() -> None:
+    """By days: the first waits for 1; the second is blocked: its fee and its credit wait behind."""
+    calendar = billing_calendar(BillingCycle.DAILY, date(2026, 1, 1))
+    blocked = (an_outage(DeadReason.BLOCKED, "2026-11-02", "2026-11-03"),)
+    plan = a_plan(applied=DAILY, credits=NO_CREDITS)
+    tab = a_tab(a_life(plan, "2026-11-01", outages=blocked, calendar=calendar))
+    assert foreseen(tab, "0", "2026-11-03T00:00:01") == ["2026-11-02 suspended"]
 
 
 def test_credits_of_a_fee_that_another_closing_pays_for_are_given_once() -> None:

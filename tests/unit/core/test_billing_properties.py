@@ -1,7 +1,10 @@
 """Charging step by step as properties: over plans, calendars, zones, credit and when one looks."""
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date
+from itertools import cycle
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -38,7 +41,6 @@ PLANS = st.builds(
     SubscriptionPlan,
     name=st.just("SmartCall"),
     monthly_fee_micros=st.integers(0, 60_000_000),
-    applied=st.sampled_from(Applied),
     periods_in_advance=st.integers(1, 2),
     activation_fee_micros=st.sampled_from([0, 5_000_000]),
     prorate_first=st.booleans(),
@@ -50,20 +52,25 @@ PLANS = st.builds(
 
 
 @st.composite
-def tabs(draw: st.DrawFn) -> Tab:
+def tabs(
+    draw: st.DrawFn,
+    applied: Sequence[Applied] = tuple(Applied),
+    cycles: Sequence[BillingCycle] = tuple(BillingCycle),
+) -> Tab:
     """An account's one to three subscriptions, not charged yet."""
     zone = draw(ZONES)
-    cycle = draw(st.sampled_from(BillingCycle))
-    calendar = billing_calendar(cycle, date(2023, 12, draw(st.integers(25, 31))))
+    calendar = billing_calendar(
+        draw(st.sampled_from(cycles)), date(2023, 12, draw(st.integers(25, 31)))
+    )
     blocked_us = draw(HOURS)
     outages = draw(st.sampled_from([(), (Outage(DeadReason.BLOCKED, blocked_us, ENDS_US),)]))
-    bills = {}
+    bills, how = {}, st.sampled_from(applied)
     for name in ("a1", "a2", "a3")[: draw(st.integers(1, 3))]:
         starts_us = draw(HOURS)
         closing = draw(st.none() | HOURS.map(lambda at_us: Closing(at_us, at_us)))
         facts = Assignment(
             assignment_id=name,
-            revisions=(Revision(0, draw(PLANS), "v1"),),
+            revisions=(Revision(0, replace(draw(PLANS), applied=draw(how)), "v1"),),
             starts_at_us=starts_us,
             closing=closing,
             outages=outages,
@@ -156,3 +163,23 @@ def test_what_may_wait_never_takes_what_is_not_there(tab: Tab, balance: int) -> 
         tab, demand = proceed(after(tab, demand, fits), ENDS_US - 1)
         if tab.at_us is None:
             assert (tab.short_us is not None) == tab.waits
+
+
+@settings(max_examples=examples(30))
+@given(
+    tabs([Applied.PROGRESSIVE], [BillingCycle.DAILY, BillingCycle.WEEKLY]),
+    st.lists(st.integers(-20, 40), min_size=1),
+)
+def test_no_period_ever_gives_back_more_than_it_cost(tab: Tab, balances: list[int]) -> None:
+    """Whatever else happens to the wallet: a fee and its credits are booked together, or wait.
+
+    Seen failing with credits that do not wait for the fee of the same instant.
+    """
+    cost, balance = Counter[tuple[str, date]](), cycle(balances)
+    tab, demand = proceed(tab, ENDS_US)
+    while demand is not None:
+        fits = a_purse(str(next(balance))).take(collecting(demand, ALICE))
+        for item in demand.items if fits else ():
+            cost[item.assignment_id, item.owed.period.first] += item.owed.amount_micros
+        assert min(cost.values(), default=0) >= 0
+        tab, demand = proceed(after(tab, demand, fits), ENDS_US)
